@@ -1,0 +1,40 @@
+# mr_module(<name> SRCS … HDRS … DEPS … [LIBS …] [TESTS …])
+#
+# One static library a module, its public headers verified to be self-contained, and one test binary
+# `<name>_test` of everything in TESTS. DEPS are modules (of a lower layer only), LIBS are third-party targets of
+# cmake/deps.cmake that stay private to the module.
+add_library(mr_flags INTERFACE)
+target_compile_options(mr_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+target_include_directories(mr_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+if(MILLRACE_SANITIZE)
+  target_compile_options(mr_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(mr_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE})
+  # GCC 12's flow analysis reports false positives under the sanitizers' instrumentation.
+  target_compile_options(mr_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow)
+endif()
+if(MILLRACE_FUZZ)
+  # Every library carries coverage instrumentation; only the targets of fuzz/ link libFuzzer's main.
+  target_compile_options(mr_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+function(mr_module name)
+  cmake_parse_arguments(M "" "" "SRCS;HDRS;DEPS;LIBS;TESTS" ${ARGN})
+  add_library(mr_${name} STATIC ${M_SRCS})
+  if(NOT M_SRCS)
+    message(FATAL_ERROR "module ${name} has no sources")
+  endif()
+  target_sources(mr_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${M_HDRS})
+  foreach(dep IN LISTS M_DEPS)
+    if(NOT MILLRACE_LAYER_${dep} LESS MILLRACE_LAYER_${name})
+      message(FATAL_ERROR "module ${name} must not depend on ${dep}: not a lower layer (docs/ARCHITECTURE.md)")
+    endif()
+    target_link_libraries(mr_${name} PUBLIC mr_${dep})
+  endforeach()
+  target_link_libraries(mr_${name} PUBLIC mr_flags fmt::fmt PRIVATE ${M_LIBS})
+  if(MILLRACE_TESTS AND M_TESTS)
+    add_executable(${name}_test ${M_TESTS})
+    target_link_libraries(${name}_test PRIVATE mr_${name} ${M_LIBS} GTest::gtest GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS "${name};unit" TIMEOUT 600)
+  endif()
+endfunction()

@@ -1,0 +1,87 @@
+// Goal: the small pieces keep their promises: checksum, suggestions, channel, metrics, files.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "base/channel.h"
+#include "base/crc32c.h"
+#include "base/file_system.h"
+#include "base/metrics.h"
+#include "base/suggest.h"
+#include "base/uuid.h"
+
+namespace mr {
+namespace {
+
+TEST(Crc32c, KnownValuesAndContinuation) {
+    EXPECT_EQ(crc32c("123456789"), 0xe3069283U);  // RFC 3720, B.4
+    EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aaU);
+    EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789"));
+}
+
+TEST(Suggest, FindsTyposOnly) {
+    const std::vector<std::string> names = {"order_id", "warehouse", "status"};
+    EXPECT_EQ(nearest_name("ordr_id", names), "order_id");
+    EXPECT_EQ(nearest_name("STATSU", names), "status");
+    EXPECT_EQ(nearest_name("temperature", names), std::nullopt);
+}
+
+TEST(Channel, RefusesWhenFullAndWakesOnce) {
+    int woken = 0;
+    Channel<int> channel(2, [&] { ++woken; });
+    int a = 1, b = 2, c = 3;
+    EXPECT_TRUE(channel.try_push(a));
+    EXPECT_TRUE(channel.try_push(b));
+    EXPECT_FALSE(channel.try_push(c));
+    EXPECT_EQ(woken, 1);
+    std::vector<int> out;
+    EXPECT_TRUE(channel.drain(out));
+    EXPECT_EQ(out, (std::vector<int>{1, 2}));
+    EXPECT_FALSE(channel.drain(out));
+}
+
+TEST(Channel, CloseReleasesAWaitingProducer) {
+    Channel<int> channel(1);
+    channel.push(1);
+    std::thread producer([&] { EXPECT_FALSE(channel.push(2)); });
+    channel.close();
+    producer.join();
+}
+
+TEST(Metrics, PrintsPrometheusText) {
+    Metrics metrics;
+    metrics.counter("millrace_events_in_total", "Events received.", "stream=\"a\"").add(3);
+    metrics.histogram("millrace_query_seconds", "Queries.").record_ns(1'500'000);
+    const std::string text = metrics.text();
+    EXPECT_NE(text.find("millrace_events_in_total{stream=\"a\"} 3\n"), std::string::npos);
+    EXPECT_NE(text.find("millrace_query_seconds_bucket{le=\"0.2\"} 1\n"), std::string::npos);
+    EXPECT_NE(text.find("millrace_query_seconds_bucket{le=\"0.001\"} 0\n"), std::string::npos);
+}
+
+TEST(Uuid, TextRoundTrip) {
+    const Uuid id = Uuid::random();
+    EXPECT_EQ(Uuid::parse(id.to_string()).value(), id);
+    EXPECT_FALSE(Uuid::parse("nope").has_value());
+}
+
+TEST(FileSystem, AtomicWriteLinkAndLock) {
+    char dir[] = "/tmp/mr_fs_XXXXXX";
+    ASSERT_NE(::mkdtemp(dir), nullptr);
+    FileSystem& fs = posix_file_system();
+    const std::string path = join_path(dir, "x");
+    ASSERT_TRUE(write_file_atomic(fs, path, "one").has_value());
+    ASSERT_TRUE(write_file_atomic(fs, path, "two").has_value());
+    EXPECT_EQ(read_file(fs, path).value(), "two");
+    EXPECT_EQ(fs.link(path, path).error().code, Code::already_exists);
+    EXPECT_EQ(fs.open(join_path(dir, "y"), FileSystem::Mode::read).error().code, Code::not_found);
+    auto held = fs.lock(join_path(dir, "lock"));
+    ASSERT_TRUE(held.has_value());
+    EXPECT_EQ(fs.lock(join_path(dir, "lock")).error().code, Code::unavailable);
+    std::filesystem::remove_all(dir);
+}
+
+}  // namespace
+}  // namespace mr

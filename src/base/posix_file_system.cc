@@ -1,0 +1,184 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "base/file_system.h"
+
+namespace mr {
+namespace {
+
+std::unexpected<Error> os_error(std::string_view what, const std::string& path, int error) {
+    const Code code = error == ENOENT                      ? Code::not_found
+                      : error == EEXIST                    ? Code::already_exists
+                      : error == ENOSPC || error == EDQUOT ? Code::resource_exhausted
+                      : error == EACCES || error == EPERM  ? Code::permission_denied
+                                                           : Code::io_error;
+    return fail(code, "{} {}: {}", what, path, std::generic_category().message(error));
+}
+
+class PosixFile final : public File {
+  public:
+    PosixFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    ~PosixFile() override { ::close(fd_); }
+    PosixFile(const PosixFile&) = delete;
+    PosixFile& operator=(const PosixFile&) = delete;
+
+    Status read_at(std::uint64_t offset, std::size_t length, std::string& out) const override {
+        out.resize(length);
+        std::size_t done = 0;
+        while (done < length) {
+            const ssize_t n =
+                ::pread(fd_, out.data() + done, length - done, static_cast<off_t>(offset + done));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return os_error("cannot read", path_, errno);
+            if (n == 0) break;
+            done += static_cast<std::size_t>(n);
+        }
+        out.resize(done);
+        return {};
+    }
+
+    Status write_at(std::uint64_t offset, std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return os_error("cannot write", path_, errno);
+            offset += static_cast<std::uint64_t>(n);
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+        return {};
+    }
+
+    Status sync() override {
+        if (::fdatasync(fd_) != 0) return os_error("cannot sync", path_, errno);
+        return {};
+    }
+
+    Status truncate(std::uint64_t size) override {
+        if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) return os_error("cannot truncate", path_, errno);
+        return {};
+    }
+
+    [[nodiscard]] Result<std::uint64_t> size() const override {
+        struct stat info{};
+        if (::fstat(fd_, &info) != 0) return os_error("cannot stat", path_, errno);
+        return static_cast<std::uint64_t>(info.st_size);
+    }
+
+  private:
+    const int fd_;
+    const std::string path_;
+};
+
+class PosixFileSystem final : public FileSystem {
+  public:
+    Result<std::unique_ptr<File>> open(const std::string& path, Mode mode) override {
+        int flags = O_CLOEXEC;
+        switch (mode) {
+            case Mode::read:
+                flags |= O_RDONLY;
+                break;
+            case Mode::write:
+                flags |= O_RDWR;
+                break;
+            case Mode::create:
+                flags |= O_RDWR | O_CREAT | O_EXCL;
+                break;
+            case Mode::open_or_create:
+                flags |= O_RDWR | O_CREAT;
+                break;
+        }
+        const int fd = ::open(path.c_str(), flags, 0644);
+        if (fd < 0) return os_error("cannot open", path, errno);
+        return std::make_unique<PosixFile>(fd, path);
+    }
+
+    Status make_dirs(const std::string& path) override {
+        std::error_code error;
+        std::filesystem::create_directories(path, error);
+        if (error) return os_error("cannot create directory", path, error.value());
+        return {};
+    }
+
+    Result<std::vector<std::string>> list(const std::string& path) override {
+        DIR* dir = ::opendir(path.c_str());
+        if (dir == nullptr) return os_error("cannot list", path, errno);
+        std::vector<std::string> names;
+        while (const dirent* entry = ::readdir(dir)) {
+            const std::string name = entry->d_name;
+            if (name != "." && name != "..") names.push_back(name);
+        }
+        ::closedir(dir);
+        std::ranges::sort(names);
+        return names;
+    }
+
+    bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+    Status remove(const std::string& path) override {
+        if (::unlink(path.c_str()) != 0) return os_error("cannot remove", path, errno);
+        return {};
+    }
+
+    Status remove_all(const std::string& path) override {
+        std::error_code error;
+        std::filesystem::remove_all(path, error);
+        if (error) return os_error("cannot remove", path, error.value());
+        return {};
+    }
+
+    Status rename(const std::string& from, const std::string& to) override {
+        if (::rename(from.c_str(), to.c_str()) != 0) return os_error("cannot rename to", to, errno);
+        return {};
+    }
+
+    Status link(const std::string& from, const std::string& to) override {
+        if (::link(from.c_str(), to.c_str()) != 0) return os_error("cannot link", to, errno);
+        return {};
+    }
+
+    Status sync_dir(const std::string& path) override {
+        const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) return os_error("cannot open directory", path, errno);
+        const int failed = ::fsync(fd) != 0 ? errno : 0;
+        ::close(fd);
+        if (failed != 0) return os_error("cannot sync directory", path, failed);
+        return {};
+    }
+
+    Result<std::uint64_t> free_bytes(const std::string& path) override {
+        struct statvfs info{};
+        if (::statvfs(path.c_str(), &info) != 0) return os_error("cannot stat", path, errno);
+        return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+    }
+
+    Result<std::unique_ptr<File>> lock(const std::string& path) override {
+        const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (fd < 0) return os_error("cannot open", path, errno);
+        if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            const int error = errno;
+            ::close(fd);
+            if (error == EWOULDBLOCK) return fail(Code::unavailable, "{} is locked by another process", path);
+            return os_error("cannot lock", path, error);
+        }
+        return std::make_unique<PosixFile>(fd, path);
+    }
+};
+
+}  // namespace
+
+FileSystem& posix_file_system() {
+    static PosixFileSystem fs;
+    return fs;
+}
+
+}  // namespace mr
