@@ -1,0 +1,221 @@
+#include "net/internal/tcp_connection.h"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <exception>
+
+#include "base/log.h"
+#include "net/internal/loop_impl.h"
+
+namespace mr::net {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kGatherMax = 64;  // slices a writev
+constexpr std::size_t kFlushBytesMax = 1U
+                                       << 20;  // bytes a turn, so that one bulk reader cannot hold the loop
+constexpr std::int64_t kLingerMs = 5'000;
+
+// The slices in use; the rest of the array are empty buffers, which Asio would pass on.
+struct Sequence {
+    using value_type = asio::const_buffer;
+    using const_iterator = const asio::const_buffer*;
+    const_iterator first, last;
+    [[nodiscard]] const_iterator begin() const { return first; }
+    [[nodiscard]] const_iterator end() const { return last; }
+};
+
+std::string endpoint_text(const asio::ip::tcp::endpoint& endpoint) {
+    return HostPort{endpoint.address().to_string(), endpoint.port()}.to_string();
+}
+
+}  // namespace
+
+TcpConnection::TcpConnection(std::shared_ptr<TcpShared> shared, asio::ip::tcp::socket socket)
+    : shared_(std::move(shared)), socket_(std::move(socket)) {
+    error_code error;
+    peer_ = endpoint_text(socket_.remote_endpoint(error));
+    local_ = endpoint_text(socket_.local_endpoint(error));
+}
+
+template <class Call>
+void TcpConnection::guarded(Call&& call) {
+    try {
+        call();
+    } catch (const std::exception& e) {
+        log_error(shared_->options.name, "connection from {} closed: its session threw: {}", peer_, e.what());
+        abort();
+    }
+}
+
+void TcpConnection::start(std::unique_ptr<Session> session) {
+    session_ = std::move(session);
+    if (!session_) {
+        abort();
+        return;
+    }
+    arm_read();
+}
+
+void TcpConnection::arm_read() {
+    if (reading_ || paused_ || state_ != State::open) return;
+    reading_ = true;
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this()](const error_code& error) {
+                           self->reading_ = false;
+                           if (!error) self->on_readable();
+                       });
+}
+
+void TcpConnection::on_readable() {
+    if (state_ != State::open || paused_) return;
+    error_code error;
+    auto& buffer = shared_->read_buffer;
+    const std::size_t n = socket_.read_some(asio::buffer(buffer), error);
+    if (error == asio::error::would_block) {
+        arm_read();
+    } else if (error) {
+        // End of stream or a reset: what is queued may still be wanted by a peer that only half closed.
+        if (error == asio::error::eof) {
+            close();
+        } else {
+            finish();
+        }
+    } else {
+        guarded([&] { session_->on_bytes(std::string_view(buffer.data(), n)); });
+        arm_read();
+    }
+}
+
+void TcpConnection::resume_reading() {
+    if (!paused_) return;
+    paused_ = false;
+    // Not read from here: rule 2 of the header.
+    arm_read();
+}
+
+void TcpConnection::send(SharedBytes bytes) {
+    if (state_ != State::open || bytes.empty()) return;
+    buffered_ += bytes.size();
+    queue_.push_back(std::move(bytes));
+    schedule_flush();
+}
+
+void TcpConnection::schedule_flush() {
+    if (flush_scheduled_) return;
+    flush_scheduled_ = true;
+    shared_->loop.post([self = shared_from_this()] {
+        self->flush_scheduled_ = false;
+        self->flush();
+    });
+}
+
+std::size_t TcpConnection::write_some(error_code& error) {
+    std::array<asio::const_buffer, kGatherMax> slices;
+    std::size_t count = 0;
+    for (const SharedBytes& bytes : queue_) {
+        if (count == kGatherMax) break;
+        const std::string_view view = count == 0 ? bytes.view().substr(front_offset_) : bytes.view();
+        slices[count++] = asio::const_buffer(view.data(), view.size());
+    }
+    return socket_.write_some(Sequence{slices.data(), slices.data() + count}, error);
+}
+
+void TcpConnection::consume(std::size_t bytes) {
+    buffered_ -= bytes;
+    bytes += front_offset_;
+    while (!queue_.empty() && bytes >= queue_.front().size()) {
+        bytes -= queue_.front().size();
+        queue_.pop_front();
+    }
+    front_offset_ = bytes;
+}
+
+void TcpConnection::flush() {
+    if (state_ == State::closed) return;
+    std::size_t written = 0;
+    while (!queue_.empty()) {
+        if (written >= kFlushBytesMax) {
+            schedule_flush();
+            break;
+        }
+        error_code error;
+        const std::size_t n = write_some(error);
+        if (error == asio::error::would_block) {
+            held_back_ = true;
+            wait_writable();
+            break;
+        }
+        if (error) {
+            finish();
+            return;
+        }
+        consume(n);
+        written += n;
+    }
+    after_flush();
+}
+
+void TcpConnection::wait_writable() {
+    if (flush_scheduled_) return;
+    flush_scheduled_ = true;
+    socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                       [self = shared_from_this()](const error_code& error) {
+                           self->flush_scheduled_ = false;
+                           if (!error) self->flush();
+                       });
+}
+
+void TcpConnection::after_flush() {
+    if (state_ == State::closing && queue_.empty()) {
+        finish();
+    } else if (state_ == State::open && held_back_ && buffered_ <= shared_->options.low_water_bytes) {
+        held_back_ = false;
+        guarded([&] { session_->on_writable(); });
+    }
+}
+
+void TcpConnection::close() {
+    if (state_ != State::open) return;
+    state_ = State::closing;
+    if (queue_.empty()) {
+        finish();
+        return;
+    }
+    linger_ = shared_->loop.after(kLingerMs, [self = shared_from_this()] { self->abort(); });
+}
+
+void TcpConnection::abort() {
+    finish();
+}
+
+void TcpConnection::finish() {
+    if (state_ == State::closed) return;
+    state_ = State::closed;
+    linger_.cancel();
+    error_code error;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_both, error);
+    socket_.close(error);
+    queue_.clear();
+    buffered_ = 0;
+    shared_->loop.post([self = shared_from_this()] {
+        self->end_session();
+        self->shared_->connections.erase(self.get());
+    });
+}
+
+void TcpConnection::end_session() {
+    if (!session_) return;
+    guarded([&] { session_->on_close(); });
+    session_.reset();
+}
+
+void TcpConnection::end_now() {
+    finish();
+    end_session();
+}
+
+}  // namespace mr::net
