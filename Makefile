@@ -1,0 +1,48 @@
+# millrace: the newcomer's two commands are `make run` and `make test`.
+#
+#   make run      install what is missing, build, start the fulfilment example and replay real events into it
+#   make test     install what is missing, build with sanitizers, run every test
+#   make bench    build for speed, print the figures of docs/benchmarks.md
+#   make build    only the release binary:  build/release/millrace
+#   make web      only the dashboard (web/dist), which the binary embeds
+#   make fmt      clang-format over src/ tests/ bench/ fuzz/
+#   make clean
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+.PHONY: run test bench build web fmt clean deps deps-build dev asan
+
+run: build
+	@scripts/run-example.sh
+
+build: deps-build web
+	@cmake --preset release >/dev/null && cmake --build --preset release -j $(JOBS) -t millrace
+
+web: deps-build
+	@scripts/build-web.sh
+
+dev: deps-build
+	@cmake --preset dev >/dev/null && cmake --build --preset dev -j $(JOBS)
+
+asan: deps
+	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS)
+
+test: asan build
+	@scripts/test.sh
+
+bench: deps build
+	@cmake --build --preset release -j $(JOBS) && bench/run.sh
+
+deps-build:
+	@scripts/install-deps.sh --build
+
+deps:
+	@scripts/install-deps.sh
+
+fmt:
+	@git ls-files -co --exclude-standard 'src/*.h' 'src/*.cc' 'tests/*.cc' 'tests/*.h' 'bench/*.cc' 'fuzz/*.cc' | xargs -r clang-format-19 -i
+
+clean:
+	@rm -rf build web/dist web/node_modules

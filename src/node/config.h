@@ -1,0 +1,81 @@
+// The settings of a node: what `millrace.yaml` and `-X key=value` may say, with defaults and meaning.
+//
+// One table in config.cc lists every key; reading, overriding, `--help` and the documentation come from it.
+// An unknown key or a value of the wrong form is an error that names file, line and the nearest known key.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mr::node {
+
+/// `topics:` of millrace.yaml: created at start where missing. `configs` are Kafka's topic configurations.
+struct TopicSpec {
+    int partitions = 1;
+    std::map<std::string, std::string> configs;
+};
+
+struct Config {
+    std::string name = "millrace";
+    std::string data_dir;  ///< empty: "<project>/.millrace/data"
+
+    std::string kafka_listen = "127.0.0.1:9092";
+    std::string kafka_advertise;  ///< host:port told to clients; empty: what is bound
+    bool kafka_auto_create_topics = true;
+    int kafka_num_partitions = 1;  ///< of a topic created without a number
+    std::string http_listen = "127.0.0.1:8080";
+    std::string registry_listen = "127.0.0.1:8081";
+    bool insecure = false;  ///< allow a non-loopback bind without authentication
+
+    std::int64_t journal_file_bytes = 64 << 20;
+    std::int64_t journal_checkpoint_bytes = 256 << 20;
+    std::int64_t journal_checkpoint_interval_ms = 30'000;
+    std::int64_t broker_tail_bytes = 64 << 20;
+    std::int64_t topics_retention_ms = 7LL * 24 * 3600 * 1000;
+
+    std::int64_t pipeline_silence_ms = 5'000;
+    std::int64_t pipeline_step_rows = 8'192;
+
+    bool lake_enabled = true;
+    std::string lake_path;  ///< empty: "<data_dir>/lake"
+    std::int64_t lake_commit_interval_ms = 10'000;
+    std::vector<std::string>
+        lake_archive;  ///< raw topics to archive; "*" for all that are not made by pipelines
+    std::int64_t lake_retention_ms = 90LL * 24 * 3600 * 1000;
+
+    bool warehouse_enabled = true;
+    std::string warehouse_path;  ///< empty: "<data_dir>/warehouse.duckdb"
+    std::int64_t warehouse_memory_bytes = 128 << 20;
+    std::int64_t sql_rows_max = 10'000;
+    std::int64_t sql_timeout_ms = 10'000;
+
+    std::map<std::string, TopicSpec> topics;
+};
+
+struct Setting {
+    std::string key;       ///< "kafka.listen"
+    std::string form;      ///< "host:port", "true|false", "bytes", "duration", "count", "text", "list"
+    std::string fallback;  ///< the default, as text
+    std::string help;
+};
+const std::vector<Setting>& settings();
+
+/// `text` is the content of `file` (named in messages only). Keys may be nested maps or dotted.
+Result<Config> parse_config(std::string_view text, std::string_view file);
+/// One `-X key=value`.
+Status set_option(Config& config, std::string_view key, std::string_view value, std::string_view place);
+
+/// "10s", "90d", "250ms", or a number of milliseconds.
+Result<std::int64_t> parse_duration_ms(std::string_view text);
+/// "64MiB", "1GB", or a number.
+Result<std::int64_t> parse_bytes(std::string_view text);
+/// "127.0.0.1:9092" -> host, port. Port 0 asks for a free one.
+Result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text);
+
+}  // namespace mr::node
