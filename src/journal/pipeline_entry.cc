@@ -1,0 +1,85 @@
+#include "journal/pipeline_entry.h"
+
+#include "base/bytes.h"
+#include "columnar/type_codec.h"
+
+namespace mr::journal {
+namespace {
+
+void write_view(ByteWriter& w, const PipelineEntry::View& view) {
+    w.sized(view.name);
+    w.sized(view.epoch);
+    append_schema(w, view.schema);
+    w.uvarint(view.key.size());
+    for (const std::uint32_t column : view.key) w.uvarint(column);
+    w.uvarint(view.options.size());
+    for (const auto& [key, value] : view.options) {
+        w.sized(key);
+        w.sized(value);
+    }
+}
+
+Result<PipelineEntry::View> read_view(ByteReader& r) {
+    PipelineEntry::View view;
+    view.name = r.sized();
+    view.epoch = r.sized();
+    MR_TRY(view.schema, read_schema(r));
+    for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
+        view.key.push_back(static_cast<std::uint32_t>(r.uvarint()));
+        if (view.key.back() >= view.schema.size())
+            return fail(Code::corrupt, "pipeline entry: key column {}", view.key.back());
+    }
+    for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
+        std::string key(r.sized());
+        view.options.emplace_back(std::move(key), std::string(r.sized()));
+    }
+    return view;
+}
+
+}  // namespace
+
+std::string encode_pipeline(const PipelineEntry& entry) {
+    std::string out;
+    ByteWriter w(out);
+    w.u8(static_cast<std::uint8_t>(entry.action));
+    w.sized(entry.pipeline);
+    w.u32(entry.epoch.value);
+    w.u64(entry.fingerprint);
+    w.u64(entry.start.value);
+    w.i64(entry.created.value);
+    w.uvarint(entry.tables.size());
+    for (const auto& table : entry.tables) {
+        w.sized(table.name);
+        w.u8(table.shape);
+    }
+    w.uvarint(entry.views.size());
+    for (const auto& view : entry.views) write_view(w, view);
+    return out;
+}
+
+Result<PipelineEntry> decode_pipeline(std::string_view payload) {
+    ByteReader r(payload);
+    PipelineEntry entry;
+    const std::uint8_t action = r.u8();
+    if (action < 1 || action > 2) return fail(Code::corrupt, "pipeline entry: unknown action {}", action);
+    entry.action = static_cast<PipelineEntry::Action>(action);
+    entry.pipeline = r.sized();
+    entry.epoch = InstanceEpoch(r.u32());
+    entry.fingerprint = r.u64();
+    entry.start = Seq(r.u64());
+    entry.created = TimestampMs(r.i64());
+    for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
+        PipelineEntry::Table table;
+        table.name = r.sized();
+        table.shape = r.u8();
+        entry.tables.push_back(std::move(table));
+    }
+    for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
+        MR_TRY(auto view, read_view(r));
+        entry.views.push_back(std::move(view));
+    }
+    MR_TRY_VOID(r.finish("pipeline entry"));
+    return entry;
+}
+
+}  // namespace mr::journal

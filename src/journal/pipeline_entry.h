@@ -1,0 +1,49 @@
+// The payload of a `pipeline` entry: an instance of a pipeline begins, or a pipeline is dropped. It carries
+// what others need to read the instance's steps without its SQL: the state tables' names and the views'
+// schemas, by the indexes steps use. Format: docs/formats/journal.md, "Pipeline"
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "columnar/type.h"
+
+namespace mr::journal {
+
+struct PipelineEntry {
+    enum class Action : std::uint8_t {
+        created = 1,  ///< a new instance; the one before it, if any, is fenced and its views are emptied
+        dropped = 2,  ///< the pipeline is gone: views and state with it
+    };
+    struct Table {
+        std::string name;    ///< fingerprint and role, as state/ names it
+        std::uint8_t shape;  ///< state/'s number for keyed, ordered
+    };
+    struct View {
+        std::string name;
+        std::string epoch;  ///< opaque, new with every instance
+        Schema schema;
+        std::vector<std::uint32_t> key;
+        std::vector<std::pair<std::string, std::string>> options;  ///< view.retention, view.max-rows, …
+    };
+
+    Action action = Action::created;
+    std::string pipeline;
+    InstanceEpoch epoch;
+    std::uint64_t fingerprint = 0;  ///< of the program
+    Seq start;                      ///< consumed position it starts from
+    TimestampMs created;
+    std::vector<Table> tables;
+    std::vector<View> views;
+};
+
+inline constexpr std::uint8_t kPipelineVersion = 1;
+
+std::string encode_pipeline(const PipelineEntry& entry);
+Result<PipelineEntry> decode_pipeline(std::string_view payload);
+
+}  // namespace mr::journal
