@@ -36,6 +36,36 @@ struct FunctionInfo {
     bool deterministic = true;  ///< false: PROCTIME, RAND, UUID, CURRENT_TIMESTAMP …
 };
 
+// How special syntax becomes a call (what the binder writes, what the kernels expect). Units are string
+// literals in upper case: YEAR QUARTER MONTH WEEK DAY HOUR MINUTE SECOND MILLISECOND MICROSECOND NANOSECOND,
+// for EXTRACT also DOW ISODOW DOY EPOCH ISOYEAR DECADE CENTURY MILLENNIUM.
+//   EXTRACT(unit FROM x)            EXTRACT('unit', x)
+//   FLOOR(x TO unit), CEIL(x TO u)  FLOOR(x, 'unit'), CEIL(x, 'unit')
+//   TIMESTAMPDIFF(unit, a, b)       TIMESTAMPDIFF('unit', a, b)
+//   TIMESTAMPADD(unit, n, x)        TIMESTAMPADD('unit', n, x); a DATE with a unit below DAY is first CAST to
+//                                   TIMESTAMP(3)
+//   TRIM([BOTH] c FROM x), TRIM(x)  TRIM('BOTH'|'LEADING'|'TRAILING', c, x), TRIM(x)
+//   POSITION(a IN b)                POSITION(a, b)
+//   SUBSTRING(x FROM a FOR n)       SUBSTRING(x, a, n)
+//   OVERLAY(x PLACING y FROM a FOR n)  OVERLAY(x, y, a, n)
+//   x LIKE y ESCAPE z               LIKE(x, y, z); NOT LIKE is NOT(LIKE(…))
+//   x [NOT] IN (a, b)               IN(x, a, b)
+//   x BETWEEN a AND b               BETWEEN(x, a, b)
+//   CASE WHEN c THEN v … ELSE e     CASE(c, v, …, e); CASE x WHEN … is rewritten to = by the binder
+//   -x, +x                          "-"(x), "+"(x)
+//   JSON_VALUE(j, p RETURNING t d1 ON EMPTY d2 ON ERROR)
+//        JSON_VALUE(j, p [, empty, empty_default, error, error_default]): empty and error are the literals
+//        'NULL', 'ERROR' or 'DEFAULT', a default that is not given is a NULL literal; RETURNING: the binder
+//        replaces the type of the resolved call by t (BOOLEAN, INT, BIGINT, DOUBLE, STRING …)
+//   JSON_QUERY(j, p WITH CONDITIONAL WRAPPER NULL ON EMPTY ERROR ON ERROR)
+//        JSON_QUERY(j, p [, wrapper, empty, error]): wrapper 'WITHOUT', 'CONDITIONAL', 'UNCONDITIONAL';
+//        empty and error 'NULL', 'ERROR', 'EMPTY ARRAY', 'EMPTY OBJECT'
+//   JSON_EXISTS(j, p TRUE ON ERROR) JSON_EXISTS(j, p [, 'TRUE'|'FALSE'|'UNKNOWN'|'ERROR'])
+//   x IS JSON [OBJECT|ARRAY|SCALAR|VALUE]   IS JSON(x [, 'OBJECT'|'ARRAY'|'SCALAR'|'VALUE'])
+//   JSON_OBJECT(KEY k VALUE v … NULL ON NULL)  JSON_OBJECT('NULL'|'ABSENT', k, v, …)
+//   JSON_ARRAY(v … ABSENT ON NULL)  JSON_ARRAY('NULL'|'ABSENT', v, …)
+//   CURRENT_TIMESTAMP, LOCALTIMESTAMP, CURRENT_DATE, …  calls without arguments
+
 /// Resolves by name and argument types, after Flink 2.2's rules (research in docs/sql/semantics.md): implicit
 /// casts, decimal precision, nullability. Literals of type NULL fit anywhere. not_found with a suggestion for
 /// an unknown name; invalid_argument naming signature and the types given; unsupported for one Flink has and
