@@ -1,0 +1,108 @@
+#include "cli/kafka_producer.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+
+namespace mr::cli {
+
+struct KafkaProducer::Impl {
+    rd_kafka_t* handle = nullptr;
+    std::map<std::string, rd_kafka_topic_t*> topics;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t failed = 0;
+    std::string first_error;
+
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl() {
+        for (const auto& [name, topic] : topics) rd_kafka_topic_destroy(topic);
+        if (handle != nullptr) rd_kafka_destroy(handle);
+    }
+
+    static void delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+        auto* self = static_cast<Impl*>(opaque);
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            ++self->acknowledged;
+            return;
+        }
+        if (self->failed++ == 0) self->first_error = rd_kafka_err2str(message->err);
+    }
+};
+
+Result<std::unique_ptr<KafkaProducer>> KafkaProducer::connect(const std::string& bootstrap) {
+    auto impl = std::make_unique<Impl>();
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    char error[512];
+    const std::pair<const char*, std::string> settings[] = {
+        {"bootstrap.servers", bootstrap},
+        {"enable.idempotence", "true"},
+        {"linger.ms", "0"},
+        {"partitioner", "murmur2_random"},
+        {"queue.buffering.max.messages", "200000"},
+        {"message.timeout.ms", "120000"},
+        {"log_level", "3"},
+        {"client.id", "millrace-cli"},
+    };
+    for (const auto& [key, value] : settings) {
+        if (rd_kafka_conf_set(conf, key, value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK) {
+            rd_kafka_conf_destroy(conf);
+            return fail(Code::invalid_argument, "{}: {}", key, error);
+        }
+    }
+    rd_kafka_conf_set_opaque(conf, impl.get());
+    rd_kafka_conf_set_dr_msg_cb(conf, &Impl::delivered);
+    impl->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    if (impl->handle == nullptr) return fail(Code::internal, "librdkafka: {}", error);
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto answer = rd_kafka_metadata(impl->handle, 0, nullptr, &metadata, 5'000);
+    if (answer != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return fail(Code::unavailable, "no Kafka broker answers at {}: {}; is the node running?", bootstrap,
+                    rd_kafka_err2str(answer));
+    }
+    rd_kafka_metadata_destroy(metadata);
+    return std::make_unique<KafkaProducer>(std::move(impl));
+}
+
+KafkaProducer::KafkaProducer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+KafkaProducer::~KafkaProducer() = default;
+
+Status KafkaProducer::send(const std::string& topic, std::string_view key, std::string_view value,
+                           std::int64_t timestamp_ms, std::int32_t partition) {
+    rd_kafka_topic_t*& handle = impl_->topics[topic];
+    if (handle == nullptr) handle = rd_kafka_topic_new(impl_->handle, topic.c_str(), nullptr);
+    for (;;) {
+        const auto error =
+            rd_kafka_producev(impl_->handle, RD_KAFKA_V_RKT(handle),
+                              RD_KAFKA_V_PARTITION(partition < 0 ? RD_KAFKA_PARTITION_UA : partition),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                              RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()),
+                              RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                              RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+        if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            return fail(Code::io_error, "cannot produce to {}: {}", topic, rd_kafka_err2str(error));
+        }
+        rd_kafka_poll(impl_->handle, 100);
+    }
+    rd_kafka_poll(impl_->handle, 0);
+    return {};
+}
+
+Status KafkaProducer::flush(int timeout_ms) {
+    const auto error = rd_kafka_flush(impl_->handle, timeout_ms);
+    if (impl_->failed > 0) {
+        return fail(Code::io_error, "{} records were not acknowledged: {}", impl_->failed,
+                    impl_->first_error);
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return fail(Code::unavailable, "not all records were acknowledged in time");
+    return {};
+}
+
+std::uint64_t KafkaProducer::acknowledged() const {
+    return impl_->acknowledged;
+}
+
+}  // namespace mr::cli
