@@ -74,7 +74,7 @@ void FulfilmentLoad::pad(std::string& json) {
         R"(,"address":{{"name":"Customer {}","street":"{} {}","postcode":"{:05}","city":"City {}","country":"FR"}})",
         below(100'000), kStreets[below(kStreets.size())], below(300), below(99'999), below(500));
     json += R"(,"scans":[)";
-    for (std::size_t i = 0; json.size() + 200 < target; ++i) {
+    for (std::size_t i = 0; json.size() + 100 < target; ++i) {
         json += fmt::format(R"({}{{"device":"SC-{:04}","code":"{:018}","x":{},"y":{},"ok":{},"note":"{}"}})",
                             i == 0 ? "" : ",", below(2'000), random_() % 1'000'000'000'000'000'000ULL,
                             below(10'000), below(10'000), below(20) != 0,

@@ -101,6 +101,20 @@ Status KafkaProducer::flush(int timeout_ms) {
     return {};
 }
 
+Result<std::int64_t> KafkaProducer::end_offset(const std::string& topic, std::int32_t partition) {
+    std::int64_t low = 0, high = 0;
+    const auto error =
+        rd_kafka_query_watermark_offsets(impl_->handle, topic.c_str(), partition, &low, &high, 5'000);
+    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+        return 0;
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return fail(Code::unavailable, "cannot ask for the end of {}: {}", topic, rd_kafka_err2str(error));
+    }
+    return high;
+}
+
 std::uint64_t KafkaProducer::acknowledged() const {
     return impl_->acknowledged;
 }

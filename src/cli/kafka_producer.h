@@ -23,6 +23,8 @@ class KafkaProducer {
     /// Waits until everything sent so far is acknowledged; at most `timeout_ms`.
     Status flush(int timeout_ms);
     [[nodiscard]] std::uint64_t acknowledged() const;
+    /// The offset the next record of a partition will get; 0 for a topic that does not exist yet.
+    Result<std::int64_t> end_offset(const std::string& topic, std::int32_t partition);
 
     /// For connect().
     struct Impl;

@@ -112,6 +112,10 @@ class Replay {
     Result<ReplayReport> run() {
         std::ifstream in(options_.file);
         if (!in) return fail(Code::not_found, "cannot open {}", options_.file);
+        std::int64_t skip = 0;
+        if (options_.resume) {
+            MR_TRY(skip, producer_.end_offset(options_.topic, 0));
+        }
         std::string line;
         std::uint64_t number = 0;
         while (!stop_ && std::getline(in, line)) {
@@ -119,6 +123,12 @@ class Replay {
             if (line.empty()) continue;
             if (options_.limit > 0 && report_.events >= options_.limit) break;
             MR_TRY(const Event event, read_event(options_, line, number));
+            if (skip > 0) {
+                --skip;
+                ++report_.skipped;
+                start_at(event.time_ms);
+                continue;
+            }
             MR_TRY_VOID(advance_to(event.time_ms));
             if (stop_) break;
             const std::int32_t partition = options_.key_field.empty() ? 0 : -1;
@@ -130,14 +140,15 @@ class Replay {
     }
 
   private:
+    void start_at(std::int64_t time_ms) {
+        started_ = true;
+        now_ms_ = time_ms;
+        pace_.start(time_ms);
+    }
+
     /// Waits until `time_ms` is due, writing the clock's minutes on the way.
     Status advance_to(std::int64_t time_ms) {
-        if (!started_) {
-            started_ = true;
-            now_ms_ = time_ms;
-            pace_.start(time_ms);
-            return {};
-        }
+        if (!started_) start_at(time_ms);
         if (time_ms - now_ms_ > options_.max_gap_ms) {
             // Nothing happens for long: go on at the end of the gap, as if it had lasted max_gap.
             pace_.wait(now_ms_ + options_.max_gap_ms, stop_);

@@ -27,11 +27,14 @@ struct ReplayOptions {
     double speed = 3'600;                    ///< simulated seconds a second; 0: as fast as possible
     std::int64_t max_gap_ms = 3'600'000;     ///< simulated
     std::uint64_t limit = 0;                 ///< events; 0: all
+    /// Skip as many events as the topic already holds: a replay that was stopped goes on where it was.
+    bool resume = false;
     bool quiet = false;
 };
 
 struct ReplayReport {
     std::uint64_t events = 0;
+    std::uint64_t skipped = 0;
     std::uint64_t clock_records = 0;
 };
 
