@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Every test there is, over the trees that `make asan` and `make build` made. Prints one line a stage; exits 1 if any failed. Stages whose
+# tool is missing say so and are counted as skipped.
+#   scripts/test.sh            all
+#   scripts/test.sh unit e2e   some
+set -uo pipefail
+cd "$(dirname "$0")/.."
+deps=${MILLRACE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deps-2}
+export PATH="$deps/node/bin:$PATH"
+python="$deps/venv/bin/python"
+millrace=$PWD/build/release/src/cli/millrace
+export MILLRACE_BIN=$millrace
+# The sanitizers' tree links third-party libraries that keep global memory until exit.
+export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+passed=0; failed=0; skipped=0
+wanted=("$@")
+
+stage() {
+    local name=$1; shift
+    if [ ${#wanted[@]} -gt 0 ] && [[ ! " ${wanted[*]} " == *" $name "* ]]; then return; fi
+    local from=$SECONDS
+    echo "--- $name"
+    "$@"
+    local code=$?
+    case $code in
+        0) passed=$((passed + 1)); echo "--- $name: passed in $((SECONDS - from)) s" ;;
+        77) skipped=$((skipped + 1)); echo "--- $name: skipped" ;;
+        *) failed=$((failed + 1)); echo "--- $name: FAILED ($code) after $((SECONDS - from)) s" ;;
+    esac
+}
+
+stage unit ctest --preset asan -j 2 --output-on-failure
+[ -d web/test ] && stage web bash -c 'cd web && npm test --silent'
+[ -x tests/example.sh ] && stage example tests/example.sh
+[ -x tests/clients/run.sh ] && stage clients tests/clients/run.sh
+[ -f tests/interop/lake.py ] && stage interop "$python" tests/interop/lake.py
+[ -f tests/crash/kill9.py ] && stage crash "$python" tests/crash/kill9.py
+[ -x tests/e2e/run.sh ] && stage e2e tests/e2e/run.sh
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
