@@ -1,0 +1,180 @@
+// Consumer groups, classic protocol: who is in, who leads, who gets what.
+//
+// A pure state machine on the loop thread: requests come in with the time, answers go out through callbacks
+// (at once or later), tick() makes time pass. Membership is in memory only, as in Kafka after a coordinator
+// moved: members rejoin. Offsets are durable and elsewhere (offset_commit.h, Broker::group_offsets).
+//
+//   empty ──join──▶ preparing ──all rejoined or timeout──▶ completing ──leader's sync──▶ stable
+//     ▲                 ▲                                      │                           │
+//     └── last left ────┴───────── join, leave, expiry ◀───────┴───────────────────────────┘
+//
+// Answers are those of Kafka 4.3 (research: edge answers); KIP-345 static members, KIP-394 member ids first,
+// KIP-559 protocol type checks, KIP-800 reasons, KIP-848's interplay: not yet.
+// Bounds: groups, members a group, bytes of metadata a member; above them coordinator_not_available /
+// group_max_size_reached.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/error.h"
+
+namespace mr::broker::groups {
+
+struct CoordinatorOptions {
+    std::int32_t session_timeout_min_ms = 6'000;      ///< group.min.session.timeout.ms
+    std::int32_t session_timeout_max_ms = 1'800'000;  ///< group.max.session.timeout.ms
+    std::int32_t initial_rebalance_delay_ms = 3'000;  ///< group.initial.rebalance.delay.ms (Kafka: 3 s)
+    std::int32_t groups_max = 10'000;
+    std::int32_t members_max = 2'000;         ///< group.max.size
+    std::size_t member_bytes_max = 1U << 20;  ///< protocols' metadata of one member
+};
+
+struct Protocol {
+    std::string name;
+    std::string metadata;
+};
+
+struct JoinRequest {
+    std::string group;
+    std::string member_id;
+    std::optional<std::string> instance_id;
+    std::string client_id;
+    std::string client_host;
+    std::string protocol_type;
+    std::vector<Protocol> protocols;
+    std::int32_t session_timeout_ms = 0;
+    std::int32_t rebalance_timeout_ms = 0;  ///< v0: the session timeout
+    bool require_member_id = false;         ///< JoinGroup >= 4
+    bool support_skip_assignment = false;   ///< JoinGroup >= 9 (KIP-814)
+};
+struct JoinMember {
+    std::string member_id;
+    std::optional<std::string> instance_id;
+    std::string metadata;
+};
+struct JoinResponse {
+    KafkaError error = KafkaError::none;
+    std::int32_t generation = -1;
+    std::optional<std::string> protocol_type;
+    std::optional<std::string> protocol_name;
+    std::string leader;
+    bool skip_assignment = false;
+    std::string member_id;
+    std::vector<JoinMember> members;  ///< for the leader only
+};
+
+struct Assignment {
+    std::string member_id;
+    std::string bytes;
+};
+struct SyncRequest {
+    std::string group;
+    std::int32_t generation = -1;
+    std::string member_id;
+    std::optional<std::string> instance_id;
+    std::optional<std::string> protocol_type;
+    std::optional<std::string> protocol_name;
+    std::vector<Assignment> assignments;
+};
+struct SyncResponse {
+    KafkaError error = KafkaError::none;
+    std::optional<std::string> protocol_type;
+    std::optional<std::string> protocol_name;
+    std::string assignment;
+};
+
+struct LeaveMember {
+    std::string member_id;
+    std::optional<std::string> instance_id;
+};
+struct LeaveResponse {
+    KafkaError error = KafkaError::none;
+    struct Member {
+        LeaveMember who;
+        KafkaError error = KafkaError::none;
+    };
+    std::vector<Member> members;
+};
+
+struct MemberIdentity {
+    std::string member_id;
+    std::optional<std::string> instance_id;
+    std::int32_t generation = -1;
+};
+
+struct DescribedMember {
+    std::string member_id;
+    std::optional<std::string> instance_id;
+    std::string client_id;
+    std::string client_host;
+    std::string metadata;
+    std::string assignment;
+};
+struct DescribedGroup {
+    KafkaError error = KafkaError::none;
+    std::string group;
+    std::string state;  ///< "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead"
+    std::string protocol_type;
+    std::string protocol;
+    std::vector<DescribedMember> members;
+};
+struct ListedGroup {
+    std::string group;
+    std::string protocol_type;
+    std::string state;
+    std::string type = "classic";
+};
+
+class Coordinator {
+  public:
+    using Millis = std::int64_t;
+    using JoinAnswer = std::move_only_function<void(JoinResponse)>;
+    using SyncAnswer = std::move_only_function<void(SyncResponse)>;
+    /// `make_id` gives the random part of new member ids (a UUID's text). `has_offsets` says whether a group
+    /// without members exists by its committed offsets; `offset_groups` lists them.
+    Coordinator(CoordinatorOptions options, std::function<std::string()> make_id,
+                std::function<bool(std::string_view)> has_offsets,
+                std::function<std::vector<std::string>()> offset_groups);
+    ~Coordinator();
+
+    void join(Millis now, JoinRequest request, JoinAnswer answer);
+    void sync(Millis now, SyncRequest request, SyncAnswer answer);
+    [[nodiscard]] KafkaError heartbeat(Millis now, const std::string& group, const MemberIdentity& who);
+    [[nodiscard]] LeaveResponse leave(Millis now, const std::string& group, std::vector<LeaveMember> members);
+    /// May this member commit now? A commit also counts as a heartbeat. `who.generation` -1 and an empty
+    /// member id: a consumer without a group ("simple"), allowed while nobody is in the group.
+    [[nodiscard]] KafkaError check_commit(Millis now, const std::string& group, const MemberIdentity& who);
+    /// OffsetDelete: refused (non-empty) as a whole when the group is not of type "consumer"; the topics the
+    /// group subscribes to may not be deleted and are returned.
+    [[nodiscard]] KafkaError check_offset_delete(const std::string& group,
+                                                 std::vector<std::string>& subscribed) const;
+
+    [[nodiscard]] DescribedGroup describe(const std::string& group) const;
+    [[nodiscard]] std::vector<ListedGroup> list() const;
+    /// DeleteGroups: none (members and generation are forgotten; delete the offsets next), non_empty_group or
+    /// group_id_not_found.
+    [[nodiscard]] KafkaError remove(const std::string& group);
+    /// The group has members: its offsets do not expire.
+    [[nodiscard]] bool active(std::string_view group) const;
+
+    /// Lets what is due happen: sessions expire, rebalances complete.
+    void tick(Millis now);
+    /// When tick() has something to do next; INT64_MAX: nothing is pending.
+    [[nodiscard]] Millis next_deadline() const;
+    /// Answers everything that waits (shutdown): coordinator_not_available.
+    void close();
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mr::broker::groups

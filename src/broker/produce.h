@@ -1,0 +1,70 @@
+// A produce request on its way into the journal: batches of several partitions, each its own entry.
+//
+// The loop thread builds it: it validates each batch (wire::validate_batch; a batch that fails there is
+// answered without coming here) and copies its bytes once, into what becomes the entry's payload. The journal
+// thread decides: does the topic still exist, is the sequence in order, which offset. The answer is delivered
+// when everything is durable, refusals included.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/uuid.h"
+#include "broker/error.h"
+#include "journal/journal.h"
+#include "wire/record_batch.h"
+
+namespace mr::broker {
+
+class Broker;
+
+struct ProduceResult {
+    KafkaError error = KafkaError::none;
+    std::string message;  ///< Kafka's error_message; empty for most
+    Offset base_offset{-1};
+    TimestampMs log_append_time{-1};  ///< of a duplicate: the batch's timestamp
+    Offset log_start{-1};
+};
+
+class ProduceProposal final : public journal::Proposal {
+  public:
+    /// `answer` gets one result a part, in the order of add(); on the sync thread, so it only posts. With
+    /// acks=0 leave it empty.
+    using Answer = std::move_only_function<void(std::vector<ProduceResult>)>;
+    ProduceProposal(Broker& broker, Answer answer);
+    ~ProduceProposal() override;
+
+    /// Loop thread. `by_id`: the client named the topic by id, so that a topic that is gone answers
+    /// unknown_topic_id rather than unknown_topic_or_partition.
+    void add(const Uuid& topic, PartitionId partition, std::string_view batch, const wire::BatchFacts& facts,
+             bool by_id = false);
+    [[nodiscard]] std::size_t parts() const { return parts_.size(); }
+
+    void order(journal::Appender& out) override;
+    void done() override;
+    [[nodiscard]] std::size_t bytes() const override { return bytes_; }
+
+  private:
+    struct Part {
+        Uuid topic;
+        PartitionId partition;
+        bool by_id = false;
+        wire::BatchFacts facts;
+        std::string payload;  ///< of the entry, its header still to be filled in
+    };
+    ProduceResult order_part(Part& part, journal::Appender& out);
+
+    Broker& broker_;
+    Answer answer_;
+    std::vector<Part> parts_;
+    std::vector<ProduceResult> results_;
+    std::size_t bytes_ = 0;
+    Seq last_;
+};
+
+}  // namespace mr::broker
