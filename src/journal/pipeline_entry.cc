@@ -46,12 +46,10 @@ std::string encode_pipeline(const PipelineEntry& entry) {
     w.u32(entry.epoch.value);
     w.u64(entry.fingerprint);
     w.u64(entry.start.value);
+    w.u64(entry.outputs_after.value);
     w.i64(entry.created.value);
     w.uvarint(entry.tables.size());
-    for (const auto& table : entry.tables) {
-        w.sized(table.name);
-        w.u8(table.shape);
-    }
+    for (const std::string& table : entry.tables) w.sized(table);
     w.uvarint(entry.views.size());
     for (const auto& view : entry.views) write_view(w, view);
     return out;
@@ -67,13 +65,9 @@ Result<PipelineEntry> decode_pipeline(std::string_view payload) {
     entry.epoch = InstanceEpoch(r.u32());
     entry.fingerprint = r.u64();
     entry.start = Seq(r.u64());
+    entry.outputs_after = Seq(r.u64());
     entry.created = TimestampMs(r.i64());
-    for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
-        PipelineEntry::Table table;
-        table.name = r.sized();
-        table.shape = r.u8();
-        entry.tables.push_back(std::move(table));
-    }
+    for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) entry.tables.emplace_back(r.sized());
     for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
         MR_TRY(auto view, read_view(r));
         entry.views.push_back(std::move(view));

@@ -19,10 +19,6 @@ struct PipelineEntry {
         created = 1,  ///< a new instance; the one before it, if any, is fenced and its views are emptied
         dropped = 2,  ///< the pipeline is gone: views and state with it
     };
-    struct Table {
-        std::string name;    ///< fingerprint and role, as state/ names it
-        std::uint8_t shape;  ///< state/'s number for keyed, ordered
-    };
     struct View {
         std::string name;
         std::string epoch;  ///< opaque, new with every instance
@@ -36,8 +32,10 @@ struct PipelineEntry {
     InstanceEpoch epoch;
     std::uint64_t fingerprint = 0;  ///< of the program
     Seq start;                      ///< consumed position it starts from
+    /// Input up to here was already turned into append outputs by an older instance: they are not written again.
+    Seq outputs_after;
     TimestampMs created;
-    std::vector<Table> tables;
+    std::vector<std::string> tables;  ///< names of state tables (state/state_space.h), by number
     std::vector<View> views;
 };
 
