@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "columnar/type.h"
+#include "columnar/value.h"
 
 namespace mr::plan {
 
@@ -66,6 +67,8 @@ struct FunctionInfo {
 //   JSON_ARRAY(v … ABSENT ON NULL)  JSON_ARRAY('NULL'|'ABSENT', v, …)
 //   CURRENT_TIMESTAMP, LOCALTIMESTAMP, CURRENT_DATE, …  calls without arguments
 
+/// `literals`, where given, holds one value an argument, NULL for what is no literal: ROUND and TRUNCATE of a
+/// DECIMAL take their scale from it.
 /// Resolves by name and argument types, after Flink 2.2's rules (research in docs/sql/semantics.md): implicit
 /// casts, decimal precision, nullability. Literals of type NULL fit anywhere. not_found with a suggestion for
 /// an unknown name; invalid_argument naming signature and the types given; unsupported for one Flink has and
@@ -74,7 +77,8 @@ struct FunctionInfo {
 /// "IN", "BETWEEN", "CASE" (when, then, …, else), "ITEM" (array[i], map[k]), "ROW", "ARRAY", "MAP".
 Result<ResolvedFunction> resolve_function(std::string_view name, FunctionClass kind,
                                           std::span<const DataType> args,
-                                          std::span<const bool> is_literal = {});
+                                          std::span<const bool> is_literal = {},
+                                          std::span<const Value> literals = {});
 /// Is there a function of that name or alias, of whatever class? nullptr if not.
 const FunctionInfo* find_function(std::string_view name);
 const std::vector<FunctionInfo>& all_functions();

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "columnar/column.h"
 #include "engine/expr/evaluator.h"
@@ -110,7 +111,7 @@ class AggregateSet {
     [[nodiscard]] std::vector<Value> result(const char* fixed, EntryStore* entries) const;
 
   private:
-    AggregateSet() = default;
+    AggregateSet();
     std::vector<std::unique_ptr<AggregateFunction>> functions_;
     Schema results_;
     std::size_t fixed_size_ = 0;
