@@ -80,6 +80,7 @@ void TcpConnection::on_readable() {
     } else if (error) {
         // End of stream or a reset: what is queued may still be wanted by a peer that only half closed.
         if (error == asio::error::eof) {
+            peer_done_ = true;
             close();
         } else {
             finish();
@@ -171,7 +172,7 @@ void TcpConnection::wait_writable() {
 
 void TcpConnection::after_flush() {
     if (state_ == State::closing && queue_.empty()) {
-        finish();
+        drain();
     } else if (state_ == State::open && held_back_ && buffered_ <= shared_->options.low_water_bytes) {
         held_back_ = false;
         guarded([&] { session_->on_writable(); });
@@ -181,11 +182,28 @@ void TcpConnection::after_flush() {
 void TcpConnection::close() {
     if (state_ != State::open) return;
     state_ = State::closing;
-    if (queue_.empty()) {
+    linger_ = shared_->loop.after(kLingerMs, [self = shared_from_this()] { self->abort(); });
+    schedule_flush();
+}
+
+void TcpConnection::drain() {
+    // Closing with unread bytes in the kernel sends a reset, and a reset may overtake the answer we just
+    // wrote. So: say that we are done, then read and forget until the peer has closed too.
+    error_code error;
+    if (!draining_) {
+        draining_ = true;
+        socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    }
+    auto& buffer = shared_->read_buffer;
+    while (!error && !peer_done_) socket_.read_some(asio::buffer(buffer), error);
+    if (error != asio::error::would_block) {
         finish();
         return;
     }
-    linger_ = shared_->loop.after(kLingerMs, [self = shared_from_this()] { self->abort(); });
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this()](const error_code& failed) {
+                           if (!failed && self->state_ == State::closing) self->drain();
+                       });
 }
 
 void TcpConnection::abort() {

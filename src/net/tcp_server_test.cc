@@ -105,6 +105,8 @@ TEST_F(TcpServerTest, CloseFlushesFirst) {
     ASSERT_TRUE(client.send("go"));
     ASSERT_TRUE(client.wait_end());
     EXPECT_EQ(client.received().size(), big.size());
+    EXPECT_EQ(log_.closed, 0) << "our side is shut, the peer's is not";
+    client.disconnect();
     EXPECT_TRUE(run_until(loop_, [&] { return log_.closed == 1; }));
 }
 

@@ -54,6 +54,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     void consume(std::size_t bytes);
     void wait_writable();
     void after_flush();
+    /// Everything is written: waits for the peer to close as well.
+    void drain();
     /// Closes the socket and posts the last call of the session.
     void finish();
     void end_session();
@@ -69,6 +71,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     std::size_t buffered_ = 0;
     State state_ = State::open;
     bool paused_ = false;
+    bool peer_done_ = false;        ///< the peer has shut down its side
+    bool draining_ = false;         ///< we have shut down ours
     bool reading_ = false;          ///< an async_wait for readability is outstanding
     bool flush_scheduled_ = false;  ///< a flush is posted or waits for writability
     bool held_back_ = false;        ///< the peer made a write wait since the last on_writable()
