@@ -33,7 +33,7 @@ def flink_sql(pipeline):
     ddl = "\n".join(strip_comments(p.read_text()) for p in sorted((EXAMPLE / "streams").glob("*.sql")) if p.stem in (source, "outputs"))
     ddl = re.sub(r"INT METADATA FROM 'partition' VIRTUAL", "INT", ddl)
     ddl = re.sub(r"BIGINT METADATA FROM 'offset' VIRTUAL", "BIGINT", ddl)
-    ddl = re.sub(r"\s*sent_at\s+TIMESTAMP_LTZ\(3\) METADATA FROM 'timestamp' VIRTUAL,", "", ddl)
+    ddl = re.sub(r"TIMESTAMP_LTZ\(3\) METADATA FROM 'timestamp' VIRTUAL", "TIMESTAMP_LTZ(3)", ddl)
     ddl = ddl.replace(" 'strict' = 'true',", "")
     sql = strip_comments((EXAMPLE / "pipelines" / f"{pipeline}.sql").read_text())
     views = [m.group(1) for m in VIEW.finditer(sql)]
@@ -45,7 +45,7 @@ def flink_sql(pipeline):
 def log_lines():
     for offset, line in enumerate(LOG.read_text().splitlines()):
         event = json.loads(line)
-        event["src_partition"], event["src_offset"] = 0, offset
+        event |= {"src_partition": 0, "src_offset": offset, "sent_at": event["occurred_at"]}
         yield json.dumps(event)
 
 
@@ -73,7 +73,8 @@ def load_lines(count):
                  "sequence": i, "site_id": f"S{rng.randrange(1, 21):02}", "zone": rng.choice("ABCDEF"), "order_id": f"o{i // 8}"}
         if topic == "operations":
             event |= {"worker_id": f"w{rng.randrange(90)}", "station_id": f"st{rng.randrange(40)}", "sku": f"k{rng.randrange(500)}",
-                      "quantity": rng.randrange(1, 9), "duration_ms": round(rng.lognormvariate(8, 0.8), 3)}
+                      "quantity": rng.randrange(1, 9), "duration_ms": round(rng.lognormvariate(8, 0.8), 3),
+                      "src_partition": 0, "src_offset": len(out[topic]), "sent_at": event["occurred_at"]}
         elif topic == "orders":
             event |= {"customer_id": f"c{rng.randrange(999)}", "currency": "EUR", "total": rng.randrange(500, 90000) / 100,
                       "promised_at": (at + timedelta(days=1)).isoformat(timespec="milliseconds") + "Z", "items": [{"sku": "k1", "quantity": 1, "unit_price": 9.5}]}

@@ -19,6 +19,12 @@ SELECT FLOOR(occurred_at TO MINUTE) AS `minute`, COUNT(*) AS events, COUNT(DISTI
 FROM load_events
 GROUP BY FLOOR(occurred_at TO MINUTE);
 
+-- When the newest operational event was sent, so that a page can say how long it took from there to the eye.
+CREATE MATERIALIZED VIEW load_freshness AS
+SELECT k, MAX(sent_at) AS sent_at, COUNT(*) AS events
+FROM (SELECT 1 AS k, sent_at FROM operations)
+GROUP BY k;
+
 -- Sites, for the board: what is open and how long work takes.
 CREATE MATERIALIZED VIEW sites AS
 SELECT site_id,
@@ -39,7 +45,7 @@ WHERE rank_no <= 10;
 
 -- Work that took far longer than the last hundred of its kind at the site.
 CREATE VIEW durations_scored AS
-SELECT event_id, event_type, site_id, station_id, worker_id, order_id, occurred_at, duration_ms,
+SELECT event_id, event_type, site_id, station_id, worker_id, order_id, occurred_at, duration_ms, src_partition, src_offset,
        COUNT(duration_ms) OVER w AS seen, AVG(duration_ms) OVER w AS mean_ms, STDDEV_POP(duration_ms) OVER w AS sd_ms
 FROM operations
 WHERE duration_ms IS NOT NULL
@@ -47,7 +53,7 @@ WINDOW w AS (PARTITION BY site_id, event_type ORDER BY occurred_at ROWS BETWEEN 
 
 CREATE MATERIALIZED VIEW slow_work (PRIMARY KEY (event_id) NOT ENFORCED) WITH ('view.retention' = '1 d', 'view.max-rows' = '5000') AS
 SELECT event_id, event_type, site_id, station_id, worker_id, order_id, occurred_at, duration_ms, mean_ms,
-       (duration_ms - mean_ms) / sd_ms AS sigmas
+       (duration_ms - mean_ms) / sd_ms AS sigmas, src_partition, src_offset
 FROM durations_scored
 WHERE seen >= 30 AND sd_ms > 0 AND duration_ms - mean_ms > 4 * sd_ms;
 

@@ -112,6 +112,12 @@ SELECT k, MAX(`now`) AS `now`, COUNT(*) AS ticks
 FROM (SELECT 1 AS k, `now` FROM clock)
 GROUP BY k;
 
+-- When the newest event was sent, so that a page can say how long it took from there to the eye.
+CREATE MATERIALIZED VIEW freshness AS
+SELECT k, MAX(sent_at) AS sent_at, MAX(occurred_at) AS occurred_at, COUNT(*) AS events
+FROM (SELECT 1 AS k, sent_at, occurred_at FROM logistics_events)
+GROUP BY k;
+
 -- The first of the two outputs: the flat live feed.
 INSERT INTO dashboard_events
 SELECT event_id, event_type, occurred_at, CARDINALITY(objects), objects[1].id, objects[1].`type`

@@ -13,6 +13,8 @@ CREATE TABLE operations (
   event_id STRING NOT NULL, event_type STRING NOT NULL, occurred_at TIMESTAMP_LTZ(3) NOT NULL, `sequence` BIGINT NOT NULL,
   site_id STRING NOT NULL, zone STRING, order_id STRING,
   worker_id STRING, station_id STRING, sku STRING, quantity INT, duration_ms DOUBLE,
+  src_partition INT METADATA FROM 'partition' VIRTUAL, src_offset BIGINT METADATA FROM 'offset' VIRTUAL,
+  sent_at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
   WATERMARK FOR occurred_at AS occurred_at - INTERVAL '1' SECOND
 ) WITH (
   'connector' = 'kafka', 'topic' = 'fulfilment.operations', 'scan.startup.mode' = 'earliest-offset',
