@@ -20,7 +20,7 @@ FROM load_events
 GROUP BY FLOOR(occurred_at TO MINUTE);
 
 -- When the newest operational event was sent, so that a page can say how long it took from there to the eye.
-CREATE MATERIALIZED VIEW load_freshness AS
+CREATE MATERIALIZED VIEW load_last_sent AS
 SELECT k, MAX(sent_at) AS sent_at, COUNT(*) AS events
 FROM (SELECT 1 AS k, sent_at FROM operations)
 GROUP BY k;

@@ -113,7 +113,7 @@ FROM (SELECT 1 AS k, `now` FROM clock)
 GROUP BY k;
 
 -- When the newest event was sent, so that a page can say how long it took from there to the eye.
-CREATE MATERIALIZED VIEW freshness AS
+CREATE MATERIALIZED VIEW last_sent AS
 SELECT k, MAX(sent_at) AS sent_at, MAX(occurred_at) AS occurred_at, COUNT(*) AS events
 FROM (SELECT 1 AS k, sent_at, occurred_at FROM logistics_events)
 GROUP BY k;
