@@ -2,26 +2,24 @@
 // Format: docs/formats/journal.md
 //
 // Who does what:
-//   any thread       submit(proposal): queued, bounded, fair between lanes
-//   journal thread   run_once(): takes what is queued, calls order() of each proposal (which appends entries
-//   and so applies
-//                    them to the participants), writes the group with one write(2)
-//   sync thread      sync_once(): syncs whatever was written meanwhile, publishes durable(), then calls the
-//   proposals'
-//                    done() and the participants' durable()
-//   settle thread    settle_once(): checkpoints, and frees files that no checkpoint needs
+//   any thread      try_submit(proposal): queued, bounded, fair between lanes
+//   journal thread  run_once(): takes what is queued, calls order() of each proposal, which appends entries
+//                   and so applies them to the participants; writes the group with one write(2)
+//   sync thread     sync_once(): syncs whatever was written meanwhile, publishes durable(), calls the
+//                   participants' durable() and then the proposals' done(), in this order: who is told that
+//                   a write is safe finds it at once
+//   settle thread   settle_once(): prepares the next file, takes checkpoints, frees files nobody needs
 //
 // Promises:
 //   1. Entries have consecutive sequence numbers; once durable() >= s, entry s survives kill -9 and power
-//   loss.
+//      loss.
 //   2. done() of a proposal runs after everything it appended *and everything it looked at* (all entries
-//   applied before
-//      its order() returned) is durable: a refusal is as firm as a success.
-//   3. A failed write or sync ends the process (on_fatal); nothing is retried, nothing is acknowledged.
+//      applied before its order() returned) is durable: a refusal is as firm as a success.
+//   3. A failed write or sync ends the process (on_fatal); nothing is retried, nothing is acknowledged. So
+//      does a full disk, once the files that are there are used up.
 //   4. After recovery the participants are exactly where applying all entries in order would have put them.
 //   5. An invalid entry at or below the highest mark is corruption: open() refuses and names file and
-//   position. Above it,
-//      it is a torn tail, and dropped; no listener may open before open() returned.
+//      position. Above it, it is a torn tail, and dropped. No listener may open before open() returned.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +43,8 @@ class Appender {
   public:
     virtual ~Appender() = default;
     /// Gives the entry the next sequence number, applies it to every participant that reads its kind, and
-    /// adds it to the group being written. REQUIRES: payload.size() <= kEntryBytesMax.
+    /// adds it to the group being written. REQUIRES: payload.size() <= kEntryBytesMax (and fits a journal
+    /// file).
     virtual Seq append(Kind kind, std::string payload, std::uint8_t version = 1) = 0;
     /// The sequence the next append() will get: to be put into a payload or compared with.
     [[nodiscard]] virtual Seq next_seq() const = 0;
@@ -84,7 +83,8 @@ struct Options {
     std::uint64_t checkpoint_bytes = 256U << 20;  ///< of journal written since the last checkpoint …
     std::int64_t checkpoint_interval_ms = 30'000;  ///< … or this long, if anything was written
     std::int64_t mark_interval_ms = 1'000;         ///< an idle writer notes what it knows synced
-    /// Called on a failed write or sync; must not return (the default logs and aborts).
+    /// Called on a failed write or sync; must not return (the default logs and aborts). Where it does return,
+    /// in tests, the journal is dead: nothing more is accepted, written or acknowledged.
     std::function<void(const Error&)> on_fatal;
 };
 
@@ -123,6 +123,8 @@ class Journal {
     /// Sleeps until there may be work, at most `timeout_ms`, or until stop().
     void wait_run(std::int64_t timeout_ms);
     void wait_sync(std::int64_t timeout_ms);
+    /// As those; the owner should wake at least once a second, for the checkpoint interval.
+    void wait_settle(std::int64_t timeout_ms);
 
     /// Asks for a checkpoint at the next settle_once().
     void request_checkpoint();
@@ -134,15 +136,18 @@ class Journal {
     /// Refuses further proposals. The threads' owner then runs run_once/sync_once until they return false.
     void stop();
 
-    /// Reads durable or applied entries back from the files, for what has left memory: entries with seq >
-    /// `after`, in order, until `visit` returns false. Any thread. out_of_range when `after` is below what
-    /// the journal still holds.
+    /// Reads written entries back from the files, for what has left memory: entries with seq > `after`, in
+    /// order, until `visit` returns false or there are no more (the caller compares with durable() what may
+    /// be shown). Any thread. out_of_range when `after` is below what the journal still holds.
     Status read(Seq after, const std::function<bool(const Entry&)>& visit) const;
 
   private:
     class Impl;
-    explicit Journal(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
+
+  public:
+    /// Use open().
+    explicit Journal(std::unique_ptr<Impl> impl);
 };
 
 }  // namespace mr::journal

@@ -1,13 +1,11 @@
-// A part of the node whose state is a function of the journal: broker, groups, registry, views, pipelines,
-// alerts.
+// A part of the node whose state is a function of the journal: broker, groups, registry, pipelines, views ...
 //
 // The life of a participant:
-//   start     restore(snapshot) at most once, then apply(entry) for every entry after `applied_through()`, in
-//   order running   apply(entry) at append, before the entry is durable; nothing computed from it may leave
-//   the node before
-//             durable(seq) with seq >= entry.seq
-//   checkpoint  cut() at some applied position; the cut is written by another thread once that position is
-//   durable
+//   start       restore(snapshot) at most once, apply(entry) for every entry after applied_through() in
+//               order, durable(last), recovered(last)
+//   running     apply(entry) at append, before the entry is durable; nothing computed from it may leave the
+//               node before durable(seq) with seq >= entry.seq
+//   checkpoint  cut() at some applied position, written by another thread once that position is durable
 #pragma once
 
 #include <functional>
@@ -47,9 +45,10 @@ class Participant {
     /// Sync thread, in order, one call a sync: everything up to and including `through` is on disk.
     virtual void durable(Seq through) { static_cast<void>(through); }
 
-    /// Journal thread: the state as of now. A participant that keeps its state elsewhere (a pipeline) may
-    /// return an older cut, or nullptr to keep the one of the last checkpoint (then that one's position holds
-    /// the journal back).
+    /// Journal thread: the state as of now, with `through` = applied_through(): the journal then counts it as
+    /// of its own last entry, so that a participant whose kinds are rare holds nothing back. A participant
+    /// that keeps its state elsewhere (a pipeline) may return an older cut, or nullptr to keep the one of the
+    /// last checkpoint (then that one's position holds the journal back).
     [[nodiscard]] virtual std::unique_ptr<Cut> cut() = 0;
     /// Starting thread, before the first apply. `bytes` is what a cut's write produced, checked.
     virtual Status restore(std::string_view bytes, Seq through) = 0;
