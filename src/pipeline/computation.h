@@ -1,0 +1,129 @@
+// The deterministic core of a pipeline: records in, one step out. No thread, no clock, no journal: time comes
+// in as an argument, what is decided by it goes out with the step. The node runs it behind a Runner,
+// `millrace test` and the simulation run it directly.
+//
+//   add() every batch in journal order; finish() computes what was added: runs the operators in rounds of at
+//   most 1,024 rows (results do not depend on where rounds are cut), consolidates per sink, encodes outputs
+//   and view changes, and drains the state's changes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "columnar/delta.h"
+#include "engine/dataflow.h"
+#include "engine/source_stage.h"
+#include "journal/step_entry.h"
+#include "pipeline/sink.h"
+#include "plan/program.h"
+#include "state/state_space.h"
+
+namespace mr::pipeline {
+
+/// Conservation: in = accepted + rejected, per record and source; late counts (row, window) pairs.
+struct Counts {
+    std::uint64_t in = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t late = 0;
+    std::uint64_t out = 0;
+};
+
+/// One record batch of an input topic.
+struct InputBatch {
+    std::uint32_t topic = 0;  ///< index in topics()
+    PartitionId partition;
+    Offset base_offset;
+    Offset first_offset;  ///< records below it are skipped
+    std::string_view batch;
+};
+
+/// A record for a topic; `topic` is an index in output_topics().
+struct OutputRecord {
+    std::uint32_t topic = 0;
+    std::int32_t partition = -1;  ///< -1: by key, or by turns
+    std::string key;
+    bool has_key = false;
+    std::string value;
+    bool has_value = true;  ///< false: a tombstone
+    TimestampMs timestamp;
+    bool append = false;  ///< of an append-only sink: suppressed while an instance is being rebuilt
+};
+
+struct ViewUpdate {
+    std::uint32_t view = 0;  ///< index in views()
+    std::string key;
+    std::optional<std::string> row;
+};
+
+struct StepResult {
+    std::vector<journal::TimeInput> time_inputs;
+    std::vector<state::Change> state;  ///< valid until the next change of the state
+    std::vector<OutputRecord> outputs;
+    std::vector<ViewUpdate> views;
+    std::uint64_t next_arrival = 1;
+    [[nodiscard]] bool empty() const {
+        return time_inputs.empty() && state.empty() && outputs.empty() && views.empty();
+    }
+};
+
+struct ViewInfo {
+    std::string name;
+    Schema schema;
+    std::vector<std::uint32_t> key;
+    std::vector<std::pair<std::string, std::string>> options;
+};
+
+struct OutputTopic {
+    std::string name;
+    bool upsert = false;  ///< keyed by the sink's key: cleanup.policy=compact
+};
+
+class Computation {
+  public:
+    /// Operators find (or make) their tables in `state`, which must outlive the computation.
+    static Result<std::unique_ptr<Computation>> create(std::shared_ptr<const plan::Program> program,
+                                                       state::StateSpace& state);
+    ~Computation();
+
+    /// Input topics, each once.
+    [[nodiscard]] const std::vector<std::string>& topics() const;
+    /// Topics written to: sinks, view topics, rejected.<table>, late.<table>.
+    [[nodiscard]] const std::vector<OutputTopic>& output_topics() const;
+    [[nodiscard]] const std::vector<ViewInfo>& views() const;
+    [[nodiscard]] const plan::Program& program() const;
+
+    /// The arrival number of the next record; set once after recovery.
+    void set_next_arrival(std::uint64_t next);
+    /// corrupt when the batch cannot be read: it was checked at the edge, so this is damage. A record that
+    /// cannot be decoded is no error: it goes to rejected.<table>.
+    Status add(const InputBatch& batch, TimestampMs now);
+    /// Silence: a source of a table that is not strict, without a record for `silence_ms`, gets its watermark
+    /// moved by the wall clock, as a time input of the step. True if that changed anything.
+    bool tick(TimestampMs now, std::int64_t silence_ms);
+    /// True if a tick may still change something.
+    [[nodiscard]] bool has_added() const;
+
+    /// Computes the step. `now` is its processing time.
+    Result<StepResult> finish(TimestampMs now);
+    /// The step was submitted: forgets the drained changes.
+    void step_done();
+
+    [[nodiscard]] const Counts& counts() const;
+    /// Lowest watermark of its sources; kNoWatermark if one has none.
+    [[nodiscard]] std::int64_t watermark() const;
+
+  private:
+    class Impl;
+    explicit Computation(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mr::pipeline

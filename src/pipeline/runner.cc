@@ -1,0 +1,297 @@
+#include "pipeline/runner.h"
+
+#include <chrono>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "pipeline/partitioner.h"
+#include "wire/record.h"
+
+namespace mr::pipeline {
+
+namespace {
+
+/// Record batches of one step, one a (topic, partition), in order of first use.
+class OutputBatches {
+  public:
+    void add(const Uuid& topic, PartitionId partition, const OutputRecord& record) {
+        auto [at, added] = index_.try_emplace({topic, partition.value}, batches_.size());
+        if (added) batches_.push_back({topic, partition, {}});
+        const auto key = record.has_key ? std::optional<std::string_view>(record.key) : std::nullopt;
+        const auto value = record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt;
+        batches_[at->second].builder.add(record.timestamp, key, value);
+    }
+
+    /// `bytes` owns what the outputs point to.
+    std::vector<journal::StepOutput> finish(std::vector<std::string>& bytes) {
+        std::vector<journal::StepOutput> out;
+        bytes.reserve(batches_.size());
+        for (Batch& batch : batches_) {
+            bytes.push_back(batch.builder.finish());
+            out.push_back({.topic = batch.topic,
+                           .partition = batch.partition,
+                           .base_offset = Offset(-1),
+                           .leader_epoch = LeaderEpoch(-1),
+                           .batch = bytes.back()});
+        }
+        return out;
+    }
+
+  private:
+    struct Batch {
+        Uuid topic;
+        PartitionId partition;
+        wire::BatchBuilder builder;
+    };
+    std::map<std::pair<Uuid, std::int32_t>, std::size_t> index_;
+    std::vector<Batch> batches_;
+};
+
+}  // namespace
+
+/// Appended only while its instance is the current one and its topics exist.
+class Runner::StepProposal final : public journal::Proposal {
+  public:
+    StepProposal(Runner& runner, std::string payload, Seq consumed)
+        : runner_(runner), payload_(std::move(payload)), bytes_(payload_.size()), consumed_(consumed) {}
+
+    void order(journal::Appender& out) override {
+        if (runner_.participant_.epoch() != runner_.epoch_) {
+            refused_ = "a newer instance has taken over";
+            return;
+        }
+        const Status prepared = runner_.broker_.prepare_outputs(payload_);
+        if (!prepared) {
+            refused_ = prepared.error().message;
+            return;
+        }
+        out.append(journal::Kind::step, std::move(payload_), journal::kStepVersion);
+    }
+    void done() override { runner_.step_done(refused_.empty(), std::move(refused_), consumed_); }
+    [[nodiscard]] std::size_t bytes() const override { return bytes_; }
+
+  private:
+    Runner& runner_;
+    std::string payload_;
+    const std::size_t bytes_;
+    const Seq consumed_;
+    std::string refused_;
+};
+
+Result<std::unique_ptr<Runner>> Runner::create(broker::Broker& broker, journal::Journal& journal,
+                                               Clock& clock, Metrics& metrics, Participant& participant,
+                                               std::unique_ptr<state::StateSpace> state,
+                                               std::unique_ptr<Computation> computation,
+                                               RunnerOptions options) {
+    static_cast<void>(metrics);
+    MR_CHECK(participant.instance().has_value(), "no instance of {}", participant.name());
+    MR_TRY(auto reader,
+           broker::LogReader::open(broker, {.name = "pipeline " + participant.instance()->pipeline,
+                                            .topics = computation->topics(),
+                                            .after = participant.progress().consumed}));
+    return std::unique_ptr<Runner>(std::make_unique<Runner>(broker, journal, clock, participant,
+                                                            std::move(state), std::move(computation),
+                                                            std::move(reader), options));
+}
+
+Runner::Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, Participant& participant,
+               std::unique_ptr<state::StateSpace> state, std::unique_ptr<Computation> computation,
+               std::unique_ptr<broker::LogReader> reader, RunnerOptions options)
+    : broker_(broker),
+      journal_(journal),
+      clock_(clock),
+      participant_(participant),
+      options_(options),
+      name_(participant.instance()->pipeline),
+      epoch_(participant.instance()->epoch),
+      outputs_after_(participant.instance()->outputs_after),
+      state_(std::move(state)),
+      computation_(std::move(computation)),
+      reader_(std::move(reader)),
+      progress_(participant.progress()) {
+    computation_->set_next_arrival(progress_.next_arrival);
+    reader_->set_wakeup([this] { wake(); });
+    caught_up_ = progress_.consumed.value;
+    publish_status();
+}
+
+Runner::~Runner() = default;
+
+bool Runner::run_once() {
+    if (stopped_) return false;
+    if (participant_.wanted()) make_snapshot();
+    if (in_flight_ >= options_.in_flight_max) return false;
+
+    const TimestampMs now = clock_.now();
+    const auto read = reader_->read(
+        {.bytes_max = options_.step_bytes_max, .batches_max = options_.step_batches_max}, slice_);
+    if (!read) {
+        fail(RunnerStatus::State::failed, read.error().message);
+        return false;
+    }
+    for (const broker::LogBatch& b : slice_.batches) {
+        const auto added = computation_->add({.topic = b.topic,
+                                              .partition = b.partition,
+                                              .base_offset = b.base_offset,
+                                              .first_offset = b.first_offset,
+                                              .batch = b.batch.view()},
+                                             now);
+        if (!added) {
+            fail(RunnerStatus::State::failed,
+                 fmt::format("{} partition {} offset {}: {}", computation_->topics()[b.topic], b.partition,
+                             b.base_offset, added.error().message));
+            return false;
+        }
+    }
+    const bool ticked = computation_->tick(now, options_.silence_ms);
+    const bool progressed = !slice_.batches.empty();
+    if (!progressed && !ticked) {
+        if (slice_.up_to_date && in_flight_ == 0) caught_up_ = slice_.through.value;
+        if (clock_.monotonic_ns() >= status_due_ns_) publish_status();
+        return false;
+    }
+    auto result = computation_->finish(now);
+    if (!result) {
+        fail(RunnerStatus::State::failed, result.error().message);
+        return false;
+    }
+    progress_.consumed = slice_.through;
+    submit(std::move(*result));
+    return true;
+}
+
+void Runner::submit(StepResult result) {
+    const auto topics = broker_.topics(broker::Visibility::applied);
+    OutputBatches batches;
+    // While an older instance's input is computed again, what it appended is there already; upserts may be
+    // repeated.
+    const bool rebuilding = progress_.consumed <= outputs_after_;
+    for (const OutputRecord& record : result.outputs) {
+        if (rebuilding && record.append) continue;
+        const std::string& name = computation_->output_topics()[record.topic].name;
+        const auto topic = topics->find(name);
+        if (topic == nullptr) {
+            return fail(RunnerStatus::State::failed,
+                        fmt::format("output topic {} does not exist; create it and restart the node", name));
+        }
+        const PartitionId partition =
+            record.partition >= 0
+                ? PartitionId(record.partition)
+                : choose_partition(
+                      record.has_key ? std::optional<std::string_view>(record.key) : std::nullopt,
+                      progress_.step, topic->partition_count());
+        batches.add(topic->id, partition, record);
+    }
+    std::vector<std::string> bytes;
+    journal::StepEntry step{.pipeline = name_,
+                            .epoch = epoch_,
+                            .consumed = progress_.consumed,
+                            .step = progress_.step + 1,
+                            .wall_time = clock_.now(),
+                            .next_arrival = result.next_arrival,
+                            .time_inputs = std::move(result.time_inputs),
+                            .state = {},
+                            .outputs = batches.finish(bytes),
+                            .views = {}};
+    for (const state::Change& c : result.state)
+        step.state.push_back({.table = c.table, .key = c.key, .value = c.value});
+    for (const ViewUpdate& v : result.views) {
+        step.views.push_back({.view = v.view,
+                              .key = v.key,
+                              .row = v.row ? std::optional<std::string_view>(*v.row) : std::nullopt});
+    }
+    std::string payload = journal::encode_step(step);
+    computation_->step_done();
+    if (payload.size() > journal::kEntryBytesMax) {
+        return fail(RunnerStatus::State::failed,
+                    fmt::format("a step of {} bytes exceeds the largest entry ({} bytes): a window or join "
+                                "released too much at once; "
+                                "make the window smaller",
+                                payload.size(), journal::kEntryBytesMax));
+    }
+    progress_.step = step.step;
+    progress_.next_arrival = result.next_arrival;
+    ++steps_;
+    // Before the step is submitted, so that the participant can match it to the step's entry.
+    if (participant_.wanted()) make_snapshot();
+    ++in_flight_;
+    std::unique_ptr<journal::Proposal> proposal =
+        std::make_unique<StepProposal>(*this, std::move(payload), progress_.consumed);
+    while (!journal_.try_submit(journal::Lane::pipelines, proposal)) {
+        if (stopped_) return;
+        wait(10);
+    }
+    if (clock_.monotonic_ns() >= status_due_ns_) publish_status();
+}
+
+void Runner::make_snapshot() {
+    Snapshot snapshot{.epoch = epoch_, .progress = progress_, .state = {}};
+    state_->snapshot(snapshot.state);
+    participant_.offer(std::move(snapshot));
+}
+
+void Runner::step_done(bool appended, std::string why, Seq consumed) {
+    --in_flight_;
+    if (appended) {
+        reader_->confirm(consumed);
+        caught_up_ = consumed.value;
+    } else {
+        fail(RunnerStatus::State::fenced, std::move(why));
+    }
+    wake();
+}
+
+void Runner::fail(RunnerStatus::State state, std::string why) {
+    log_error("pipeline", "{} stopped: {}", name_, why);
+    {
+        const std::lock_guard lock(mutex_);
+        status_.state = state;
+        status_.error = std::move(why);
+    }
+    stopped_ = true;
+    wake();
+}
+
+void Runner::wait(std::int64_t timeout_ms) {
+    std::unique_lock lock(mutex_);
+    wakeup_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return woken_ || stopped_.load(); });
+    woken_ = false;
+}
+
+void Runner::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        woken_ = true;
+    }
+    wakeup_.notify_one();
+}
+
+void Runner::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (status_.state == RunnerStatus::State::running) status_.state = RunnerStatus::State::stopped;
+    }
+    stopped_ = true;
+    wake();
+}
+
+void Runner::publish_status() {
+    constexpr std::int64_t kEveryNs = 200'000'000;
+    status_due_ns_ = clock_.monotonic_ns() + kEveryNs;
+    const std::lock_guard lock(mutex_);
+    status_.progress = progress_;
+    status_.steps = steps_;
+    status_.counts = computation_->counts();
+    status_.state_bytes = state_->memory();
+    status_.watermark_ms = computation_->watermark();
+}
+
+RunnerStatus Runner::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+}  // namespace mr::pipeline
