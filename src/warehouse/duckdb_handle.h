@@ -41,7 +41,9 @@ class Owned {
     Handle handle_{};
 };
 
-inline void close_appender(duckdb_appender* appender) { duckdb_appender_destroy(appender); }
+inline void close_appender(duckdb_appender* appender) {
+    duckdb_appender_destroy(appender);
+}
 
 using DatabaseHandle = Owned<duckdb_database, duckdb_close>;
 using ConnectionHandle = Owned<duckdb_connection, duckdb_disconnect>;

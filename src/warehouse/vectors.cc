@@ -10,22 +10,34 @@ namespace {
 
 duckdb_type primitive(const DataType& t) {
     switch (t.kind) {
-        case TypeKind::boolean: return DUCKDB_TYPE_BOOLEAN;
-        case TypeKind::tinyint: return DUCKDB_TYPE_TINYINT;
-        case TypeKind::smallint: return DUCKDB_TYPE_SMALLINT;
+        case TypeKind::boolean:
+            return DUCKDB_TYPE_BOOLEAN;
+        case TypeKind::tinyint:
+            return DUCKDB_TYPE_TINYINT;
+        case TypeKind::smallint:
+            return DUCKDB_TYPE_SMALLINT;
         case TypeKind::null:
         case TypeKind::integer:
-        case TypeKind::interval_month: return DUCKDB_TYPE_INTEGER;
+        case TypeKind::interval_month:
+            return DUCKDB_TYPE_INTEGER;
         case TypeKind::bigint:
-        case TypeKind::interval_day: return DUCKDB_TYPE_BIGINT;
-        case TypeKind::float_: return DUCKDB_TYPE_FLOAT;
-        case TypeKind::double_: return DUCKDB_TYPE_DOUBLE;
-        case TypeKind::bytes: return DUCKDB_TYPE_BLOB;
-        case TypeKind::date: return DUCKDB_TYPE_DATE;
-        case TypeKind::time: return DUCKDB_TYPE_TIME;
+        case TypeKind::interval_day:
+            return DUCKDB_TYPE_BIGINT;
+        case TypeKind::float_:
+            return DUCKDB_TYPE_FLOAT;
+        case TypeKind::double_:
+            return DUCKDB_TYPE_DOUBLE;
+        case TypeKind::bytes:
+            return DUCKDB_TYPE_BLOB;
+        case TypeKind::date:
+            return DUCKDB_TYPE_DATE;
+        case TypeKind::time:
+            return DUCKDB_TYPE_TIME;
         case TypeKind::timestamp:
-        case TypeKind::timestamp_ltz: return DUCKDB_TYPE_TIMESTAMP;
-        default: return DUCKDB_TYPE_VARCHAR;
+        case TypeKind::timestamp_ltz:
+            return DUCKDB_TYPE_TIMESTAMP;
+        default:
+            return DUCKDB_TYPE_VARCHAR;
     }
 }
 
@@ -37,7 +49,8 @@ duckdb_hugeint to_hugeint(Int128 v) {
     return {static_cast<std::uint64_t>(v), static_cast<std::int64_t>(v >> 64)};
 }
 Int128 from_hugeint(duckdb_hugeint v) {
-    return static_cast<Int128>((static_cast<unsigned __int128>(static_cast<std::uint64_t>(v.upper)) << 64) | v.lower);
+    return static_cast<Int128>((static_cast<unsigned __int128>(static_cast<std::uint64_t>(v.upper)) << 64) |
+                               v.lower);
 }
 
 template <class T>
@@ -81,22 +94,30 @@ void write_list(duckdb_vector vector, const Column& c, std::size_t from, std::si
 
 void write_values(duckdb_vector vector, const Column& c, std::size_t from, std::size_t count) {
     switch (c.type().kind) {
-        case TypeKind::null: return;
+        case TypeKind::null:
+            return;
         case TypeKind::boolean: {
             auto* data = static_cast<bool*>(duckdb_vector_get_data(vector));
             for (std::size_t i = 0; i < count; ++i) data[i] = c.boolean(from + i);
             return;
         }
-        case TypeKind::tinyint: return copy<std::int8_t>(vector, c, from, count);
-        case TypeKind::smallint: return copy<std::int16_t>(vector, c, from, count);
+        case TypeKind::tinyint:
+            return copy<std::int8_t>(vector, c, from, count);
+        case TypeKind::smallint:
+            return copy<std::int16_t>(vector, c, from, count);
         case TypeKind::integer:
         case TypeKind::interval_month:
-        case TypeKind::date: return copy<std::int32_t>(vector, c, from, count);
+        case TypeKind::date:
+            return copy<std::int32_t>(vector, c, from, count);
         case TypeKind::bigint:
-        case TypeKind::interval_day: return copy<std::int64_t>(vector, c, from, count);
-        case TypeKind::float_: return copy<float>(vector, c, from, count);
-        case TypeKind::double_: return copy<double>(vector, c, from, count);
-        case TypeKind::decimal: return write_decimal(vector, c, from, count);
+        case TypeKind::interval_day:
+            return copy<std::int64_t>(vector, c, from, count);
+        case TypeKind::float_:
+            return copy<float>(vector, c, from, count);
+        case TypeKind::double_:
+            return copy<double>(vector, c, from, count);
+        case TypeKind::decimal:
+            return write_decimal(vector, c, from, count);
         case TypeKind::time:
         case TypeKind::timestamp:
         case TypeKind::timestamp_ltz: {
@@ -113,7 +134,8 @@ void write_values(duckdb_vector vector, const Column& c, std::size_t from, std::
             }
             return;
         case TypeKind::array:
-        case TypeKind::map: return write_list(vector, c, from, count);
+        case TypeKind::map:
+            return write_list(vector, c, from, count);
         case TypeKind::row:
             for (std::size_t k = 0; k < c.child_count(); ++k) {
                 write_vector(duckdb_struct_vector_get_child(vector, k), *c.child(k), from, count);
@@ -149,7 +171,8 @@ TypeHandle to_duckdb(const DataType& t) {
             }
             return TypeHandle(duckdb_create_struct_type(types.data(), names.data(), types.size()));
         }
-        default: return TypeHandle(duckdb_create_logical_type(primitive(t)));
+        default:
+            return TypeHandle(duckdb_create_logical_type(primitive(t)));
     }
 }
 
@@ -157,50 +180,76 @@ std::string duckdb_type_name(const DataType& t) {
     switch (t.kind) {
         case TypeKind::null:
         case TypeKind::integer:
-        case TypeKind::interval_month: return "INTEGER";
-        case TypeKind::interval_day: return "BIGINT";
-        case TypeKind::float_: return "FLOAT";
-        case TypeKind::decimal: return fmt::format("DECIMAL({}, {})", t.precision, t.scale);
-        case TypeKind::string: return "VARCHAR";
-        case TypeKind::bytes: return "BLOB";
-        case TypeKind::time: return "TIME";
+        case TypeKind::interval_month:
+            return "INTEGER";
+        case TypeKind::interval_day:
+            return "BIGINT";
+        case TypeKind::float_:
+            return "FLOAT";
+        case TypeKind::decimal:
+            return fmt::format("DECIMAL({}, {})", t.precision, t.scale);
+        case TypeKind::string:
+            return "VARCHAR";
+        case TypeKind::bytes:
+            return "BLOB";
+        case TypeKind::time:
+            return "TIME";
         case TypeKind::timestamp:
-        case TypeKind::timestamp_ltz: return "TIMESTAMP";
-        case TypeKind::array: return duckdb_type_name(t.child(0).type) + "[]";
+        case TypeKind::timestamp_ltz:
+            return "TIMESTAMP";
+        case TypeKind::array:
+            return duckdb_type_name(t.child(0).type) + "[]";
         case TypeKind::map:
-            return fmt::format("MAP({}, {})", duckdb_type_name(t.child(0).type), duckdb_type_name(t.child(1).type));
+            return fmt::format("MAP({}, {})", duckdb_type_name(t.child(0).type),
+                               duckdb_type_name(t.child(1).type));
         case TypeKind::row: {
             std::string out;
             for (const Field& f : *t.children) {
-                out += fmt::format("{}{} {}", out.empty() ? "" : ", ", quote(f.name), duckdb_type_name(f.type));
+                out +=
+                    fmt::format("{}{} {}", out.empty() ? "" : ", ", quote(f.name), duckdb_type_name(f.type));
             }
             return "STRUCT(" + out + ")";
         }
-        default: return DataType::of(t.kind).to_string();
+        default:
+            return DataType::of(t.kind).to_string();
     }
 }
 
 DataType from_duckdb(duckdb_logical_type type) {
     switch (duckdb_get_type_id(type)) {
-        case DUCKDB_TYPE_BOOLEAN: return DataType::boolean();
-        case DUCKDB_TYPE_TINYINT: return DataType::of(TypeKind::tinyint);
+        case DUCKDB_TYPE_BOOLEAN:
+            return DataType::boolean();
+        case DUCKDB_TYPE_TINYINT:
+            return DataType::of(TypeKind::tinyint);
         case DUCKDB_TYPE_SMALLINT:
-        case DUCKDB_TYPE_UTINYINT: return DataType::of(TypeKind::smallint);
+        case DUCKDB_TYPE_UTINYINT:
+            return DataType::of(TypeKind::smallint);
         case DUCKDB_TYPE_INTEGER:
-        case DUCKDB_TYPE_USMALLINT: return DataType::integer();
+        case DUCKDB_TYPE_USMALLINT:
+            return DataType::integer();
         case DUCKDB_TYPE_BIGINT:
-        case DUCKDB_TYPE_UINTEGER: return DataType::bigint();
+        case DUCKDB_TYPE_UINTEGER:
+            return DataType::bigint();
         case DUCKDB_TYPE_HUGEINT:
-        case DUCKDB_TYPE_UBIGINT: return DataType::decimal(38, 0);
-        case DUCKDB_TYPE_FLOAT: return DataType::of(TypeKind::float_);
-        case DUCKDB_TYPE_DOUBLE: return DataType::double_type();
-        case DUCKDB_TYPE_DECIMAL: return DataType::decimal(duckdb_decimal_width(type), duckdb_decimal_scale(type));
-        case DUCKDB_TYPE_DATE: return DataType::date();
-        case DUCKDB_TYPE_TIMESTAMP: return DataType::timestamp(6);
-        case DUCKDB_TYPE_TIMESTAMP_TZ: return DataType::timestamp_ltz(6);
+        case DUCKDB_TYPE_UBIGINT:
+            return DataType::decimal(38, 0);
+        case DUCKDB_TYPE_FLOAT:
+            return DataType::of(TypeKind::float_);
+        case DUCKDB_TYPE_DOUBLE:
+            return DataType::double_type();
+        case DUCKDB_TYPE_DECIMAL:
+            return DataType::decimal(duckdb_decimal_width(type), duckdb_decimal_scale(type));
+        case DUCKDB_TYPE_DATE:
+            return DataType::date();
+        case DUCKDB_TYPE_TIMESTAMP:
+            return DataType::timestamp(6);
+        case DUCKDB_TYPE_TIMESTAMP_TZ:
+            return DataType::timestamp_ltz(6);
         case DUCKDB_TYPE_TIMESTAMP_MS:
-        case DUCKDB_TYPE_TIMESTAMP_S: return DataType::timestamp(3);
-        case DUCKDB_TYPE_BLOB: return DataType::bytes();
+        case DUCKDB_TYPE_TIMESTAMP_S:
+            return DataType::timestamp(3);
+        case DUCKDB_TYPE_BLOB:
+            return DataType::bytes();
         case DUCKDB_TYPE_LIST: {
             const TypeHandle child(duckdb_list_type_child_type(type));
             return DataType::array(from_duckdb(child.get()));
@@ -220,7 +269,8 @@ DataType from_duckdb(duckdb_logical_type type) {
             }
             return DataType::row(std::move(fields));
         }
-        default: return DataType::string();
+        default:
+            return DataType::string();
     }
 }
 
@@ -240,10 +290,14 @@ namespace {
 
 Int128 read_decimal(const void* data, duckdb_logical_type type, std::size_t row) {
     switch (duckdb_decimal_internal_type(type)) {
-        case DUCKDB_TYPE_SMALLINT: return static_cast<const std::int16_t*>(data)[row];
-        case DUCKDB_TYPE_INTEGER: return static_cast<const std::int32_t*>(data)[row];
-        case DUCKDB_TYPE_BIGINT: return static_cast<const std::int64_t*>(data)[row];
-        default: return from_hugeint(static_cast<const duckdb_hugeint*>(data)[row]);
+        case DUCKDB_TYPE_SMALLINT:
+            return static_cast<const std::int16_t*>(data)[row];
+        case DUCKDB_TYPE_INTEGER:
+            return static_cast<const std::int32_t*>(data)[row];
+        case DUCKDB_TYPE_BIGINT:
+            return static_cast<const std::int64_t*>(data)[row];
+        default:
+            return from_hugeint(static_cast<const duckdb_hugeint*>(data)[row]);
     }
 }
 
@@ -256,8 +310,12 @@ std::string_view read_string(const void* data, std::size_t row) {
 class VectorReader {
   public:
     VectorReader(duckdb_vector vector, duckdb_logical_type type, ColumnBuilder& out)
-        : vector_(vector), type_(type), id_(duckdb_get_type_id(type)), out_(out),
-          data_(duckdb_vector_get_data(vector)), validity_(duckdb_vector_get_validity(vector)) {
+        : vector_(vector),
+          type_(type),
+          id_(duckdb_get_type_id(type)),
+          out_(out),
+          data_(duckdb_vector_get_data(vector)),
+          validity_(duckdb_vector_get_validity(vector)) {
         if (id_ == DUCKDB_TYPE_LIST || id_ == DUCKDB_TYPE_MAP) {
             duckdb_vector child = duckdb_list_vector_get_child(vector);
             if (id_ == DUCKDB_TYPE_LIST) {
@@ -269,7 +327,8 @@ class VectorReader {
         }
         if (id_ == DUCKDB_TYPE_STRUCT) {
             for (idx_t i = 0; i < duckdb_struct_type_child_count(type); ++i) {
-                add_child(duckdb_struct_vector_get_child(vector, i), duckdb_struct_type_child_type(type, i), i);
+                add_child(duckdb_struct_vector_get_child(vector, i), duckdb_struct_type_child_type(type, i),
+                          i);
             }
         }
     }
@@ -277,26 +336,41 @@ class VectorReader {
     void read(std::size_t row) {
         if (validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row)) return out_.append_null();
         switch (id_) {
-            case DUCKDB_TYPE_BOOLEAN: return out_.append_boolean(at<bool>(row));
-            case DUCKDB_TYPE_TINYINT: return out_.append_integer(at<std::int8_t>(row));
-            case DUCKDB_TYPE_UTINYINT: return out_.append_integer(at<std::uint8_t>(row));
-            case DUCKDB_TYPE_SMALLINT: return out_.append_integer(at<std::int16_t>(row));
-            case DUCKDB_TYPE_USMALLINT: return out_.append_integer(at<std::uint16_t>(row));
+            case DUCKDB_TYPE_BOOLEAN:
+                return out_.append_boolean(at<bool>(row));
+            case DUCKDB_TYPE_TINYINT:
+                return out_.append_integer(at<std::int8_t>(row));
+            case DUCKDB_TYPE_UTINYINT:
+                return out_.append_integer(at<std::uint8_t>(row));
+            case DUCKDB_TYPE_SMALLINT:
+                return out_.append_integer(at<std::int16_t>(row));
+            case DUCKDB_TYPE_USMALLINT:
+                return out_.append_integer(at<std::uint16_t>(row));
             case DUCKDB_TYPE_DATE:
-            case DUCKDB_TYPE_INTEGER: return out_.append_integer(at<std::int32_t>(row));
-            case DUCKDB_TYPE_UINTEGER: return out_.append_integer(at<std::uint32_t>(row));
+            case DUCKDB_TYPE_INTEGER:
+                return out_.append_integer(at<std::int32_t>(row));
+            case DUCKDB_TYPE_UINTEGER:
+                return out_.append_integer(at<std::uint32_t>(row));
             case DUCKDB_TYPE_BIGINT:
             case DUCKDB_TYPE_TIMESTAMP:
             case DUCKDB_TYPE_TIMESTAMP_TZ:
-            case DUCKDB_TYPE_TIMESTAMP_MS: return out_.append_integer(at<std::int64_t>(row));
-            case DUCKDB_TYPE_TIMESTAMP_S: return out_.append_integer(at<std::int64_t>(row) * 1'000);
-            case DUCKDB_TYPE_UBIGINT: return out_.append_decimal(at<std::uint64_t>(row));
-            case DUCKDB_TYPE_HUGEINT: return out_.append_decimal(from_hugeint(at<duckdb_hugeint>(row)));
-            case DUCKDB_TYPE_FLOAT: return out_.append_real(static_cast<double>(at<float>(row)));
-            case DUCKDB_TYPE_DOUBLE: return out_.append_real(at<double>(row));
-            case DUCKDB_TYPE_DECIMAL: return out_.append_decimal(read_decimal(data_, type_, row));
+            case DUCKDB_TYPE_TIMESTAMP_MS:
+                return out_.append_integer(at<std::int64_t>(row));
+            case DUCKDB_TYPE_TIMESTAMP_S:
+                return out_.append_integer(at<std::int64_t>(row) * 1'000);
+            case DUCKDB_TYPE_UBIGINT:
+                return out_.append_decimal(at<std::uint64_t>(row));
+            case DUCKDB_TYPE_HUGEINT:
+                return out_.append_decimal(from_hugeint(at<duckdb_hugeint>(row)));
+            case DUCKDB_TYPE_FLOAT:
+                return out_.append_real(static_cast<double>(at<float>(row)));
+            case DUCKDB_TYPE_DOUBLE:
+                return out_.append_real(at<double>(row));
+            case DUCKDB_TYPE_DECIMAL:
+                return out_.append_decimal(read_decimal(data_, type_, row));
             case DUCKDB_TYPE_VARCHAR:
-            case DUCKDB_TYPE_BLOB: return out_.append_text(read_string(data_, row));
+            case DUCKDB_TYPE_BLOB:
+                return out_.append_text(read_string(data_, row));
             case DUCKDB_TYPE_LIST:
             case DUCKDB_TYPE_MAP: {
                 const auto entry = at<duckdb_list_entry>(row);
@@ -308,7 +382,8 @@ class VectorReader {
             case DUCKDB_TYPE_STRUCT:
                 for (VectorReader& c : children_) c.read(row);
                 return out_.append_row();
-            default: return out_.append_null();
+            default:
+                return out_.append_null();
         }
     }
 

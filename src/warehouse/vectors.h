@@ -1,5 +1,5 @@
-// Our columns to DuckDB vectors and back. Instants and wall-clock times become TIMESTAMP (microseconds, UTC): DuckDB aggregates
-// TIMESTAMPTZ seven times slower. Thread: any.
+// Our columns to DuckDB vectors and back. Instants and wall-clock times become TIMESTAMP (microseconds, UTC):
+// DuckDB aggregates TIMESTAMPTZ seven times slower. Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ namespace mr::warehouse {
 TypeHandle to_duckdb(const DataType& type);
 /// As SQL writes it, for CREATE TABLE.
 std::string duckdb_type_name(const DataType& type);
-/// Ours of a DuckDB result column; types we have no equal for (UUID, ENUM, HUGEINT, …) become STRING or DECIMAL(38, 0).
+/// Ours of a DuckDB result column; types we have no equal for (UUID, ENUM, HUGEINT, …) become STRING or
+/// DECIMAL(38, 0).
 DataType from_duckdb(duckdb_logical_type type);
 
 /// Writes rows [from, from + count) of `column` to the start of `vector`. count <= duckdb_vector_size().

@@ -1,0 +1,14 @@
+// The bridge between DuckDB and a ScanCatalog: an unknown table name becomes a call of the table function
+// `millrace_scan`.
+#pragma once
+
+#include "base/result.h"
+#include "warehouse/duckdb_handle.h"
+#include "warehouse/scan.h"
+
+namespace mr::warehouse {
+
+/// REQUIRES: `catalog` outlives the database.
+Status register_scans(duckdb_database database, duckdb_connection connection, ScanCatalog& catalog);
+
+}  // namespace mr::warehouse

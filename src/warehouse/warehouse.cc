@@ -1,0 +1,364 @@
+#include "warehouse/warehouse.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "warehouse/table_function.h"
+#include "warehouse/vectors.h"
+
+namespace mr::warehouse {
+
+Status execute(duckdb_connection connection, const std::string& sql) {
+    ResultHandle result;
+    if (duckdb_query(connection, sql.c_str(), result.get()) == DuckDBSuccess) return {};
+    return fail(Code::invalid_argument, "{}", duckdb_result_error(result.get()));
+}
+
+std::string quote(std::string_view identifier) {
+    std::string out = "\"";
+    for (const char c : identifier) {
+        out.push_back(c);
+        if (c == '"') out.push_back('"');
+    }
+    return out + "\"";
+}
+
+namespace {
+
+constexpr const char* kPositions =
+    "CREATE TABLE IF NOT EXISTS _millrace_positions (sink VARCHAR, part INTEGER, next_offset BIGINT, PRIMARY "
+    "KEY (sink, part))";
+
+Status set_config(duckdb_config config, const char* name, const std::string& value) {
+    if (duckdb_set_config(config, name, value.c_str()) == DuckDBSuccess) return {};
+    return fail(Code::internal, "DuckDB refused the setting {} = {}", name, value);
+}
+
+/// Interrupts a connection when a query takes too long. One thread for the life of the query: queries are few
+/// and long.
+class Deadline {
+  public:
+    Deadline(duckdb_connection connection, std::int64_t timeout_ms)
+        : thread_([this, connection, timeout_ms] {
+              std::unique_lock lock(mutex_);
+              if (done_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return finished_; }))
+                  return;
+              expired_ = true;
+              duckdb_interrupt(connection);
+          }) {}
+    ~Deadline() {
+        {
+            const std::lock_guard lock(mutex_);
+            finished_ = true;
+        }
+        done_.notify_one();
+        thread_.join();
+    }
+    Deadline(const Deadline&) = delete;
+    Deadline& operator=(const Deadline&) = delete;
+    [[nodiscard]] bool expired() const { return expired_; }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable done_;
+    bool finished_ = false;
+    std::atomic<bool> expired_{false};
+    std::thread thread_;
+};
+
+bool may_run(duckdb_statement_type type) {
+    return type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_EXPLAIN ||
+           type == DUCKDB_STATEMENT_TYPE_RELATION || type == DUCKDB_STATEMENT_TYPE_CALL;
+}
+
+/// Appends all rows of `columns` to a (temporary) table.
+Status append_rows(duckdb_connection connection, const char* table, const std::vector<ColumnPtr>& columns) {
+    AppenderHandle appender;
+    if (duckdb_appender_create(connection, nullptr, table, appender.out()) != DuckDBSuccess) {
+        return fail(Code::internal, "DuckDB: {}", duckdb_appender_error(appender.get()));
+    }
+    std::vector<TypeHandle> owned;
+    std::vector<duckdb_logical_type> types;
+    for (const ColumnPtr& c : columns) {
+        owned.push_back(to_duckdb(c->type()));
+        types.push_back(owned.back().get());
+    }
+    const std::size_t rows = columns.empty() ? 0 : columns[0]->size();
+    for (std::size_t from = 0; from < rows; from += duckdb_vector_size()) {
+        const std::size_t count = std::min<std::size_t>(rows - from, duckdb_vector_size());
+        ChunkHandle chunk(duckdb_create_data_chunk(types.data(), types.size()));
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            write_vector(duckdb_data_chunk_get_vector(chunk.get(), i), *columns[i], from, count);
+        }
+        duckdb_data_chunk_set_size(chunk.get(), count);
+        if (duckdb_append_data_chunk(appender.get(), chunk.get()) != DuckDBSuccess) {
+            return fail(Code::internal, "DuckDB: {}", duckdb_appender_error(appender.get()));
+        }
+    }
+    if (duckdb_appender_close(appender.get()) != DuckDBSuccess) {
+        return fail(Code::internal, "DuckDB: {}", duckdb_appender_error(appender.get()));
+    }
+    return {};
+}
+
+std::string column_list(const Schema& schema, const std::vector<int>& columns) {
+    std::string out;
+    for (const int c : columns)
+        out += (out.empty() ? "" : ", ") + quote(schema[static_cast<std::size_t>(c)].name);
+    return out;
+}
+
+std::string declarations(const Schema& schema, const std::vector<int>& key) {
+    std::string out;
+    for (const Field& f : schema.fields)
+        out += fmt::format("{}{} {}", out.empty() ? "" : ", ", quote(f.name), duckdb_type_name(f.type));
+    if (!key.empty()) out += fmt::format(", PRIMARY KEY ({})", column_list(schema, key));
+    return out;
+}
+
+}  // namespace
+
+class Warehouse::Impl {
+  public:
+    DatabaseHandle database;
+    ConnectionHandle keeper;  ///< holds the scan function's registration
+    std::mutex writing;       ///< DuckDB's writers conflict rather than wait
+
+    Result<ConnectionHandle> connect() {
+        ConnectionHandle connection;
+        if (duckdb_connect(database.get(), connection.out()) != DuckDBSuccess) {
+            return fail(Code::internal, "cannot connect to the warehouse");
+        }
+        return connection;
+    }
+
+    Status commit(duckdb_connection connection, const WarehouseTable& table, const SinkBatch& batch) {
+        const std::string name = quote(table.name);
+        if (!batch.deleted.empty() && batch.deleted[0]->size() > 0) {
+            Schema keys;
+            for (const int k : table.key) keys.fields.push_back(table.schema[static_cast<std::size_t>(k)]);
+            MR_TRY_VOID(execute(
+                connection, fmt::format("CREATE OR REPLACE TEMP TABLE _gone ({})", declarations(keys, {}))));
+            MR_TRY_VOID(append_rows(connection, "_gone", batch.deleted));
+            std::string on;
+            for (const Field& f : keys.fields) {
+                on += fmt::format("{}t.{} IS NOT DISTINCT FROM g.{}", on.empty() ? "" : " AND ",
+                                  quote(f.name), quote(f.name));
+            }
+            MR_TRY_VOID(
+                execute(connection, fmt::format("DELETE FROM {} t USING _gone g WHERE {}", name, on)));
+        }
+        if (!batch.rows.empty() && batch.rows[0]->size() > 0) {
+            MR_TRY_VOID(execute(connection, fmt::format("CREATE OR REPLACE TEMP TABLE _stage ({})",
+                                                        declarations(table.schema, {}))));
+            MR_TRY_VOID(append_rows(connection, "_stage", batch.rows));
+            const char* verb = table.key.empty() ? "INSERT" : "INSERT OR REPLACE";
+            MR_TRY_VOID(execute(connection, fmt::format("{} INTO {} SELECT * FROM _stage", verb, name)));
+        }
+        for (const SinkPosition& p : batch.positions) {
+            std::string sink = table.name;
+            for (std::size_t at = 0; (at = sink.find('\'', at)) != std::string::npos; at += 2)
+                sink.insert(at, 1, '\'');
+            MR_TRY_VOID(execute(
+                connection, fmt::format("INSERT OR REPLACE INTO _millrace_positions VALUES ('{}', {}, {})",
+                                        sink, p.partition, p.next_offset)));
+        }
+        return {};
+    }
+};
+
+Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& options, ScanCatalog& catalog) {
+    auto impl = std::make_unique<Impl>();
+    duckdb_config config = nullptr;
+    if (duckdb_create_config(&config) != DuckDBSuccess)
+        return fail(Code::internal, "DuckDB: no configuration");
+    const std::pair<const char*, std::string> settings[] = {
+        {"enable_external_access", "false"},
+        {"autoinstall_known_extensions", "false"},
+        {"autoload_known_extensions", "false"},
+        {"memory_limit", std::to_string(options.memory_bytes >> 20) + "MiB"},
+        {"threads", std::to_string(options.threads)},
+        {"allow_community_extensions", "false"},
+    };
+    Status configured;
+    for (const auto& [name, value] : settings) {
+        if (configured) configured = set_config(config, name, value);
+    }
+    char* error = nullptr;
+    const bool opened = configured && duckdb_open_ext(options.path.empty() ? nullptr : options.path.c_str(),
+                                                      impl->database.out(), config, &error) == DuckDBSuccess;
+    duckdb_destroy_config(&config);
+    if (!configured) return std::unexpected(configured.error());
+    if (!opened) {
+        const std::string why = error != nullptr ? error : "unknown error";
+        duckdb_free(error);
+        return fail(Code::io_error, "cannot open the warehouse {}: {}", options.path, why);
+    }
+    MR_TRY(impl->keeper, impl->connect());
+    MR_TRY_VOID(execute(impl->keeper.get(), kPositions));
+    MR_TRY_VOID(register_scans(impl->database.get(), impl->keeper.get(), catalog));
+    MR_TRY_VOID(execute(impl->keeper.get(), "SET lock_configuration = true"));
+    return std::make_unique<Warehouse>(std::move(impl));
+}
+
+Warehouse::Warehouse(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Warehouse::~Warehouse() = default;
+
+Result<QueryResult> Warehouse::query(const std::string& sql, const QueryLimits& limits) {
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    StatementsHandle statements;
+    const idx_t count = duckdb_extract_statements(connection.get(), sql.c_str(), statements.out());
+    if (count == 0) {
+        const char* error = duckdb_extract_statements_error(statements.get());
+        return fail(Code::invalid_argument, "{}", error != nullptr ? error : "no statement");
+    }
+    if (count > 1) return fail(Code::invalid_argument, "one statement at a time, found {}", count);
+    PreparedHandle prepared;
+    if (duckdb_prepare_extracted_statement(connection.get(), statements.get(), 0, prepared.out()) !=
+        DuckDBSuccess) {
+        return fail(Code::invalid_argument, "{}", duckdb_prepare_error(prepared.get()));
+    }
+    if (!may_run(duckdb_prepared_statement_type(prepared.get()))) {
+        return fail(Code::permission_denied,
+                    "only queries are allowed here: SELECT, VALUES, EXPLAIN, DESCRIBE, SHOW");
+    }
+    const Deadline deadline(connection.get(), limits.timeout_ms);
+    const auto failed = [&](const char* message) -> std::unexpected<Error> {
+        if (deadline.expired())
+            return fail(Code::unavailable, "the query took longer than {} ms", limits.timeout_ms);
+        return fail(Code::invalid_argument, "{}", message);
+    };
+    PendingHandle pending;
+    if (duckdb_pending_prepared_streaming(prepared.get(), pending.out()) != DuckDBSuccess) {
+        return failed(duckdb_pending_error(pending.get()));
+    }
+    ResultHandle result;
+    if (duckdb_execute_pending(pending.get(), result.get()) != DuckDBSuccess)
+        return failed(duckdb_result_error(result.get()));
+
+    QueryResult out;
+    std::vector<TypeHandle> types;
+    std::vector<ColumnBuilder> builders;
+    for (idx_t i = 0; i < duckdb_column_count(result.get()); ++i) {
+        types.emplace_back(duckdb_column_logical_type(result.get(), i));
+        out.schema.fields.push_back({duckdb_column_name(result.get(), i), from_duckdb(types.back().get())});
+        builders.emplace_back(out.schema.fields.back().type);
+    }
+    while (!out.truncated) {
+        ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
+        if (chunk.get() == nullptr) break;
+        std::size_t rows = duckdb_data_chunk_get_size(chunk.get());
+        if (out.rows + rows > limits.rows_max) {
+            rows = limits.rows_max - out.rows;
+            out.truncated = true;
+        }
+        for (std::size_t i = 0; i < builders.size(); ++i) {
+            read_vector(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows, builders[i]);
+        }
+        out.rows += rows;
+    }
+    const char* error = duckdb_result_error(result.get());
+    if (deadline.expired() || (error != nullptr && *error != '\0'))
+        return failed(error != nullptr ? error : "");
+    for (ColumnBuilder& b : builders) out.columns.push_back(b.finish());
+    return out;
+}
+
+Status Warehouse::create_table(const WarehouseTable& table) {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    MR_TRY_VOID(execute(connection.get(), fmt::format("CREATE TABLE IF NOT EXISTS {} ({})", quote(table.name),
+                                                      declarations(table.schema, table.key))));
+    // An existing table must have these columns; comparing what SELECT gives covers names and types.
+    ResultHandle result;
+    if (duckdb_query(connection.get(), fmt::format("SELECT * FROM {} LIMIT 0", quote(table.name)).c_str(),
+                     result.get()) != DuckDBSuccess) {
+        return fail(Code::internal, "{}", duckdb_result_error(result.get()));
+    }
+    const idx_t columns = duckdb_column_count(result.get());
+    bool same = columns == table.schema.size();
+    for (idx_t i = 0; same && i < columns; ++i)
+        same = table.schema[i].name == duckdb_column_name(result.get(), i);
+    if (!same) {
+        return fail(Code::invalid_argument,
+                    "warehouse table {} exists with other columns; give the new one another 'table-name' or "
+                    "drop the old one",
+                    table.name);
+    }
+    return {};
+}
+
+Result<std::vector<SinkPosition>> Warehouse::positions(const std::string& table) {
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    PreparedHandle prepared;
+    if (duckdb_prepare(connection.get(),
+                       "SELECT part, next_offset FROM _millrace_positions WHERE sink = ? ORDER BY part",
+                       prepared.out()) != DuckDBSuccess) {
+        return fail(Code::internal, "{}", duckdb_prepare_error(prepared.get()));
+    }
+    duckdb_bind_varchar(prepared.get(), 1, table.c_str());
+    ResultHandle result;
+    if (duckdb_execute_prepared(prepared.get(), result.get()) != DuckDBSuccess) {
+        return fail(Code::internal, "{}", duckdb_result_error(result.get()));
+    }
+    std::vector<SinkPosition> out;
+    for (;;) {
+        ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
+        if (chunk.get() == nullptr) break;
+        const auto* part = static_cast<const std::int32_t*>(
+            duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), 0)));
+        const auto* next = static_cast<const std::int64_t*>(
+            duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), 1)));
+        for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk.get()); ++i) out.push_back({part[i], next[i]});
+    }
+    return out;
+}
+
+Status Warehouse::commit(const WarehouseTable& table, const SinkBatch& batch) {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    MR_TRY_VOID(execute(connection.get(), "BEGIN TRANSACTION"));
+    const Status done = impl_->commit(connection.get(), table, batch);
+    if (!done) {
+        const Status rolled_back = execute(connection.get(), "ROLLBACK");
+        if (!rolled_back) log_warn("warehouse", "rollback: {}", rolled_back.error().message);
+        return annotate(done.error(), "warehouse table " + table.name);
+    }
+    return execute(connection.get(), "COMMIT");
+}
+
+Result<std::int64_t> Warehouse::expire(const std::string& table, const std::string& column,
+                                       std::int64_t cutoff_us) {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    ResultHandle result;
+    const std::string sql =
+        fmt::format("DELETE FROM {} WHERE {} < make_timestamp({})", quote(table), quote(column), cutoff_us);
+    if (duckdb_query(connection.get(), sql.c_str(), result.get()) != DuckDBSuccess) {
+        return fail(Code::internal, "{}", duckdb_result_error(result.get()));
+    }
+    return static_cast<std::int64_t>(duckdb_rows_changed(result.get()));
+}
+
+std::vector<std::string> Warehouse::tables() {
+    const auto result = query(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' AND "
+        "table_name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY 1",
+        {});
+    std::vector<std::string> out;
+    if (!result) return out;
+    for (std::size_t i = 0; i < result->rows; ++i) out.emplace_back(result->columns[0]->text(i));
+    return out;
+}
+
+Status Warehouse::checkpoint() {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    return execute(connection.get(), "CHECKPOINT");
+}
+
+}  // namespace mr::warehouse
