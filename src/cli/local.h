@@ -1,0 +1,31 @@
+// The verbs that work on a project folder in this process: init, run, check, test. Each returns an exit code.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "cli/terminal.h"
+#include "node/config.h"
+
+namespace mr::cli {
+
+struct LocalOptions {
+    std::string project = ".";
+    std::string data_dir;
+    std::vector<std::string> settings;  ///< -X key=value
+    std::string ready_file;
+    bool insecure = false;
+    bool explain = false;
+    std::string filter;
+    bool update = false;
+    Output output;
+};
+
+int init_project(const std::string& directory);
+/// Runs until `stop` turns true (SIGTERM, SIGINT) or the node fails; drains and returns 0.
+int run_node(const LocalOptions& options, const std::atomic<bool>& stop);
+int check_project(const LocalOptions& options);
+int test_project(const LocalOptions& options);
+
+}  // namespace mr::cli

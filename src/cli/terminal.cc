@@ -1,0 +1,99 @@
+#include "cli/terminal.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace mr::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string cell(const Json& row, const std::string& column) {
+    if (!row.contains(column) || row[column].is_null()) return "";
+    const Json& v = row[column];
+    return v.is_string() ? v.get<std::string>() : v.dump();
+}
+
+/// Columns a terminal needs for UTF-8 text (code points; good enough without wide characters).
+std::size_t width(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+void print_table(const std::vector<std::string>& columns, const Json& rows) {
+    std::vector<std::size_t> widths;
+    std::vector<bool> numeric;
+    for (const std::string& c : columns) {
+        std::size_t w = width(c);
+        bool number = !rows.empty();
+        for (const Json& row : rows) {
+            w = std::max(w, width(cell(row, c)));
+            number = number && row.contains(c) && (row[c].is_number() || row[c].is_null());
+        }
+        widths.push_back(w);
+        numeric.push_back(number);
+    }
+    const auto line = [&](const auto& text) {
+        std::string out;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const std::string value = text(i);
+            const std::string pad(widths[i] - width(value), ' ');
+            if (i > 0) out += "  ";
+            out += numeric[i] ? pad + value : value + pad;
+        }
+        out.erase(out.find_last_not_of(' ') + 1);
+        std::printf("%s\n", out.c_str());
+    };
+    line([&](std::size_t i) { return columns[i]; });
+    line([&](std::size_t i) { return std::string(widths[i], '-'); });
+    for (const Json& row : rows) line([&](std::size_t i) { return cell(row, columns[i]); });
+}
+
+std::string csv(const std::string& text) {
+    if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+    std::string out = "\"";
+    for (const char c : text) {
+        out.push_back(c);
+        if (c == '"') out.push_back('"');
+    }
+    return out + "\"";
+}
+
+void print_csv(const std::vector<std::string>& columns, const Json& rows) {
+    std::string header;
+    for (const std::string& c : columns) header += (header.empty() ? "" : ",") + csv(c);
+    std::printf("%s\n", header.c_str());
+    for (const Json& row : rows) {
+        std::string out;
+        for (std::size_t i = 0; i < columns.size(); ++i)
+            out += (i == 0 ? "" : ",") + csv(cell(row, columns[i]));
+        std::printf("%s\n", out.c_str());
+    }
+}
+
+}  // namespace
+
+void print_rows(const Output& output, const std::vector<std::string>& columns, const Json& rows) {
+    switch (output.format) {
+        case Format::table:
+            return print_table(columns, rows);
+        case Format::csv:
+            return print_csv(columns, rows);
+        case Format::json:
+            return print_json(rows);
+        case Format::ndjson:
+            for (const Json& row : rows) std::printf("%s\n", row.dump().c_str());
+            return;
+    }
+}
+
+void print_json(const Json& value) {
+    std::printf("%s\n", value.dump(2).c_str());
+}
+
+int report(const Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.message.c_str());
+    if (error.code == Code::unavailable) return Exit::unreachable;
+    return Exit::failed;
+}
+
+}  // namespace mr::cli

@@ -1,0 +1,31 @@
+// What the command line prints: data to stdout as a table or JSON, everything else to stderr.
+// Exit codes: 0 done; 1 what was asked failed; 2 wrong usage or settings; 3 server unreachable or timed out;
+// 130 interrupted.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mr::cli {
+
+enum Exit : int { done = 0, failed = 1, usage = 2, unreachable = 3, interrupted = 130 };
+
+enum class Format : std::uint8_t { table, json, ndjson, csv };
+
+struct Output {
+    Format format = Format::table;
+    bool quiet = false;
+};
+
+/// Rows as an aligned table with a header line, or as JSON. `rows` is an array of objects.
+void print_rows(const Output& output, const std::vector<std::string>& columns,
+                const nlohmann::ordered_json& rows);
+void print_json(const nlohmann::ordered_json& value);
+/// "error: message" to stderr; the exit code that fits.
+int report(const Error& error);
+
+}  // namespace mr::cli
