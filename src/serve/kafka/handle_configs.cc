@@ -1,0 +1,240 @@
+// DescribeConfigs, AlterConfigs, IncrementalAlterConfigs. Topics have settings of their own; the broker's are
+// in millrace.yaml, shown read-only under the names Kafka's tools look for.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "broker/topic_admin.h"
+#include "serve/kafka/handlers.h"
+#include "serve/kafka/service.h"
+
+namespace mr::serve::kafka {
+namespace {
+
+constexpr std::int8_t kTopicResource = 2;
+constexpr std::int8_t kBrokerResource = 4;
+
+using Described = wire::DescribeConfigsResponse;
+using Source = broker::ConfigSource;
+
+struct BrokerSetting {
+    std::string name;
+    std::string value;
+    broker::ConfigType type;
+};
+
+std::vector<BrokerSetting> broker_settings(const Options& options, const broker::Broker& broker) {
+    using Type = broker::ConfigType;
+    std::vector<BrokerSetting> list = {
+        {"auto.create.topics.enable", options.auto_create_topics ? "true" : "false", Type::boolean},
+        {"broker.id", std::to_string(kNodeId), Type::int32},
+        {"default.replication.factor", "1", Type::int32},
+        {"delete.topic.enable", options.delete_topics ? "true" : "false", Type::boolean},
+        {"fetch.max.bytes", std::to_string(options.fetch_bytes_max), Type::int32},
+        {"log.dirs", options.log_directory, Type::string},
+        {"min.insync.replicas", "1", Type::int32},
+        {"node.id", std::to_string(kNodeId), Type::int32},
+        {"num.partitions", std::to_string(options.num_partitions), Type::int32},
+        {"offset.metadata.max.bytes", std::to_string(broker.options().offset_metadata_bytes_max),
+         Type::int32},
+        {"offsets.retention.minutes", std::to_string(broker.options().offsets_retention_ms / 60'000),
+         Type::int32},
+        {"producer.id.expiration.ms", std::to_string(broker.options().producer_expiration_ms), Type::int32},
+        {"socket.request.max.bytes", std::to_string(options.produce_bytes_max), Type::int32},
+        {"transaction.max.timeout.ms", std::to_string(broker.options().transaction_timeout_max_ms),
+         Type::int32},
+    };
+    // The defaults topics inherit, under their broker-wide names.
+    for (const broker::ConfigKey& key : broker::topic_config_keys()) {
+        if (key.node_name.empty()) continue;
+        const auto set = broker.options().topic_defaults.find(key.name);
+        const bool known = set != broker.options().topic_defaults.end();
+        list.push_back(
+            {std::string(key.node_name), known ? set->second : std::string(key.fallback), key.type});
+    }
+    return list;
+}
+
+bool wanted(const std::optional<std::vector<std::string>>& keys, std::string_view name) {
+    return !keys || std::find(keys->begin(), keys->end(), name) != keys->end();
+}
+
+Described::Synonym synonym(std::string_view name, std::string value, Source source) {
+    Described::Synonym out;
+    out.name = name;
+    out.value = std::move(value);
+    out.source = static_cast<std::int8_t>(source);
+    return out;
+}
+
+void describe_topic(const broker::TopicView& topic, const broker::ConfigMap& node_defaults,
+                    const wire::DescribeConfigsRequest& request,
+                    const wire::DescribeConfigsRequest::Resource& resource, Described::Result& out) {
+    for (const auto& described : topic.config.describe()) {
+        const broker::ConfigKey& key = *described.key;
+        if (!wanted(resource.configuration_keys, key.name)) continue;
+        Described::Config& config = out.configs.emplace_back();
+        config.name = key.name;
+        config.value = described.value;
+        config.config_source = static_cast<std::int8_t>(described.source);
+        config.config_type = static_cast<std::int8_t>(key.type);
+        if (request.include_documentation) config.documentation = std::string(key.doc);
+        if (!request.include_synonyms) continue;
+        if (described.source == Source::topic) {
+            config.synonyms.push_back(synonym(key.name, described.value, Source::topic));
+        }
+        const std::string_view node_name = key.node_name.empty() ? key.name : key.node_name;
+        const auto node = node_defaults.find(key.name);
+        if (node != node_defaults.end()) {
+            config.synonyms.push_back(synonym(node_name, node->second, Source::node));
+        }
+        config.synonyms.push_back(synonym(node_name, std::string(key.fallback), Source::fallback));
+    }
+}
+
+void describe_broker(Service& service, const wire::DescribeConfigsRequest::Resource& resource,
+                     Described::Result& out) {
+    if (!resource.resource_name.empty() && resource.resource_name != std::to_string(kNodeId)) {
+        out.error_code = ErrorCode::invalid_request;
+        out.error_message = fmt::format("Unexpected broker id, expected {} or empty, but received {}",
+                                        kNodeId, resource.resource_name);
+        return;
+    }
+    // An empty name asks for what is set dynamically for all brokers: nothing is.
+    if (resource.resource_name.empty()) return;
+    for (BrokerSetting& setting : broker_settings(service.options(), service.broker())) {
+        if (!wanted(resource.configuration_keys, setting.name)) continue;
+        Described::Config& config = out.configs.emplace_back();
+        config.name = std::move(setting.name);
+        config.value = std::move(setting.value);
+        config.read_only = true;
+        config.config_source = static_cast<std::int8_t>(Source::node);
+        config.config_type = static_cast<std::int8_t>(setting.type);
+    }
+}
+
+/// The answers of AlterConfigs and IncrementalAlterConfigs are alike; so is the work.
+template <class Response>
+struct AlterJob {
+    Response answer;
+    std::vector<broker::TopicConfigChange> changes;
+    std::vector<std::size_t> places;
+};
+
+template <class Response>
+void refuse(Response& answer, std::size_t place, ErrorCode error, std::string message) {
+    answer.responses[place].error_code = error;
+    answer.responses[place].error_message = std::move(message);
+}
+
+/// True when the resource may be altered; else the error is set.
+template <class Response, class Resource>
+bool check_resource(const std::vector<Resource>& all, const Resource& resource, Response& answer,
+                    std::size_t place) {
+    const auto same = std::count_if(all.begin(), all.end(), [&](const Resource& other) {
+        return other.resource_type == resource.resource_type && other.resource_name == resource.resource_name;
+    });
+    if (same > 1) {
+        refuse(answer, place, ErrorCode::invalid_request, "Each resource must appear at most once.");
+        return false;
+    }
+    if (resource.resource_type == kTopicResource) return true;
+    const bool broker = resource.resource_type == kBrokerResource;
+    refuse(answer, place, ErrorCode::invalid_request,
+           broker ? "the broker's settings are in millrace.yaml and cannot be altered while it runs"
+                  : fmt::format("resources of type {} have no settings here", resource.resource_type));
+    return false;
+}
+
+template <class Response>
+void submit_changes(Service& service, const CallPtr& call, std::shared_ptr<AlterJob<Response>> job,
+                    bool validate_only) {
+    if (job->changes.empty()) return call->answer(job->answer);
+    auto answer = service.on_loop<std::vector<broker::TopicResult>>(
+        [call, job](const std::vector<broker::TopicResult>& results) {
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                auto& out = job->answer.responses[job->places.at(i)];
+                out.error_code = to_wire(results[i].error);
+                out.error_message = message_of(out.error_code, results[i].message);
+            }
+            call->answer(job->answer);
+        });
+    service.submit(journal::Lane::control, broker::alter_configs(service.broker(), std::move(job->changes),
+                                                                 validate_only, std::move(answer)));
+}
+
+}  // namespace
+
+void handle_describe_configs(Service& service, const CallPtr& call, wire::DescribeConfigsRequest request) {
+    Described response;
+    const auto topics = service.broker().topics();
+    for (const auto& resource : request.resources) {
+        Described::Result& out = response.results.emplace_back();
+        out.resource_type = resource.resource_type;
+        out.resource_name = resource.resource_name;
+        if (resource.resource_type == kBrokerResource) {
+            describe_broker(service, resource, out);
+        } else if (resource.resource_type != kTopicResource) {
+            out.error_code = ErrorCode::invalid_request;
+            out.error_message =
+                fmt::format("resources of type {} have no settings here", resource.resource_type);
+        } else if (const auto topic = topics->find(resource.resource_name)) {
+            describe_topic(*topic, service.broker().options().topic_defaults, request, resource, out);
+        } else {
+            out.error_code = broker::check_topic_name(resource.resource_name)
+                                 ? ErrorCode::unknown_topic_or_partition
+                                 : ErrorCode::invalid_topic_exception;
+            out.error_message = message_of(out.error_code);
+        }
+    }
+    call->answer(response);
+}
+
+void handle_alter_configs(Service& service, const CallPtr& call, wire::AlterConfigsRequest request) {
+    auto job = std::make_shared<AlterJob<wire::AlterConfigsResponse>>();
+    for (const auto& resource : request.resources) {
+        auto& out = job->answer.responses.emplace_back();
+        out.resource_type = resource.resource_type;
+        out.resource_name = resource.resource_name;
+        const std::size_t place = job->answer.responses.size() - 1;
+        if (!check_resource(request.resources, resource, job->answer, place)) continue;
+        broker::TopicConfigChange change{.topic = resource.resource_name, .changes = {}, .replace = true};
+        for (const auto& config : resource.configs) {
+            change.changes.push_back({broker::ConfigChange::Op::set, config.name, config.value});
+        }
+        job->changes.push_back(std::move(change));
+        job->places.push_back(place);
+    }
+    submit_changes(service, call, std::move(job), request.validate_only);
+}
+
+void handle_incremental_alter_configs(Service& service, const CallPtr& call,
+                                      wire::IncrementalAlterConfigsRequest request) {
+    auto job = std::make_shared<AlterJob<wire::IncrementalAlterConfigsResponse>>();
+    for (const auto& resource : request.resources) {
+        auto& out = job->answer.responses.emplace_back();
+        out.resource_type = resource.resource_type;
+        out.resource_name = resource.resource_name;
+        const std::size_t place = job->answer.responses.size() - 1;
+        if (!check_resource(request.resources, resource, job->answer, place)) continue;
+        broker::TopicConfigChange change{.topic = resource.resource_name, .changes = {}, .replace = false};
+        bool known = true;
+        for (const auto& config : resource.configs) {
+            known = known && config.config_operation >= 0 && config.config_operation <= 3;
+            change.changes.push_back(
+                {static_cast<broker::ConfigChange::Op>(config.config_operation), config.name, config.value});
+        }
+        if (!known) {
+            refuse(job->answer, place, ErrorCode::invalid_request,
+                   "unknown operation: 0 set, 1 delete, 2 append, 3 subtract");
+            continue;
+        }
+        job->changes.push_back(std::move(change));
+        job->places.push_back(place);
+    }
+    submit_changes(service, call, std::move(job), request.validate_only);
+}
+
+}  // namespace mr::serve::kafka

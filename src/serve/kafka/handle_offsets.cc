@@ -1,0 +1,179 @@
+// OffsetCommit, OffsetFetch, OffsetDelete: positions of consumer groups.
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "broker/offset_commit.h"
+#include "serve/kafka/handlers.h"
+#include "serve/kafka/service.h"
+
+namespace mr::serve::kafka {
+namespace {
+
+constexpr std::int16_t kByIdSince = 10;
+constexpr std::int16_t kGroupsSince = 8;
+
+using FetchAnswer = wire::OffsetFetchResponse;
+
+/// Puts one error into every partition of the request.
+wire::OffsetCommitResponse commit_answer(const wire::OffsetCommitRequest& request, ErrorCode error) {
+    wire::OffsetCommitResponse response;
+    for (const auto& topic : request.topics) {
+        auto& out = response.topics.emplace_back();
+        out.name = topic.name;
+        out.topic_id = topic.topic_id;
+        for (const auto& partition : topic.partitions) {
+            auto& part = out.partitions.emplace_back();
+            part.partition_index = partition.partition_index;
+            part.error_code = error;
+        }
+    }
+    return response;
+}
+
+FetchAnswer::Partition committed(const broker::GroupOffsets* offsets, const Uuid& topic,
+                                 std::int32_t partition) {
+    FetchAnswer::Partition out;
+    out.partition_index = partition;
+    out.metadata = "";
+    const broker::CommittedOffset* found =
+        offsets == nullptr ? nullptr : offsets->find(topic, PartitionId(partition));
+    if (found == nullptr) return out;
+    out.committed_offset = found->offset.value;
+    out.committed_leader_epoch = found->leader_epoch.value;
+    out.metadata = found->metadata;
+    return out;
+}
+
+/// Everything the group has committed, for topics that still exist.
+std::vector<FetchAnswer::Topic> all_committed(const broker::TopicsView& topics,
+                                              const broker::GroupOffsets* offsets) {
+    std::vector<FetchAnswer::Topic> answer;
+    if (offsets == nullptr) return answer;
+    for (const auto& [where, offset] : offsets->offsets) {
+        const auto& [id, partition] = where;
+        const auto topic = topics.find(id);
+        if (!topic) continue;
+        if (answer.empty() || answer.back().topic_id != id) {
+            auto& out = answer.emplace_back();
+            out.name = topic->name;
+            out.topic_id = id;
+        }
+        answer.back().partitions.push_back(committed(offsets, id, partition.value));
+    }
+    return answer;
+}
+
+std::vector<FetchAnswer::Topic> fetch_offsets(
+    Service& service, const std::string& group,
+    const std::optional<std::vector<wire::OffsetFetchRequest::Topic>>& wanted, bool by_id) {
+    const auto topics = service.broker().topics();
+    const auto offsets = service.broker().group_offsets(group);
+    if (!wanted) return all_committed(*topics, offsets.get());
+    std::vector<FetchAnswer::Topic> answer;
+    for (const auto& topic : *wanted) {
+        auto& out = answer.emplace_back();
+        out.name = topic.name;
+        out.topic_id = topic.topic_id;
+        const auto known = by_id ? topics->find(topic.topic_id) : topics->find(topic.name);
+        for (const std::int32_t partition : topic.partition_indexes) {
+            // A topic that is not there has nothing committed; by id, that it is unknown is said.
+            out.partitions.push_back(
+                committed(known ? offsets.get() : nullptr, known ? known->id : Uuid{}, partition));
+            if (!known && by_id) out.partitions.back().error_code = ErrorCode::unknown_topic_id;
+        }
+    }
+    return answer;
+}
+
+}  // namespace
+
+void handle_offset_commit(Service& service, const CallPtr& call, wire::OffsetCommitRequest request) {
+    const ErrorCode refused = to_wire(service.coordinator().check_commit(
+        service.now_ms(), request.group_id,
+        {request.member_id, request.group_instance_id, request.generation_id_or_member_epoch}));
+    service.coordinator_changed();
+    auto response = std::make_shared<wire::OffsetCommitResponse>(commit_answer(request, refused));
+    std::vector<broker::OffsetToCommit> offsets;
+    const bool by_id = call->version() >= kByIdSince;
+    for (auto& topic : request.topics) {
+        for (auto& partition : topic.partitions) {
+            broker::OffsetToCommit& offset = offsets.emplace_back();
+            offset.topic = topic.name;
+            if (by_id) offset.topic_id = topic.topic_id;
+            offset.partition = PartitionId(partition.partition_index);
+            offset.offset = Offset(partition.committed_offset);
+            offset.leader_epoch = LeaderEpoch(partition.committed_leader_epoch);
+            offset.metadata = std::move(partition.committed_metadata).value_or("");
+        }
+    }
+    if (refused != ErrorCode::none || offsets.empty()) return call->answer(*response);
+    auto answer = service.on_loop<std::vector<broker::KafkaError>>(
+        [call, response](const std::vector<broker::KafkaError>& errors) {
+            std::size_t i = 0;
+            for (auto& topic : response->topics) {
+                for (auto& partition : topic.partitions) {
+                    MR_CHECK(i < errors.size(), "{} errors", errors.size());
+                    partition.error_code = to_wire(errors[i++]);
+                }
+            }
+            call->answer(*response);
+        });
+    service.submit(journal::Lane::control,
+                   broker::commit_offsets(service.broker(), std::move(request.group_id), std::move(offsets),
+                                          std::move(answer)));
+}
+
+void handle_offset_fetch(Service& service, const CallPtr& call, wire::OffsetFetchRequest request) {
+    FetchAnswer response;
+    const bool by_id = call->version() >= kByIdSince;
+    if (call->version() < kGroupsSince) {
+        response.topics = fetch_offsets(service, request.group_id, request.topics, by_id);
+        return call->answer(response);
+    }
+    for (const auto& group : request.groups) {
+        auto& out = response.groups.emplace_back();
+        out.group_id = group.group_id;
+        out.topics = fetch_offsets(service, group.group_id, group.topics, by_id);
+    }
+    call->answer(response);
+}
+
+void handle_offset_delete(Service& service, const CallPtr& call, wire::OffsetDeleteRequest request) {
+    auto response = std::make_shared<wire::OffsetDeleteResponse>();
+    std::vector<std::string> subscribed;
+    response->error_code = to_wire(service.coordinator().check_offset_delete(request.group_id, subscribed));
+    if (response->error_code != ErrorCode::none) return call->answer(*response);
+    std::vector<broker::OffsetToDelete> offsets;
+    auto places = std::make_shared<std::vector<std::pair<std::size_t, std::size_t>>>();
+    for (const auto& topic : request.topics) {
+        auto& out = response->topics.emplace_back();
+        out.name = topic.name;
+        const bool in_use = std::find(subscribed.begin(), subscribed.end(), topic.name) != subscribed.end();
+        for (const auto& partition : topic.partitions) {
+            auto& part = out.partitions.emplace_back();
+            part.partition_index = partition.partition_index;
+            if (in_use) {
+                part.error_code = ErrorCode::group_subscribed_to_topic;
+                continue;
+            }
+            places->emplace_back(response->topics.size() - 1, out.partitions.size() - 1);
+            offsets.push_back({topic.name, PartitionId(partition.partition_index)});
+        }
+    }
+    if (offsets.empty()) return call->answer(*response);
+    auto answer = service.on_loop<std::vector<broker::KafkaError>>(
+        [call, response, places](const std::vector<broker::KafkaError>& errors) {
+            for (std::size_t i = 0; i < errors.size(); ++i) {
+                const auto [topic, partition] = places->at(i);
+                response->topics[topic].partitions[partition].error_code = to_wire(errors[i]);
+            }
+            call->answer(*response);
+        });
+    service.submit(journal::Lane::control,
+                   broker::delete_offsets(service.broker(), std::move(request.group_id), std::move(offsets),
+                                          std::move(answer)));
+}
+
+}  // namespace mr::serve::kafka

@@ -1,0 +1,204 @@
+// CreateTopics, DeleteTopics, CreatePartitions.
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "broker/topic_admin.h"
+#include "serve/kafka/handlers.h"
+#include "serve/kafka/service.h"
+
+namespace mr::serve::kafka {
+namespace {
+
+using CreateAnswer = wire::CreateTopicsResponse;
+
+/// What is wrong with a topic to be created before the broker looks at it.
+struct Refusal {
+    ErrorCode error = ErrorCode::none;
+    std::string message;
+};
+
+/// A manual assignment must put every partition, numbered from 0, on the one broker there is.
+Refusal check_assignments(const wire::CreateTopicsRequest::Topic& topic) {
+    if (topic.assignments.empty()) return {};
+    if (topic.num_partitions != -1 || topic.replication_factor != -1) {
+        return {
+            ErrorCode::invalid_request,
+            "Both partitions or replicationFactor and replicasAssignments were set. Both cannot be used at "
+            "the same time."};
+    }
+    std::vector<bool> seen(topic.assignments.size(), false);
+    for (const auto& assignment : topic.assignments) {
+        const auto index = static_cast<std::size_t>(assignment.partition_index);
+        if (assignment.partition_index < 0 || index >= seen.size() || seen[index]) {
+            return {ErrorCode::invalid_replica_assignment,
+                    "Replica assignments must number the partitions from 0, each once"};
+        }
+        seen[index] = true;
+        if (assignment.broker_ids != std::vector<std::int32_t>{kNodeId}) {
+            return {ErrorCode::invalid_replica_assignment,
+                    fmt::format("The only broker is {}: every partition must have exactly this replica",
+                                kNodeId)};
+        }
+    }
+    return {};
+}
+
+Refusal to_new_topic(const wire::CreateTopicsRequest::Topic& topic, const Options& options,
+                     broker::NewTopic& out) {
+    Refusal refusal = check_assignments(topic);
+    if (refusal.error != ErrorCode::none) return refusal;
+    out.name = topic.name;
+    out.replication_factor = topic.replication_factor;
+    out.partitions = topic.num_partitions == -1 ? options.num_partitions : topic.num_partitions;
+    if (!topic.assignments.empty()) out.partitions = static_cast<std::int32_t>(topic.assignments.size());
+    for (const auto& config : topic.configs) {
+        if (!config.value) {
+            return {ErrorCode::invalid_config,
+                    fmt::format("Null value not supported for topic configs: {}", config.name)};
+        }
+        out.config[config.name] = *config.value;
+    }
+    return {};
+}
+
+/// The settings the new topic has, for CreateTopics v5 and later (KIP-525).
+void describe_created(Service& service, const broker::NewTopic& asked, const broker::CreatedTopic& created,
+                      CreateAnswer::Topic& out) {
+    out.topic_id = created.id;
+    out.num_partitions = created.partitions;
+    out.replication_factor = 1;
+    const auto config = broker::TopicConfig::make(asked.config, service.broker().options().topic_defaults);
+    if (!config) return;
+    auto& list = out.configs.emplace();
+    for (const auto& described : config->describe()) {
+        auto& to = list.emplace_back();
+        to.name = described.key->name;
+        to.value = described.value;
+        to.config_source = static_cast<std::int8_t>(described.source);
+    }
+}
+
+struct CreateJob {
+    CreateAnswer answer;
+    std::vector<broker::NewTopic> asked;
+    std::vector<std::size_t> places;  ///< in answer.topics
+};
+
+void finish_create(Service& service, CreateJob& job, const std::vector<broker::CreatedTopic>& created) {
+    MR_CHECK(created.size() == job.places.size(), "{} answers", created.size());
+    for (std::size_t i = 0; i < created.size(); ++i) {
+        CreateAnswer::Topic& out = job.answer.topics[job.places[i]];
+        out.error_code = to_wire(created[i].error);
+        out.error_message = message_of(out.error_code, created[i].message);
+        if (out.error_code == ErrorCode::none) describe_created(service, job.asked[i], created[i], out);
+    }
+}
+
+template <class Topics>
+std::map<std::string, int> count_names(const Topics& topics) {
+    std::map<std::string, int> count;
+    for (const auto& topic : topics) ++count[topic.name];
+    return count;
+}
+
+}  // namespace
+
+void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTopicsRequest request) {
+    auto job = std::make_shared<CreateJob>();
+    const auto count = count_names(request.topics);
+    for (const auto& topic : request.topics) {
+        broker::NewTopic asked;
+        Refusal refusal;
+        if (count.at(topic.name) > 1) {
+            refusal = {ErrorCode::invalid_request, "Duplicate topic name."};
+        } else {
+            refusal = to_new_topic(topic, service.options(), asked);
+        }
+        CreateAnswer::Topic& out = job->answer.topics.emplace_back();
+        out.name = topic.name;
+        out.error_code = refusal.error;
+        if (refusal.error != ErrorCode::none) {
+            out.error_message = std::move(refusal.message);
+            continue;
+        }
+        job->places.push_back(job->answer.topics.size() - 1);
+        job->asked.push_back(std::move(asked));
+    }
+    if (job->asked.empty()) return call->answer(job->answer);
+    auto answer = service.on_loop<std::vector<broker::CreatedTopic>>(
+        [&service, call, job](const std::vector<broker::CreatedTopic>& created) {
+            if (!call->wanted()) return;
+            finish_create(service, *job, created);
+            call->answer(job->answer);
+        });
+    service.submit(journal::Lane::control, broker::create_topics(service.broker(), job->asked,
+                                                                 request.validate_only, std::move(answer)));
+}
+
+void handle_delete_topics(Service& service, const CallPtr& call, wire::DeleteTopicsRequest request) {
+    std::vector<broker::TopicRef> topics;
+    for (std::string& name : request.topic_names) topics.push_back({std::move(name), {}});
+    for (auto& topic : request.topics) {
+        topics.push_back({std::move(topic.name).value_or(""), topic.topic_id});
+    }
+    const bool names_only = call->version() < 6;
+    auto answer = service.on_loop<std::vector<broker::TopicResult>>(
+        [call, names_only](const std::vector<broker::TopicResult>& results) {
+            wire::DeleteTopicsResponse response;
+            for (const broker::TopicResult& result : results) {
+                auto& out = response.responses.emplace_back();
+                // An id nobody knows has no name, which later versions may say.
+                if (names_only || !result.name.empty()) out.name = result.name;
+                out.topic_id = result.id;
+                out.error_code = to_wire(result.error);
+                out.error_message = message_of(out.error_code, result.message);
+            }
+            call->answer(response);
+        });
+    service.submit(journal::Lane::control,
+                   broker::delete_topics(service.broker(), std::move(topics), std::move(answer)));
+}
+
+void handle_create_partitions(Service& service, const CallPtr& call, wire::CreatePartitionsRequest request) {
+    auto response = std::make_shared<wire::CreatePartitionsResponse>();
+    std::vector<broker::MorePartitions> more;
+    auto places = std::make_shared<std::vector<std::size_t>>();
+    const auto count = count_names(request.topics);
+    for (const auto& topic : request.topics) {
+        auto& out = response->results.emplace_back();
+        out.name = topic.name;
+        bool elsewhere = false;
+        if (topic.assignments) {
+            for (const auto& one : *topic.assignments) {
+                elsewhere = elsewhere || one.broker_ids != std::vector<std::int32_t>{kNodeId};
+            }
+        }
+        if (count.at(topic.name) > 1) {
+            out.error_code = ErrorCode::invalid_request;
+            out.error_message = "Duplicate topic name.";
+        } else if (elsewhere) {
+            out.error_code = ErrorCode::invalid_replica_assignment;
+            out.error_message =
+                fmt::format("The only broker is {}: every partition must have exactly this replica", kNodeId);
+        } else {
+            places->push_back(response->results.size() - 1);
+            more.push_back({topic.name, topic.count});
+        }
+    }
+    if (more.empty()) return call->answer(*response);
+    auto answer = service.on_loop<std::vector<broker::TopicResult>>(
+        [call, response, places](const std::vector<broker::TopicResult>& results) {
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                auto& out = response->results[places->at(i)];
+                out.error_code = to_wire(results[i].error);
+                out.error_message = message_of(out.error_code, results[i].message);
+            }
+            call->answer(*response);
+        });
+    service.submit(journal::Lane::control,
+                   broker::create_partitions(service.broker(), std::move(more), request.validate_only,
+                                             std::move(answer)));
+}
+
+}  // namespace mr::serve::kafka

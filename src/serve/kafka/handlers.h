@@ -1,0 +1,71 @@
+// The handlers, one a request; serve/kafka/handler_table.cc lists them with their versions. Thread: loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "broker/topics_view.h"
+#include "serve/kafka/call.h"
+#include "serve/kafka/error.h"
+#include "wire/messages/api_versions.h"
+#include "wire/messages/configs.h"
+#include "wire/messages/coordinator.h"
+#include "wire/messages/fetch.h"
+#include "wire/messages/groups.h"
+#include "wire/messages/list_offsets.h"
+#include "wire/messages/membership.h"
+#include "wire/messages/metadata.h"
+#include "wire/messages/offsets.h"
+#include "wire/messages/produce.h"
+#include "wire/messages/topics.h"
+
+namespace mr::serve::kafka {
+
+class Service;
+
+/// Also answers versions it does not know, in v0.
+void handle_api_versions(Service& service, const CallPtr& call, const SharedBytes& body);
+
+void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest request);
+void handle_fetch(Service& service, const CallPtr& call, wire::FetchRequest request);
+void handle_list_offsets(Service& service, const CallPtr& call, wire::ListOffsetsRequest request);
+void handle_offset_for_leader_epoch(Service& service, const CallPtr& call,
+                                    wire::OffsetForLeaderEpochRequest request);
+void handle_metadata(Service& service, const CallPtr& call, wire::MetadataRequest request);
+void handle_describe_cluster(Service& service, const CallPtr& call, wire::DescribeClusterRequest request);
+void handle_find_coordinator(Service& service, const CallPtr& call, wire::FindCoordinatorRequest request);
+void handle_init_producer_id(Service& service, const CallPtr& call, wire::InitProducerIdRequest request);
+
+void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupRequest request);
+void handle_sync_group(Service& service, const CallPtr& call, wire::SyncGroupRequest request);
+void handle_heartbeat(Service& service, const CallPtr& call, wire::HeartbeatRequest request);
+void handle_leave_group(Service& service, const CallPtr& call, wire::LeaveGroupRequest request);
+void handle_offset_commit(Service& service, const CallPtr& call, wire::OffsetCommitRequest request);
+void handle_offset_fetch(Service& service, const CallPtr& call, wire::OffsetFetchRequest request);
+void handle_offset_delete(Service& service, const CallPtr& call, wire::OffsetDeleteRequest request);
+void handle_describe_groups(Service& service, const CallPtr& call, wire::DescribeGroupsRequest request);
+void handle_list_groups(Service& service, const CallPtr& call, wire::ListGroupsRequest request);
+void handle_delete_groups(Service& service, const CallPtr& call, wire::DeleteGroupsRequest request);
+
+void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTopicsRequest request);
+void handle_delete_topics(Service& service, const CallPtr& call, wire::DeleteTopicsRequest request);
+void handle_create_partitions(Service& service, const CallPtr& call, wire::CreatePartitionsRequest request);
+void handle_delete_records(Service& service, const CallPtr& call, wire::DeleteRecordsRequest request);
+void handle_describe_log_dirs(Service& service, const CallPtr& call, wire::DescribeLogDirsRequest request);
+void handle_describe_configs(Service& service, const CallPtr& call, wire::DescribeConfigsRequest request);
+void handle_alter_configs(Service& service, const CallPtr& call, wire::AlterConfigsRequest request);
+void handle_incremental_alter_configs(Service& service, const CallPtr& call,
+                                      wire::IncrementalAlterConfigsRequest request);
+
+/// One partition of a request, found or with the error to answer.
+struct FoundPartition {
+    ErrorCode error = ErrorCode::none;
+    std::shared_ptr<const broker::TopicView> topic;
+    std::shared_ptr<broker::PartitionLog> log;
+};
+/// `by_id`: this version names topics by id.
+FoundPartition find_partition(const broker::TopicsView& topics, const std::string& name, const Uuid& id,
+                              bool by_id, std::int32_t partition);
+
+}  // namespace mr::serve::kafka

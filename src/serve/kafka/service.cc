@@ -1,0 +1,156 @@
+#include "serve/kafka/service.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "base/log.h"
+#include "serve/kafka/session.h"
+
+namespace mr::serve::kafka {
+namespace {
+
+std::uint32_t random_id() {
+    const Uuid random = Uuid::random();
+    return mr::internal::load<std::uint32_t>(random.view().data(), Endian::big);
+}
+
+constexpr std::int64_t kIdleCheckMs = 30'000;
+/// While the broker is settling too slowly, produce requests wait and are tried again this often.
+constexpr std::int64_t kOverloadRetryMs = 50;
+
+}  // namespace
+
+Service::Service(Parts parts, Options options)
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      coordinator_(
+          parts_.groups, [] { return Uuid::random().to_string(); },
+          [this](std::string_view group) { return parts_.broker.group_offsets(group) != nullptr; },
+          [this] { return parts_.broker.groups_with_offsets(); }),
+      fetch_sessions_(options_.fetch_sessions_max, random_id()),
+      connections_(parts_.metrics.gauge("millrace_kafka_connections", "Open Kafka connections")),
+      refusals_(parts_.metrics.counter("millrace_kafka_refused_connections_total",
+                                       "Kafka connections closed because of what they sent")) {
+    for (const Handler& handler : handlers()) {
+        Counter& counter = parts_.metrics.counter("millrace_kafka_requests_total", "Kafka requests by api",
+                                                  fmt::format("api=\"{}\"", wire::to_string(handler.key)));
+        requests_.emplace_back(handler.key, &counter);
+    }
+    idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
+}
+
+Service::~Service() {
+    *alive_ = false;
+    coordinator_.close();
+}
+
+net::SessionFactory Service::session_factory() {
+    return [this](std::shared_ptr<net::Connection> connection) -> std::unique_ptr<net::Session> {
+        return std::make_unique<Session>(*this, std::move(connection));
+    };
+}
+
+void Service::set_advertised(const net::HostPort& bound) {
+    if (options_.advertise.port == 0) options_.advertise = bound;
+}
+
+void Service::journal_has_space() {
+    parts_.loop.post([this, alive = alive_] {
+        if (*alive) submit_waiting();
+    });
+}
+
+void Service::close() {
+    coordinator_.close();
+    const std::vector<Session*> sessions(sessions_.begin(), sessions_.end());
+    for (Session* session : sessions) session->drain();
+}
+
+void Service::submit(journal::Lane lane, std::unique_ptr<journal::Proposal> proposal) {
+    waiting_.emplace_back(lane, std::move(proposal));
+    submit_waiting();
+}
+
+void Service::submit_waiting() {
+    while (!waiting_.empty()) {
+        auto& [lane, proposal] = waiting_.front();
+        if (lane == journal::Lane::clients && parts_.broker.overloaded()) {
+            if (!submit_timer_.pending()) {
+                submit_timer_ = parts_.loop.after(kOverloadRetryMs, [this] { submit_waiting(); });
+            }
+            return;
+        }
+        if (!parts_.journal.try_submit(lane, proposal)) return;  // journal_has_space() comes back here
+        waiting_.pop_front();
+    }
+}
+
+void Service::run_blocking(Work work, Work after) {
+    if (!parts_.run_elsewhere) {
+        work();
+        after();
+        return;
+    }
+    parts_.run_elsewhere(
+        [loop = &parts_.loop, alive = alive_, work = std::move(work), after = std::move(after)]() mutable {
+            work();
+            loop->post([alive = std::move(alive), after = std::move(after)]() mutable {
+                if (*alive) after();
+            });
+        });
+}
+
+void Service::coordinator_changed() {
+    const std::int64_t deadline = coordinator_.next_deadline();
+    if (deadline == std::numeric_limits<std::int64_t>::max()) {
+        coordinator_timer_.cancel();
+        return;
+    }
+    if (coordinator_timer_.pending() && deadline >= coordinator_deadline_) return;
+    coordinator_deadline_ = deadline;
+    const std::int64_t delay = std::max<std::int64_t>(0, deadline - now_ms());
+    coordinator_timer_ = parts_.loop.after(delay, [this] {
+        coordinator_.tick(now_ms());
+        coordinator_changed();
+    });
+}
+
+void Service::opened(Session& session) {
+    sessions_.insert(&session);
+    connections_.set(static_cast<double>(sessions_.size()));
+}
+
+void Service::closed(Session& session) {
+    sessions_.erase(&session);
+    connections_.set(static_cast<double>(sessions_.size()));
+}
+
+void Service::count_held(std::size_t before, std::size_t after) {
+    held_bytes_ += after - before;
+    if (after <= before || held_bytes_ <= options_.received_bytes_max) return;
+    const auto largest = std::max_element(
+        sessions_.begin(), sessions_.end(),
+        [](const Session* a, const Session* b) { return a->held_bytes() < b->held_bytes(); });
+    if (largest != sessions_.end()) {
+        (*largest)->shut(
+            fmt::format("requests being received over all connections exceed {} bytes, and this "
+                        "one holds most of them",
+                        options_.received_bytes_max));
+    }
+}
+
+void Service::count_request(const Handler& handler) {
+    for (const auto& [key, counter] : requests_) {
+        if (key == handler.key) return counter->add();
+    }
+}
+
+void Service::check_idle() {
+    const std::int64_t limit = now_ms() - options_.idle_connection_ms;
+    const std::vector<Session*> sessions(sessions_.begin(), sessions_.end());
+    for (Session* session : sessions) session->close_if_idle(limit);
+    idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
+}
+
+}  // namespace mr::serve::kafka

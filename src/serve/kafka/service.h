@@ -1,0 +1,123 @@
+// The Kafka listener's shared part: what every session and handler of one node uses.
+//
+//   Service service({loop, clock, broker, journal, metrics}, options);
+//   auto server = net::TcpServer::listen(loop, {.listen = …, .name = "kafka"}, service.session_factory());
+//   service.set_advertised(server->bound());         // where it was not configured
+//   journal.set_on_space([&] { service.journal_has_space(); });
+//
+// It owns the group coordinator (a pure state machine) and drives its time, and the queue of proposals that
+// the journal had no room for. Everything outside learns only what is durable: answers to changes come from
+// the proposals' done(), reads use the broker's durable views.
+//
+// Shutdown: stop_accepting on the server, close() here (answers what waits), then the server goes.
+// Thread: loop, except where it says any.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/uuid.h"
+#include "broker/broker.h"
+#include "broker/groups/coordinator.h"
+#include "journal/journal.h"
+#include "net/loop.h"
+#include "net/tcp_server.h"
+#include "serve/kafka/call.h"
+#include "serve/kafka/fetch_session.h"
+#include "serve/kafka/handler_table.h"
+#include "serve/kafka/options.h"
+
+namespace mr::serve::kafka {
+
+class Session;
+
+class Service {
+  public:
+    using Work = std::move_only_function<void()>;
+    struct Parts {
+        net::EventLoop& loop;
+        const Clock& clock;
+        broker::Broker& broker;
+        journal::Journal& journal;
+        Metrics& metrics;
+        /// Runs work that may touch the disk on another thread. Empty: here and now (tests, simulation).
+        std::function<void(Work)> run_elsewhere;
+        broker::groups::CoordinatorOptions groups;
+    };
+    Service(Parts parts, Options options);
+    ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    [[nodiscard]] net::SessionFactory session_factory();
+    /// The address clients are told, if the options gave no port.
+    void set_advertised(const net::HostPort& bound);
+    /// Any thread: the journal takes proposals again.
+    void journal_has_space();
+    /// Answers every waiting call with an error and closes every connection once that is written.
+    void close();
+
+    // --- for handlers
+    // ---------------------------------------------------------------------------------------
+    [[nodiscard]] const Options& options() const { return options_; }
+    [[nodiscard]] broker::Broker& broker() { return parts_.broker; }
+    [[nodiscard]] broker::groups::Coordinator& coordinator() { return coordinator_; }
+    [[nodiscard]] FetchSessionCache& fetch_sessions() { return fetch_sessions_; }
+    [[nodiscard]] net::EventLoop& loop() { return parts_.loop; }
+    [[nodiscard]] const Clock& clock() const { return parts_.clock; }
+    /// Milliseconds of the monotonic clock: what the coordinator counts in.
+    [[nodiscard]] std::int64_t now_ms() const { return parts_.clock.monotonic_ns() / 1'000'000; }
+
+    /// Hands a proposal to the journal, in order; what it has no room for waits here.
+    void submit(journal::Lane lane, std::unique_ptr<journal::Proposal> proposal);
+    /// Runs `work` where it may block, then `after` on the loop.
+    void run_blocking(Work work, Work after);
+    /// A callback for other threads that brings its value to `f` on the loop.
+    template <class T, class F>
+    std::move_only_function<void(T)> on_loop(F f) {
+        return [loop = &parts_.loop, f = std::move(f)](T value) mutable {
+            loop->post([f = std::move(f), value = std::move(value)]() mutable { f(std::move(value)); });
+        };
+    }
+    /// To be called after anything was done with the coordinator: its next deadline may have moved.
+    void coordinator_changed();
+
+    // --- for sessions
+    // ---------------------------------------------------------------------------------------
+    void opened(Session& session);
+    void closed(Session& session);
+    /// A session's held bytes changed; over the limit, the connection that holds most is closed.
+    void count_held(std::size_t before, std::size_t after);
+    void count_request(const Handler& handler);
+    [[nodiscard]] Counter& refusals() { return refusals_; }
+
+  private:
+    void submit_waiting();
+    void check_idle();
+
+    Parts parts_;
+    Options options_;
+    broker::groups::Coordinator coordinator_;
+    FetchSessionCache fetch_sessions_;
+    net::Timer coordinator_timer_;
+    std::int64_t coordinator_deadline_ = 0;
+    net::Timer idle_timer_;
+    net::Timer submit_timer_;
+    std::deque<std::pair<journal::Lane, std::unique_ptr<journal::Proposal>>> waiting_;
+    std::unordered_set<Session*> sessions_;
+    std::size_t held_bytes_ = 0;
+    Gauge& connections_;
+    Counter& refusals_;
+    std::vector<std::pair<wire::ApiKey, Counter*>> requests_;
+    /// Callbacks that other threads posted may arrive after the service has gone: they look here first.
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace mr::serve::kafka

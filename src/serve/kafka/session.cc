@@ -1,0 +1,165 @@
+#include "serve/kafka/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "serve/kafka/handler_table.h"
+#include "serve/kafka/service.h"
+
+namespace mr::serve::kafka {
+namespace {
+
+constexpr std::string_view kLog = "kafka";
+
+bool is_produce(std::int16_t key) {
+    return key == static_cast<std::int16_t>(wire::ApiKey::produce);
+}
+
+}  // namespace
+
+Session::Session(Service& service, std::shared_ptr<net::Connection> connection)
+    : service_(service),
+      connection_(std::move(connection)),
+      frames_({service.options().produce_bytes_max, service.options().request_bytes_max}),
+      last_active_ms_(service.now_ms()) {
+    service_.opened(*this);
+}
+
+Session::~Session() {
+    on_close();
+}
+
+void Session::on_bytes(std::string_view bytes) {
+    if (closing_) return;
+    last_active_ms_ = service_.now_ms();
+    const Status status = frames_.feed(bytes);
+    if (!status) return shut(status.error().message);
+    pump();
+    update_reading();
+}
+
+void Session::on_writable() {
+    pump();
+    update_reading();
+}
+
+void Session::on_close() {
+    if (!connection_) return;
+    closing_ = true;
+    for (const CallPtr& call : calls_) call->detach();
+    calls_.clear();
+    service_.count_held(counted_bytes_, 0);
+    counted_bytes_ = 0;
+    service_.closed(*this);
+    connection_.reset();
+}
+
+void Session::shut(std::string_view why) {
+    if (closing_) return;
+    closing_ = true;
+    log_warn(kLog, "{}: connection closed: {}", connection_->peer_address(), why);
+    service_.refusals().add();
+    connection_->abort();
+}
+
+void Session::drain() {
+    if (closing_) return;
+    closing_ = true;
+    connection_->close();
+}
+
+void Session::close_if_idle(std::int64_t limit_ms) {
+    if (!calls_.empty() || last_active_ms_ > limit_ms) return;
+    log_debug(kLog, "{}: closed after {} ms without a request", connection_->peer_address(),
+              service_.options().idle_connection_ms);
+    drain();
+}
+
+void Session::answered(Call& call) {
+    static_cast<void>(call);
+    flush();
+    pump();
+    update_reading();
+}
+
+void Session::refused(Call& call, std::string_view why) {
+    shut(fmt::format("{} v{}: {}", wire::to_string(call.key()), call.version(), why));
+}
+
+bool Session::may_dispatch() const {
+    if (closing_ || !frames_.has_frame()) return false;
+    if (connection_->buffered_bytes() > service_.options().unsent_bytes_max) return false;
+    if (calls_.empty()) return true;
+    const auto next = wire::peek_request_header(frames_.front().view());
+    const bool all_produce = std::all_of(calls_.begin(), calls_.end(), [](const CallPtr& call) {
+        return call->key() == wire::ApiKey::produce;
+    });
+    return next && is_produce(next->api_key) && all_produce &&
+           calls_.size() < service_.options().produce_in_flight_max;
+}
+
+/// Not re-entered: a handler that answers at once only marks its call, and the loop here goes on.
+void Session::pump() {
+    if (pumping_) return;
+    pumping_ = true;
+    while (may_dispatch()) {
+        dispatch(frames_.pop());
+        flush();
+    }
+    pumping_ = false;
+}
+
+void Session::dispatch(const SharedBytes& frame) {
+    const auto peeked = wire::peek_request_header(frame.view());
+    if (!peeked) return shut(peeked.error().message);
+    const Handler* handler = find_handler(peeked->api_key);
+    if (handler == nullptr) {
+        return shut(fmt::format("api key {} v{} is not known here", peeked->api_key, peeked->api_version));
+    }
+    const bool is_api_versions = handler->key == wire::ApiKey::api_versions;
+    const bool known = handler->versions.contains(peeked->api_version);
+    if (!known && !is_api_versions) {
+        return shut(fmt::format("{} v{} is not supported, only v{} to v{}", wire::to_string(handler->key),
+                                peeked->api_version, handler->versions.min, handler->versions.max));
+    }
+    // A client newer than us may ask for an ApiVersions we do not know: it is answered in v0, and its header
+    // has the flexible form.
+    const auto header =
+        wire::decode_request_header(frame.view(), peeked->api_version >= handler->flexible_since);
+    if (!header) return shut(header.error().message);
+    auto call =
+        std::make_shared<Call>(static_cast<CallOwner&>(*this), header->first, connection_->peer_address());
+    calls_.push_back(call);
+    service_.count_request(*handler);
+    log_debug(kLog, "{}: {} v{} from `{}`, {} bytes", connection_->peer_address(),
+              wire::to_string(handler->key), peeked->api_version, call->client_id(), frame.size());
+    handler->run(service_, call, frame.slice(header->second));
+}
+
+/// Sends what is answered, up to the first call that is not.
+void Session::flush() {
+    while (!closing_ && !calls_.empty() && calls_.front()->finished()) {
+        for (SharedBytes& piece : calls_.front()->take_output().pieces()) connection_->send(std::move(piece));
+        calls_.pop_front();
+        last_active_ms_ = service_.now_ms();
+    }
+}
+
+void Session::update_reading() {
+    if (closing_) return;
+    const std::size_t held = frames_.held_bytes();
+    const std::size_t before = std::exchange(counted_bytes_, held);
+    service_.count_held(before, held);
+    if (closing_) return;  // it was this connection that held too much
+    const bool want = !frames_.has_frame();
+    if (want == reading_) return;
+    reading_ = want;
+    if (want) {
+        connection_->resume_reading();
+    } else {
+        connection_->pause_reading();
+    }
+}
+
+}  // namespace mr::serve::kafka

@@ -1,0 +1,65 @@
+// One Kafka connection: frames in, calls dispatched, answers out in order.
+//
+// Rules
+//   1. One request at a time; only Produce may overtake the disk: up to Options::produce_in_flight_max of
+//      them are on their way at once, submitted and answered in order.
+//   2. While a request is being answered, or much is unsent, nothing more is read: the client feels it by
+//      TCP's window.
+//   3. A frame that is no Kafka request closes this connection with one log line, and nothing else.
+// Thread: loop.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/tcp_server.h"
+#include "serve/kafka/call.h"
+#include "serve/kafka/frame_reader.h"
+
+namespace mr::serve::kafka {
+
+class Service;
+
+class Session final : public net::Session, private CallOwner {
+  public:
+    Session(Service& service, std::shared_ptr<net::Connection> connection);
+    ~Session() override;
+
+    void on_bytes(std::string_view bytes) override;
+    void on_writable() override;
+    void on_close() override;
+
+    /// Received and not yet processed.
+    [[nodiscard]] std::size_t held_bytes() const { return frames_.held_bytes(); }
+    /// Closes at once, with a log line.
+    void shut(std::string_view why);
+    /// Closes after what is answered has been written.
+    void drain();
+    /// Closes when nothing was asked and nothing is owed since `limit_ms` of the monotonic clock.
+    void close_if_idle(std::int64_t limit_ms);
+
+  private:
+    void answered(Call& call) override;
+    void refused(Call& call, std::string_view why) override;
+
+    void pump();
+    [[nodiscard]] bool may_dispatch() const;
+    void dispatch(const SharedBytes& frame);
+    void flush();
+    void update_reading();
+
+    Service& service_;
+    std::shared_ptr<net::Connection> connection_;
+    FrameReader frames_;
+    std::deque<CallPtr> calls_;  ///< in the order of their requests
+    std::int64_t last_active_ms_ = 0;
+    std::size_t counted_bytes_ = 0;
+    bool pumping_ = false;
+    bool reading_ = true;
+    bool closing_ = false;
+};
+
+}  // namespace mr::serve::kafka
