@@ -316,6 +316,31 @@ void ColumnBuilder::append_from(const Column& column, std::size_t row) {
     }
 }
 
+void ColumnBuilder::truncate(std::size_t size) {
+    MR_CHECK(size <= size_, "{} of {}", size, size_);
+    if (null_count_ > 0) {
+        for (std::size_t row = size; row < size_; ++row)
+            null_count_ -= ((validity_[row >> 3] >> (row & 7)) & 1) == 0 ? 1 : 0;
+        validity_.resize(null_count_ > 0 ? (size + 7) / 8 : 0);
+    }
+    size_ = size;
+    if (type_.kind == TypeKind::boolean) {
+        fixed_bytes_ = (size + 7) / 8;
+        // append_boolean() only sets bits.
+        if (size % 8 != 0) {
+            char& byte = reinterpret_cast<char*>(fixed_.data())[size / 8];
+            byte = static_cast<char>(byte & ((1 << (size % 8)) - 1));
+        }
+    } else {
+        fixed_bytes_ = size * fixed_width(type_.kind);
+    }
+    if (has_offsets(type_.kind)) {
+        offsets_.resize(size + 1);
+        if (children_.empty()) data_.resize(offsets_.back());
+    }
+    for (ColumnBuilder& c : children_) c.truncate(type_.kind == TypeKind::row ? size : offsets_.back());
+}
+
 ColumnPtr ColumnBuilder::finish() {
     auto made = std::make_shared<Column>();
     made->type_ = type_;

@@ -108,6 +108,10 @@ class ColumnBuilder {
     /// Row `row` of a column of the same physical type.
     void append_from(const Column& column, std::size_t row);
 
+    /// Takes back everything from value `size` on: a row that turned out bad half-way. REQUIRES: size <=
+    /// size().
+    void truncate(std::size_t size);
+
     [[nodiscard]] ColumnBuilder& child(std::size_t i) { return children_[i]; }
     [[nodiscard]] ColumnPtr finish();
 

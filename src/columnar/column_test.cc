@@ -52,6 +52,26 @@ TEST(Column, ReadsWhatWasAppended) {
     }
 }
 
+TEST(Column, TruncateTakesBackRows) {
+    for (const auto& [type, values] : samples()) {
+        ColumnBuilder builder(type);
+        for (int round = 0; round < 13; ++round) {
+            for (const Value& v : values) builder.append_value(v);
+        }
+        builder.truncate(values.size() * 2 + 1);
+        for (const Value& v : values) builder.append_value(v);
+        const ColumnPtr column = builder.finish();
+        ASSERT_EQ(column->size(), values.size() * 3 + 1);
+        std::size_t nulls = 0;
+        for (std::size_t i = 0; i < column->size(); ++i) {
+            const std::size_t at = i < values.size() * 2 + 1 ? i % values.size() : (i - 1) % values.size();
+            EXPECT_EQ(column->value(i), values[at]) << type.to_string() << " row " << i;
+            nulls += values[at].is_null() ? 1 : 0;
+        }
+        EXPECT_EQ(column->null_count(), nulls);
+    }
+}
+
 TEST(Column, TakeCopiesRowsInTheOrderAsked) {
     for (const auto& [type, values] : samples()) {
         ColumnBuilder builder(type);
