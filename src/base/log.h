@@ -10,8 +10,9 @@
 
 namespace mr {
 
-enum class LogLevel : std::uint8_t { debug, info, warn, error };
+enum class LogLevel : std::uint8_t { debug, info, warn, error, off };
 
+/// `off`: nothing at all, for tests that provoke thousands of errors.
 /// Called once by `cli/`; before that, warnings and errors only.
 void set_log_level(LogLevel level);
 [[nodiscard]] bool log_enabled(LogLevel level);

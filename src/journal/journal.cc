@@ -60,12 +60,23 @@ Status check_options(const Options& options) {
     return {};
 }
 
-Status make_directories(FileSystem& fs, const Options& options) {
-    for (const std::string& directory : {options.directory, options.checkpoint_directory}) {
-        MR_TRY_VOID(fs.make_dirs(directory));
-        MR_TRY_VOID(fs.sync_dir(parent_path(directory)));
+/// Makes a directory whose name cannot be lost with the power. Its ancestors are synced whether or not they
+/// were made now: a start that was killed may have made them and not got further.
+Status make_durable_directory(FileSystem& fs, const std::string& directory) {
+    MR_TRY_VOID(fs.make_dirs(directory));
+    std::string child = directory;
+    for (std::string parent = parent_path(child); parent != child; parent = parent_path(child)) {
+        const auto synced = fs.sync_dir(parent);
+        // One that we may not even read was there before us.
+        if (!synced && synced.error().code != Code::permission_denied) return synced;
+        child = parent;
     }
     return {};
+}
+
+Status make_directories(FileSystem& fs, const Options& options) {
+    MR_TRY_VOID(make_durable_directory(fs, options.directory));
+    return make_durable_directory(fs, options.checkpoint_directory);
 }
 
 Result<std::unique_ptr<File>> lock_directory(FileSystem& fs, const Options& options) {

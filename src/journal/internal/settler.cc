@@ -96,10 +96,10 @@ bool Settler::collect_cuts() {
 bool Settler::write_next() {
     if (next_ < taken_.cuts.size()) {
         Participant& participant = *shared_.participants[next_];
-        auto& cut = taken_.cuts[next_++];
+        // Out of the list: give_up() clears it.
+        const std::unique_ptr<Cut> cut = std::move(taken_.cuts[next_++]);
         if (cut) {
             if (auto written = write_snapshot(participant, *cut); !written) give_up(written.error());
-            cut.reset();
         } else if (const SnapshotRef* kept =
                        store_.latest() ? store_.latest()->find(participant.name()) : nullptr) {
             manifest_.snapshots.push_back(*kept);
