@@ -45,24 +45,6 @@ struct InputBatch {
     std::string_view batch;
 };
 
-/// A record for a topic; `topic` is an index in output_topics().
-struct OutputRecord {
-    std::uint32_t topic = 0;
-    std::int32_t partition = -1;  ///< -1: by key, or by turns
-    std::string key;
-    bool has_key = false;
-    std::string value;
-    bool has_value = true;  ///< false: a tombstone
-    TimestampMs timestamp;
-    bool append = false;  ///< of an append-only sink: suppressed while an instance is being rebuilt
-};
-
-struct ViewUpdate {
-    std::uint32_t view = 0;  ///< index in views()
-    std::string key;
-    std::optional<std::string> row;
-};
-
 struct StepResult {
     std::vector<journal::TimeInput> time_inputs;
     std::vector<state::Change> state;  ///< valid until the next change of the state
@@ -74,25 +56,19 @@ struct StepResult {
     }
 };
 
-struct ViewInfo {
-    std::string name;
-    Schema schema;
-    std::vector<std::uint32_t> key;
-    std::vector<std::pair<std::string, std::string>> options;
-};
-
-struct OutputTopic {
-    std::string name;
-    bool upsert = false;  ///< keyed by the sink's key: cleanup.policy=compact
-};
-
 class Computation {
   public:
     /// Operators find (or make) their tables in `state`, which must outlive the computation.
     static Result<std::unique_ptr<Computation>> create(std::shared_ptr<const plan::Program> program,
                                                        state::StateSpace& state);
+    /// For create().
+    class Impl;
+    explicit Computation(std::unique_ptr<Impl> impl);
     ~Computation();
 
+    /// Partitions of an input topic: those without records hold watermarks back too. Before the first add(),
+    /// and when it grows.
+    void set_partitions(std::uint32_t topic, std::int32_t count);
     /// Input topics, each once.
     [[nodiscard]] const std::vector<std::string>& topics() const;
     /// Topics written to: sinks, view topics, rejected.<table>, late.<table>.
@@ -108,21 +84,16 @@ class Computation {
     /// Silence: a source of a table that is not strict, without a record for `silence_ms`, gets its watermark
     /// moved by the wall clock, as a time input of the step. True if that changed anything.
     bool tick(TimestampMs now, std::int64_t silence_ms);
-    /// True if a tick may still change something.
-    [[nodiscard]] bool has_added() const;
-
     /// Computes the step. `now` is its processing time.
     Result<StepResult> finish(TimestampMs now);
     /// The step was submitted: forgets the drained changes.
     void step_done();
 
-    [[nodiscard]] const Counts& counts() const;
+    [[nodiscard]] Counts counts() const;
     /// Lowest watermark of its sources; kNoWatermark if one has none.
     [[nodiscard]] std::int64_t watermark() const;
 
   private:
-    class Impl;
-    explicit Computation(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

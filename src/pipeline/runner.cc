@@ -20,9 +20,7 @@ class OutputBatches {
     void add(const Uuid& topic, PartitionId partition, const OutputRecord& record) {
         auto [at, added] = index_.try_emplace({topic, partition.value}, batches_.size());
         if (added) batches_.push_back({topic, partition, {}});
-        const auto key = record.has_key ? std::optional<std::string_view>(record.key) : std::nullopt;
-        const auto value = record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt;
-        batches_[at->second].builder.add(record.timestamp, key, value);
+        batches_[at->second].builder.add(record.timestamp, record.key, record.value);
     }
 
     /// `bytes` owns what the outputs point to.
@@ -126,6 +124,7 @@ bool Runner::run_once() {
     if (in_flight_ >= options_.in_flight_max) return false;
 
     const TimestampMs now = clock_.now();
+    watch_partitions();
     const auto read = reader_->read(
         {.bytes_max = options_.step_bytes_max, .batches_max = options_.step_batches_max}, slice_);
     if (!read) {
@@ -177,12 +176,7 @@ void Runner::submit(StepResult result) {
             return fail(RunnerStatus::State::failed,
                         fmt::format("output topic {} does not exist; create it and restart the node", name));
         }
-        const PartitionId partition =
-            record.partition >= 0
-                ? PartitionId(record.partition)
-                : choose_partition(
-                      record.has_key ? std::optional<std::string_view>(record.key) : std::nullopt,
-                      progress_.step, topic->partition_count());
+        const PartitionId partition = choose_partition(record.key, progress_.step, topic->partition_count());
         batches.add(topic->id, partition, record);
     }
     std::vector<std::string> bytes;
@@ -225,6 +219,19 @@ void Runner::submit(StepResult result) {
         wait(10);
     }
     if (clock_.monotonic_ns() >= status_due_ns_) publish_status();
+}
+
+/// Partitions of the inputs may be added while it runs; one that has no record yet holds the watermark back
+/// too.
+void Runner::watch_partitions() {
+    const auto topics = broker_.topics(broker::Visibility::applied);
+    if (topics == topics_seen_) return;
+    topics_seen_ = topics;
+    for (std::size_t i = 0; i < computation_->topics().size(); ++i) {
+        const auto topic = topics->find(computation_->topics()[i]);
+        if (topic != nullptr)
+            computation_->set_partitions(static_cast<std::uint32_t>(i), topic->partition_count());
+    }
 }
 
 void Runner::make_snapshot() {

@@ -80,6 +80,7 @@ class Runner {
 
   private:
     class StepProposal;
+    void watch_partitions();
     void make_snapshot();
     /// The computed step becomes an entry.
     void submit(StepResult result);
@@ -100,6 +101,7 @@ class Runner {
     std::unique_ptr<Computation> computation_;
     std::unique_ptr<broker::LogReader> reader_;
     broker::LogSlice slice_;
+    std::shared_ptr<const broker::TopicsView> topics_seen_;
     Progress progress_;  ///< after the last computed step
     std::uint64_t steps_ = 0;
     std::int64_t status_due_ns_ = 0;

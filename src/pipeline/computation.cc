@@ -1,0 +1,363 @@
+#include "pipeline/computation.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "base/json_writer.h"
+#include "engine/consolidate.h"
+#include "formats/json_encoder.h"
+#include "wire/record.h"
+
+namespace mr::pipeline {
+namespace {
+
+constexpr std::size_t kRoundRows = 1'024;
+/// A silent source's watermark is moved in steps of this, not at every wake-up.
+constexpr std::int64_t kSilenceStepMs = 200;
+
+/// One SourceNode at work.
+struct Source {
+    std::unique_ptr<engine::SourceStage> stage;
+    std::uint32_t topic = 0;
+    bool strict = false;
+    std::string state_key;
+    std::string last_state;
+    /// Wall clock of the last record, per partition; set at the first tick for those without one.
+    std::vector<std::int64_t> heard_ms;
+    std::uint32_t rejected_topic = 0;
+    std::uint32_t late_topic = 0;
+    std::string table;
+    std::string topic_name;
+};
+
+std::string source_state_key(std::size_t index) {
+    return "source-" + std::to_string(index);
+}
+
+}  // namespace
+
+class Computation::Impl final : public engine::RowCollector {
+  public:
+    Impl(std::shared_ptr<const plan::Program> p, state::StateSpace& s) : program(std::move(p)), state(s) {}
+
+    Status open() {
+        // The table of source states comes first: its number does not depend on the operators.
+        source_states = &state.keyed(0, "sources");
+        for (std::size_t i = 0; i < program->sources.size(); ++i) MR_TRY_VOID(open_source(i));
+        for (const plan::Sink& sink : program->sinks) {
+            MR_TRY(auto encoder, SinkEncoder::create(sink, outputs));
+            encoders.push_back(std::move(encoder));
+        }
+        MR_TRY(dataflow, engine::Dataflow::create(*program, state));
+        sink_rounds.resize(program->sinks.size());
+        return {};
+    }
+
+    void set_partitions(std::uint32_t topic, std::int32_t count) {
+        for (Source& source : sources) {
+            if (source.topic == topic) source.stage->set_partitions(count);
+        }
+    }
+
+    Status add(const InputBatch& batch, TimestampMs now) {
+        MR_TRY(auto reader, wire::RecordReader::open(batch.batch));
+        if (!reader.buffer().empty()) buffers.push_back(reader.buffer());
+        wire::Record record;
+        const std::int64_t shift = batch.base_offset.value - reader.header().base_offset.value;
+        while (reader.next(record)) {
+            record.offset = record.offset.plus(shift);
+            if (record.offset < batch.first_offset) continue;
+            const std::uint64_t arrival = next_arrival++;
+            for (Source& source : sources) {
+                if (source.topic != batch.topic) continue;
+                source.stage->add(batch.partition, record, arrival);
+                heard(source, batch.partition, now);
+            }
+            if (++pending_rows >= kRoundRows) run_round(now);
+        }
+        return reader.status();
+    }
+
+    bool tick(TimestampMs now, std::int64_t silence_ms) {
+        bool changed = false;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            if (!sources[i].strict && sources[i].stage->has_watermark())
+                changed |= tick_source(i, now, silence_ms);
+        }
+        return changed;
+    }
+
+    Result<StepResult> finish(TimestampMs now) {
+        run_round(now);
+        buffers.clear();
+        StepResult result;
+        for (std::size_t i = 0; i < encoders.size(); ++i) {
+            std::vector<Delta> rounds = std::exchange(sink_rounds[i], {});
+            if (rounds.empty() || encoders[i] == nullptr) continue;
+            const Delta delta = rounds.size() == 1 ? std::move(rounds[0])
+                                                   : engine::concat(rounds, program->sinks[i].root->schema);
+            encoders[i]->encode(delta, now, result.outputs, result.views);
+        }
+        counts.out += result.outputs.size() + result.views.size();
+        for (OutputRecord& r : set_aside) result.outputs.push_back(std::move(r));
+        set_aside.clear();
+        for (Source& source : sources) {
+            std::string encoded;
+            source.stage->encode_state(encoded);
+            if (encoded == source.last_state) continue;
+            source_states->put(source.state_key, encoded);
+            source.last_state = std::move(encoded);
+        }
+        state.changes(result.state);
+        result.time_inputs = std::exchange(time_inputs, {});
+        result.next_arrival = next_arrival;
+        return result;
+    }
+
+    // --- engine::RowCollector
+    // --------------------------------------------------------------------------------
+    void failed(const plan::Node& node, std::uint64_t arrival, std::string_view message) override {
+        ++counts.rejected;
+        std::string json;
+        JsonWriter w(json);
+        w.begin_object()
+            .member("pipeline", program->name)
+            .member("operator", plan::operator_name(node.op))
+            .member("arrival", arrival);
+        w.member("reason", message).end_object();
+        OutputRecord record{.topic = failed_topic(),
+                            .key = {},
+                            .value = std::move(json),
+                            .timestamp = step_now,
+                            .append = true};
+        set_aside.push_back(std::move(record));
+    }
+
+    void late(const plan::Node& node, const Delta& input, std::size_t row, std::int64_t watermark) override {
+        ++counts.late;
+        if (sources.empty()) return;
+        const Schema& schema = node.inputs[0]->schema;
+        std::string json = fmt::format(R"({{"pipeline":"{}","operator":"{}","watermark":{},"row":)",
+                                       program->name, plan::operator_name(node.op), watermark);
+        formats::JsonEncoder(schema, {}).encode(input.columns, row, json);
+        json += "}";
+        set_aside.push_back({.topic = late_topic(node),
+                             .key = {},
+                             .value = std::move(json),
+                             .timestamp = step_now,
+                             .append = true});
+    }
+
+    std::shared_ptr<const plan::Program> program;
+    state::StateSpace& state;
+    state::KeyedTable* source_states = nullptr;
+    std::vector<Source> sources;
+    std::vector<std::string> topics;
+    Outputs outputs;
+    std::vector<std::unique_ptr<SinkEncoder>> encoders;
+    std::unique_ptr<engine::Dataflow> dataflow;
+    std::vector<std::vector<Delta>> sink_rounds;  ///< by sink, what each round gave
+    std::vector<OutputRecord> set_aside;          ///< rejected and late rows
+    std::vector<journal::TimeInput> time_inputs;
+    std::vector<SharedBytes> buffers;  ///< decompressed batches the records point into
+    std::uint64_t next_arrival = 1;
+    std::size_t pending_rows = 0;
+    bool watermark_moved = false;
+    TimestampMs step_now;
+    Counts counts;
+
+  private:
+    Status open_source(std::size_t index) {
+        const auto& node = std::get<plan::SourceNode>(program->sources[index]->op);
+        Source source;
+        MR_TRY(source.stage, engine::SourceStage::create(*program->sources[index]));
+        source.topic_name = node.table->topic();
+        const auto at = std::ranges::find(topics, source.topic_name);
+        source.topic = static_cast<std::uint32_t>(at - topics.begin());
+        if (at == topics.end()) topics.push_back(source.topic_name);
+        source.strict = node.table->option("strict") == "true";
+        source.table = node.table->name;
+        source.state_key = source_state_key(index);
+        source.rejected_topic = outputs.topic("rejected." + source.table, false);
+        source.late_topic = outputs.topic("late." + source.table, false);
+        if (const auto stored = source_states->get(source.state_key)) {
+            source.last_state = *stored;
+            MR_TRY_VOID(source.stage->restore_state(source.last_state));
+        }
+        sources.push_back(std::move(source));
+        return {};
+    }
+
+    static void heard(Source& source, PartitionId partition, TimestampMs now) {
+        const auto at = static_cast<std::size_t>(partition.value);
+        if (source.heard_ms.size() <= at) source.heard_ms.resize(at + 1, 0);
+        source.heard_ms[at] = now.value;
+    }
+
+    void run_round(TimestampMs now) {
+        if (pending_rows == 0 && !watermark_moved) return;
+        pending_rows = 0;
+        watermark_moved = false;
+        step_now = now;
+        std::vector<Delta> deltas;
+        std::vector<engine::Rejected> rejected;
+        for (Source& source : sources) {
+            deltas.push_back(source.stage->finish(now.value, rejected));
+            for (const engine::Rejected& r : rejected) reject(source, r);
+            rejected.clear();
+        }
+        std::vector<Delta> out;
+        dataflow->run_round(deltas, {.processing_time_ms = now.value}, *this, out);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            if (!out[i].empty()) sink_rounds[i].push_back(std::move(out[i]));
+        }
+    }
+
+    /// rejected.<table>, keyed by pipeline, topic, partition and offset.
+    void reject(const Source& source, const engine::Rejected& r) {
+        std::string key, json;
+        JsonWriter k(key);
+        k.begin_object().member("pipeline", program->name).member("topic", source.topic_name);
+        k.member("partition", r.partition.value).member("offset", r.offset.value).end_object();
+        JsonWriter w(json);
+        w.begin_object().member("pipeline", program->name).member("topic", source.topic_name);
+        w.member("partition", r.partition.value).member("offset", r.offset.value);
+        w.member("timestamp", r.timestamp.value)
+            .member("reason", r.reason)
+            .member("key", r.key)
+            .member("value", r.value)
+            .end_object();
+        set_aside.push_back({.topic = source.rejected_topic,
+                             .key = std::move(key),
+                             .value = std::move(json),
+                             .timestamp = step_now,
+                             .append = true});
+    }
+
+    [[nodiscard]] std::uint32_t failed_topic() const {
+        return sources.empty() ? 0 : sources[0].rejected_topic;
+    }
+
+    /// The late.<table> of the first source below the operator.
+    [[nodiscard]] std::uint32_t late_topic(const plan::Node& node) const {
+        const plan::Node* at = &node;
+        while (!at->inputs.empty()) at = at->inputs[0].get();
+        for (std::size_t i = 0; i < program->sources.size(); ++i) {
+            if (program->sources[i].get() == at) return sources[i].late_topic;
+        }
+        return sources[0].late_topic;
+    }
+
+    /// A partition silent for D leaves the minimum; when all are, the watermark runs with the wall clock from
+    /// last arrival + D.
+    bool tick_source(std::size_t index, TimestampMs now, std::int64_t silence_ms) {
+        Source& source = sources[index];
+        engine::SourceStage& stage = *source.stage;
+        bool changed = false;
+        bool all_silent = true;
+        std::int64_t newest = 0;
+        for (std::int32_t p = 0; p < stage.partitions(); ++p) {
+            const auto at = static_cast<std::size_t>(p);
+            if (source.heard_ms.size() <= at) source.heard_ms.resize(at + 1, 0);
+            // Not while the node was down: silence counts from the first look.
+            if (source.heard_ms[at] == 0) source.heard_ms[at] = now.value;
+            newest = std::max(newest, source.heard_ms[at]);
+            const bool silent = now.value - source.heard_ms[at] >= silence_ms;
+            all_silent = all_silent && silent;
+            if (!silent || stage.is_idle(PartitionId(p))) continue;
+            stage.set_idle(PartitionId(p), true);
+            time_inputs.push_back({.kind = journal::TimeInput::Kind::idle,
+                                   .source = static_cast<std::uint32_t>(index),
+                                   .partition = p,
+                                   .value = 1});
+            changed = true;
+        }
+        if (all_silent && stage.partitions() > 0 && stage.watermark() != kNoWatermark)
+            changed |= run_on(index, now, newest + silence_ms);
+        watermark_moved = watermark_moved || changed;
+        return changed;
+    }
+
+    bool run_on(std::size_t index, TimestampMs now, std::int64_t silent_since) {
+        Source& source = sources[index];
+        auto& [since, base] = silence[index];
+        if (since != silent_since) {
+            since = silent_since;
+            base = source.stage->watermark();
+        }
+        const std::int64_t target = base + (now.value - silent_since);
+        if (target < source.stage->watermark() + kSilenceStepMs) return false;
+        source.stage->advance(target);
+        time_inputs.push_back({.kind = journal::TimeInput::Kind::silence,
+                               .source = static_cast<std::uint32_t>(index),
+                               .partition = -1,
+                               .value = target});
+        return true;
+    }
+
+    /// By source: since when it is silent, and its watermark then.
+    std::map<std::size_t, std::pair<std::int64_t, std::int64_t>> silence;
+};
+
+Result<std::unique_ptr<Computation>> Computation::create(std::shared_ptr<const plan::Program> program,
+                                                         state::StateSpace& state) {
+    auto impl = std::make_unique<Impl>(std::move(program), state);
+    MR_TRY_VOID(impl->open());
+    return std::make_unique<Computation>(std::move(impl));
+}
+
+Computation::Computation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Computation::~Computation() = default;
+
+void Computation::set_partitions(std::uint32_t topic, std::int32_t count) {
+    impl_->set_partitions(topic, count);
+}
+const std::vector<std::string>& Computation::topics() const {
+    return impl_->topics;
+}
+const std::vector<OutputTopic>& Computation::output_topics() const {
+    return impl_->outputs.topics;
+}
+const std::vector<ViewInfo>& Computation::views() const {
+    return impl_->outputs.views;
+}
+const plan::Program& Computation::program() const {
+    return *impl_->program;
+}
+void Computation::set_next_arrival(std::uint64_t next) {
+    impl_->next_arrival = std::max<std::uint64_t>(next, 1);
+}
+Status Computation::add(const InputBatch& batch, TimestampMs now) {
+    return impl_->add(batch, now);
+}
+bool Computation::tick(TimestampMs now, std::int64_t silence_ms) {
+    return impl_->tick(now, silence_ms);
+}
+Result<StepResult> Computation::finish(TimestampMs now) {
+    return impl_->finish(now);
+}
+void Computation::step_done() {
+    impl_->state.step_done();
+}
+
+Counts Computation::counts() const {
+    Counts counts = impl_->counts;
+    for (const Source& source : impl_->sources) {
+        counts.in += source.stage->counts().in;
+        counts.accepted += source.stage->counts().accepted;
+        counts.rejected += source.stage->counts().rejected;
+    }
+    return counts;
+}
+
+std::int64_t Computation::watermark() const {
+    std::int64_t lowest = kMaxWatermark;
+    for (const Source& source : impl_->sources) {
+        if (source.stage->has_watermark()) lowest = std::min(lowest, source.stage->watermark());
+    }
+    return lowest == kMaxWatermark ? kNoWatermark : lowest;
+}
+
+}  // namespace mr::pipeline
