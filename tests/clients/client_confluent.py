@@ -1,0 +1,189 @@
+"""confluent-kafka (librdkafka): python client_confluent.py HOST:PORT own|cross TOPIC [clients that have run]"""
+import time
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic,
+                                   OffsetSpec, ResourceType)
+
+from expectations import CODECS, CROSS_COUNT, RUN_ID, check, check_cross, cross_value, main, topic
+
+NAME = "confluent"
+
+
+def results(futures):
+    return {key: future.result(timeout=15) for key, future in futures.items()}
+
+
+def make_consumer(bootstrap, group, **more):
+    return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
+                     "enable.auto.commit": False, "session.timeout.ms": 10000, **more})
+
+
+def read_all(consumer, topics, seconds=30):
+    """Every record of the topics up to the end offsets of now, by assignment."""
+    left = {}
+    for name in topics:
+        for partition in consumer.list_topics(name, timeout=10).topics[name].partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=10)
+            if high > low:
+                left[name, partition] = high
+    consumer.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for name, partition in left])
+    out = []
+    deadline = time.time() + seconds
+    while left and time.time() < deadline:
+        for message in consumer.consume(500, timeout=0.5):
+            check(not message.error(), message.error())
+            out.append(message)
+            key = message.topic(), message.partition()
+            if key in left and message.offset() + 1 >= left[key]:
+                del left[key]
+    check(not left, f"not read to the end: {left}")
+    return out
+
+
+def produce(bootstrap, name, records, **config):
+    failures = []
+    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, **config})
+    for record in records:
+        producer.produce(name, on_delivery=lambda e, m: failures.append(e) if e else None, **record)
+        producer.poll(0)
+    check(producer.flush(30) == 0, "not everything was delivered")
+    check(not failures, f"{len(failures)} failed, first {failures[:1]}")
+
+
+def admin_scenario(bootstrap):
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    name = topic(NAME, "admin")
+    results(admin.create_topics([NewTopic(name, 2, 1, config={"retention.ms": "3600000"})]))
+    try:
+        results(admin.create_topics([NewTopic(name, 2, 1)]))
+        check(False, "creating it again must fail")
+    except KafkaException as e:
+        check(e.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS, e)
+    for bad, code in (("a/b", KafkaError.TOPIC_EXCEPTION), ("none-" + name, KafkaError.INVALID_PARTITIONS)):
+        try:
+            results(admin.create_topics([NewTopic(bad, 0 if bad != "a/b" else 1, 1)]))
+            check(False, f"creating {bad} must fail")
+        except KafkaException as e:
+            check(e.args[0].code() == code, e)
+    results(admin.create_partitions([NewPartitions(name, 5)]))
+    partitions = admin.list_topics(name, timeout=10).topics[name].partitions
+    check(len(partitions) == 5, f"{len(partitions)} partitions")
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    config = results(admin.describe_configs([resource]))[resource]
+    check(config["retention.ms"].value == "3600000", config["retention.ms"])
+    check(config["cleanup.policy"].value == "delete" and config["cleanup.policy"].is_default, "cleanup.policy")
+    change = ConfigResource(ResourceType.TOPIC, name)
+    change.add_incremental_config(ConfigEntry("max.message.bytes", "5000",
+                                              incremental_operation=AlterConfigOpType.SET))
+    results(admin.incremental_alter_configs([change]))
+    config = results(admin.describe_configs([resource]))[resource]
+    check(config["max.message.bytes"].value == "5000", config["max.message.bytes"])
+    try:
+        produce(bootstrap, name, [{"value": b"x" * 20000}], **{"compression.type": "none"})
+        check(False, "a message larger than max.message.bytes must be refused")
+    except AssertionError as e:
+        check("MSG_SIZE_TOO_LARGE" in str(e), e)
+    cluster = admin.describe_cluster().result(timeout=10)
+    check(len(cluster.nodes) == 1 and cluster.cluster_id, cluster)
+    results(admin.delete_topics([name]))
+    check(name not in admin.list_topics(timeout=10).topics, "deleted topic is still listed")
+
+
+def records_scenario(bootstrap):
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    name = topic(NAME, "records")
+    results(admin.create_topics([NewTopic(name, 3, 1)]))
+    base = int(time.time() * 1000) - 100000
+    for number, codec in enumerate(CODECS):
+        produce(bootstrap, name,
+                [{"value": f"{codec}-{i}".encode() * 20, "key": f"k{i}".encode(), "partition": i % 3,
+                  "headers": [("codec", codec.encode()), ("empty", None)], "timestamp": base + number * 1000 + i}
+                 for i in range(300)],
+                **{"compression.type": codec, "enable.idempotence": number % 2 == 0, "acks": "all"})
+    produce(bootstrap, name, [{"key": b"gone", "value": None, "partition": 0, "timestamp": base + 50000}])
+    messages = read_all(make_consumer(bootstrap, "unused"), [name])
+    check(len(messages) == 300 * len(CODECS) + 1, f"{len(messages)} records")
+    tombstones = [m for m in messages if m.value() is None]
+    check(len(tombstones) == 1 and tombstones[0].key() == b"gone", "tombstone")
+    for message in messages:
+        if message.value() is not None:
+            codec = dict(message.headers())["codec"].decode()
+            index = int(message.key()[1:])
+            check(message.value() == f"{codec}-{index}".encode() * 20, message.value())
+            check(message.timestamp()[1] == base + CODECS.index(codec) * 1000 + index, "timestamp")
+    # Offsets by time: the first record of the third codec.
+    consumer = make_consumer(bootstrap, "unused")
+    found = consumer.offsets_for_times([TopicPartition(name, p, base + 2000) for p in range(3)], timeout=10)
+    check([t.offset for t in found] == [200, 200, 200], f"offsets by time {found}")
+    late = consumer.offsets_for_times([TopicPartition(name, 0, base + 900000)], timeout=10)
+    check(late[0].offset == -1, f"offset of a later time {late}")
+    latest = admin.list_offsets({TopicPartition(name, 0): OffsetSpec.max_timestamp()})
+    check(results(latest)[TopicPartition(name, 0)].offset == 500, "offset of the largest timestamp")
+    deleted = results(admin.delete_records([TopicPartition(name, 1, 100)]))
+    check(deleted[TopicPartition(name, 1)].low_watermark == 100, deleted)
+    check(consumer.get_watermark_offsets(TopicPartition(name, 1), timeout=10) == (100, 500), "after DeleteRecords")
+
+
+def group_scenario(bootstrap):
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    name, group = topic(NAME, "group"), f"{NAME}-group-{RUN_ID}"
+    results(admin.create_topics([NewTopic(name, 4, 1)]))
+    produce(bootstrap, name, [{"value": str(i).encode(), "partition": i % 4} for i in range(400)])
+    seen, assigned = [], {}
+    consumers = []
+    for index in range(2):
+        consumer = make_consumer(bootstrap, group)
+        consumer.subscribe([name])
+        consumers.append(consumer)
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        for index, consumer in enumerate(consumers):
+            for message in consumer.consume(100, timeout=0.2):
+                check(not message.error(), message.error())
+                seen.append(int(message.value()))
+                consumer.commit(message, asynchronous=False)
+            assigned[index] = [p.partition for p in consumer.assignment()]
+        if len(seen) >= 400 and sorted(assigned[0] + assigned[1]) == [0, 1, 2, 3] and assigned[0] and assigned[1]:
+            break
+    check(sorted(assigned[0] + assigned[1]) == [0, 1, 2, 3] and assigned[0] and assigned[1], f"assignment {assigned}")
+    check(sorted(set(seen)) == list(range(400)), f"{len(set(seen))} of 400 seen")
+    described = results(admin.describe_consumer_groups([group]))[group]
+    check(len(described.members) == 2 and described.state.name == "STABLE", described)
+    # One leaves: the other takes over, from the committed offsets.
+    consumers[0].close()
+    produce(bootstrap, name, [{"value": str(400 + i).encode(), "partition": i % 4} for i in range(40)])
+    more = []
+    deadline = time.time() + 40
+    while len(more) < 40 and time.time() < deadline:
+        for message in consumers[1].consume(100, timeout=0.5):
+            check(not message.error(), message.error())
+            more.append(int(message.value()))
+    check(sorted(more) == list(range(400, 440)), f"after the rebalance: {sorted(more)[:5]}…, {len(more)}")
+    consumers[1].commit(asynchronous=False)
+    consumers[1].close()
+    again = make_consumer(bootstrap, group)
+    committed = again.committed([TopicPartition(name, p) for p in range(4)], timeout=10)
+    check([c.offset for c in committed] == [110] * 4, f"committed {committed}")
+    again.close()
+    check(group in [g.group_id for g in admin.list_consumer_groups().result(timeout=10).valid], "group is not listed")
+    results(admin.delete_consumer_groups([group]))
+    check(group not in [g.group_id for g in admin.list_consumer_groups().result(timeout=10).valid], "group was deleted")
+
+
+def own(bootstrap, cross_topic):
+    admin_scenario(bootstrap)
+    records_scenario(bootstrap)
+    group_scenario(bootstrap)
+    # Nobody creates the cross topic: auto-creation does.
+    for codec in CODECS:
+        produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],
+                **{"compression.type": codec})
+
+
+def cross(bootstrap, cross_topic, clients):
+    messages = read_all(make_consumer(bootstrap, "unused"), [cross_topic])
+    check_cross([m.value() for m in messages], clients)
+
+
+main(own, cross)

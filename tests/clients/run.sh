@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Real clients against a broker: tests/clients/run.sh HOST:PORT [client...]
+#
+# Clients: kcat confluent kafka_python aiokafka kafkajs java (default: all). Each runs its own scenario (admin,
+# produce with every compression, consume, groups with a rebalance, idempotent producer, committed offsets) and
+# adds to a topic that at the end every client reads whole, so that each reads what each other wrote. A client
+# whose tool is not installed is skipped with a message. Exit 1 if any failed.
+set -uo pipefail
+bootstrap=${1:?usage: run.sh HOST:PORT [client...]}
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+clients=("$@")
+[ ${#clients[@]} -gt 0 ] || clients=(kcat confluent kafka_python aiokafka kafkajs java)
+deps=${MILLRACE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deps-2}
+python=${MILLRACE_PYTHON:-$deps/venv/bin/python}
+[ -x "$python" ] || python=python3
+run_id=${RUN_ID:-$(date +%s)}
+export MILLRACE_RUN_ID=$run_id
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cross=cross-$run_id
+failed=()
+ran=()
+
+missing() {
+    echo "SKIP $1: $2"
+}
+
+# How to run a client; prints nothing and fails when its tool is missing.
+command_of() {
+    case $1 in
+    kcat) command -v kcat >/dev/null || { missing kcat "kcat is not installed"; return 1; }
+        cmd=("$here/kcat.sh") ;;
+    confluent | kafka_python | aiokafka)
+        local module=$1
+        [ "$1" = confluent ] && module=confluent_kafka
+        [ "$1" = kafka_python ] && module=kafka
+        "$python" -c "import $module" 2>/dev/null || { missing "$1" "python module $module is not installed"; return 1; }
+        cmd=("$python" "$here/client_$1.py") ;;
+    kafkajs)
+        command -v node >/dev/null && command -v npm >/dev/null || { missing kafkajs "node or npm is not installed"; return 1; }
+        local cache="$deps/clients-js"
+        mkdir -p "$cache" && cp "$here/js/package.json" "$here/js/package-lock.json" "$here"/js/*.mjs "$cache/"
+        [ -d "$cache/node_modules/kafkajs" ] || (cd "$cache" && npm ci --silent --no-audit --no-fund) ||
+            { missing kafkajs "npm could not install it"; return 1; }
+        cmd=(node "$cache/client.mjs") ;;
+    java)
+        command -v java >/dev/null && command -v mvn >/dev/null || { missing java "java or maven is not installed"; return 1; }
+        local jars="$work/java.cp"
+        (cd "$here/java" && mvn -q dependency:build-classpath -Dmdep.outputFile="$jars") >/dev/null 2>&1 ||
+            { missing java "maven could not fetch kafka-clients"; return 1; }
+        mkdir -p "$work/java" && javac -nowarn -cp "$(cat "$jars")" -d "$work/java" "$here"/java/src/main/java/millrace/Client.java ||
+            { failed+=("java (compile)"); return 1; }
+        cmd=(java -XX:+UseSerialGC -Xmx256m -cp "$work/java:$(cat "$jars")" millrace.Client) ;;
+    *) echo "unknown client $1"; exit 2 ;;
+    esac
+}
+
+run_one() {
+    local name=$1 mode=$2
+    local start=$SECONDS
+    if timeout 180 "${cmd[@]}" "$bootstrap" "$mode" "$cross" "${ran[@]}" >"$work/out" 2>&1; then
+        echo "ok   $name $mode ($((SECONDS - start)) s)"
+        return 0
+    fi
+    echo "FAIL $name $mode ($((SECONDS - start)) s)"
+    tail -40 "$work/out" | sed 's/^/     | /'
+    failed+=("$name $mode")
+    return 1
+}
+
+for client in "${clients[@]}"; do
+    command_of "$client" || continue
+    run_one "$client" own && ran+=("$client")
+done
+for client in "${ran[@]}"; do
+    command_of "$client" || continue
+    run_one "$client" cross
+done
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "failed: ${failed[*]}"
+    exit 1
+fi
+echo "all passed: ${ran[*]}"
