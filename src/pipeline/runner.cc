@@ -19,7 +19,7 @@ class OutputBatches {
   public:
     void add(const Uuid& topic, PartitionId partition, const OutputRecord& record) {
         auto [at, added] = index_.try_emplace({topic, partition.value}, batches_.size());
-        if (added) batches_.push_back({topic, partition, {}});
+        if (added) batches_.push_back({topic, partition, wire::BatchBuilder()});
         batches_[at->second].builder.add(record.timestamp, record.key, record.value);
     }
 

@@ -1,0 +1,133 @@
+#include "pipeline/deploy.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/log.h"
+#include "base/uuid.h"
+
+namespace mr::pipeline {
+namespace {
+
+/// Appends one `pipeline` entry.
+class InstanceProposal final : public journal::Proposal {
+  public:
+    InstanceProposal(journal::PipelineEntry entry, std::promise<void>& done)
+        : payload_(journal::encode_pipeline(entry)), done_(done) {}
+    void order(journal::Appender& out) override {
+        out.append(journal::Kind::pipeline, std::move(payload_), journal::kPipelineVersion);
+    }
+    void done() override { done_.set_value(); }
+    [[nodiscard]] std::size_t bytes() const override { return payload_.size(); }
+
+  private:
+    std::string payload_;
+    std::promise<void>& done_;
+};
+
+Status submit_control(journal::Journal& journal, std::unique_ptr<journal::Proposal> proposal) {
+    if (journal.try_submit(journal::Lane::control, proposal)) return {};
+    return fail(Code::unavailable, "the journal is stopping");
+}
+
+Status append_instance(journal::Journal& journal, journal::PipelineEntry entry) {
+    std::promise<void> done;
+    MR_TRY_VOID(submit_control(journal, std::make_unique<InstanceProposal>(std::move(entry), done)));
+    done.get_future().wait();
+    return {};
+}
+
+journal::PipelineEntry new_instance(const plan::Program& program, const Computation& computation,
+                                    const state::StateSpace& state, const Participant& participant,
+                                    TimestampMs now) {
+    journal::PipelineEntry entry{
+        .action = journal::PipelineEntry::Action::created,
+        .pipeline = program.name,
+        .epoch = participant.epoch().next(),
+        .fingerprint = program.fingerprint,
+        .start = Seq(0),
+        .outputs_after = participant.instance() ? participant.progress().consumed : Seq(0),
+        .created = now,
+        .tables = state.names(),
+        .views = {}};
+    // Opaque to clients; never the same for two instances, even if the journal was lost in between.
+    const std::string epoch =
+        fmt::format("{:x}-{}", entry.epoch.value, Uuid::random().to_string().substr(0, 8));
+    for (const ViewInfo& v : computation.views()) {
+        entry.views.push_back(
+            {.name = v.name, .epoch = epoch, .schema = v.schema, .key = v.key, .options = v.options});
+    }
+    return entry;
+}
+
+std::vector<broker::NewTopic> topics_of(const Computation& computation) {
+    std::vector<broker::NewTopic> topics;
+    for (const std::string& name : computation.topics()) topics.push_back({.name = name, .config = {}});
+    for (const OutputTopic& t : computation.output_topics()) {
+        broker::NewTopic topic{.name = t.name, .config = {}};
+        if (t.upsert) topic.config["cleanup.policy"] = "compact";
+        topics.push_back(std::move(topic));
+    }
+    return topics;
+}
+
+}  // namespace
+
+Status create_missing_topics(const DeployContext& context, std::vector<broker::NewTopic> topics) {
+    const auto present = context.broker.topics();
+    std::erase_if(topics, [&](const broker::NewTopic& t) { return present->find(t.name) != nullptr; });
+    if (topics.empty()) return {};
+    std::promise<std::vector<broker::CreatedTopic>> answer;
+    MR_TRY_VOID(submit_control(
+        context.journal, broker::create_topics(context.broker, std::move(topics), false,
+                                               [&](auto created) { answer.set_value(std::move(created)); })));
+    for (const broker::CreatedTopic& t : answer.get_future().get()) {
+        if (t.error == broker::KafkaError::none || t.error == broker::KafkaError::topic_already_exists)
+            continue;
+        return fail(Code::invalid_argument, "cannot create topic {}: {}", t.name, t.message);
+    }
+    return {};
+}
+
+Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
+                                       std::shared_ptr<const plan::Program> program,
+                                       Participant& participant) {
+    const std::string name = program->name;
+    const auto& known = participant.instance();
+    bool resume = known && known->fingerprint == program->fingerprint;
+    std::unique_ptr<state::StateSpace> state = participant.take_state();
+    std::unique_ptr<Computation> computation;
+    if (resume) {
+        MR_TRY(computation, Computation::create(program, *state));
+        // Another build may keep other tables for the same plan: then its state cannot go on.
+        resume = state->names() == known->tables;
+    }
+    if (!resume) {
+        if (known) log_info("pipeline", "{} has changed: rebuilding it from its earliest input", name);
+        computation.reset();
+        state = std::make_unique<state::StateSpace>();
+        MR_TRY(computation, Computation::create(program, *state));
+    }
+    MR_TRY_VOID(create_missing_topics(context, topics_of(*computation)));
+    if (!resume) {
+        MR_TRY_VOID(append_instance(
+            context.journal, new_instance(*program, *computation, *state, participant, context.clock.now())));
+    }
+    return Runner::create(context.broker, context.journal, context.clock, context.metrics, participant,
+                          std::move(state), std::move(computation), context.options);
+}
+
+Status drop_missing(const DeployContext& context, const Registry& registry,
+                    const std::vector<std::string>& present) {
+    const std::map<std::string, InstanceEpoch> known = registry.pipelines();
+    for (const auto& [name, epoch] : known) {
+        if (std::ranges::find(present, name) != present.end()) continue;
+        log_info("pipeline", "{} is no longer in the project: dropping its views and state", name);
+        MR_TRY_VOID(append_instance(
+            context.journal,
+            {.action = journal::PipelineEntry::Action::dropped, .pipeline = name, .epoch = epoch}));
+    }
+    return {};
+}
+
+}  // namespace mr::pipeline

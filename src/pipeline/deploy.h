@@ -1,0 +1,41 @@
+// From a compiled program to a running pipeline: creates the topics it writes, goes on with the instance the
+// journal knows if the program is unchanged, else begins a new one from its earliest input.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/topic_admin.h"
+#include "journal/journal.h"
+#include "pipeline/participant.h"
+#include "pipeline/registry.h"
+#include "pipeline/runner.h"
+#include "plan/program.h"
+
+namespace mr::pipeline {
+
+struct DeployContext {
+    broker::Broker& broker;
+    journal::Journal& journal;
+    Clock& clock;
+    Metrics& metrics;
+    RunnerOptions options;
+};
+
+/// Starting thread; the journal's threads run. Blocks for a few syncs. An error names the file and what to
+/// do.
+Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
+                                       std::shared_ptr<const plan::Program> program,
+                                       Participant& participant);
+
+/// Drops pipelines that the journal knows and the project has no more: their views go, their output topics
+/// stay.
+Status drop_missing(const DeployContext& context, const Registry& registry,
+                    const std::vector<std::string>& present);
+
+/// Creates topics that do not exist; waits until that is durable.
+Status create_missing_topics(const DeployContext& context, std::vector<broker::NewTopic> topics);
+
+}  // namespace mr::pipeline
