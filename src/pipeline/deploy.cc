@@ -90,12 +90,11 @@ Status create_missing_topics(const DeployContext& context, std::vector<broker::N
 }
 
 Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
-                                       std::shared_ptr<const plan::Program> program,
-                                       Participant& participant) {
+                                       std::shared_ptr<const plan::Program> program, Participant& participant,
+                                       std::unique_ptr<state::StateSpace> state) {
     const std::string name = program->name;
     const auto& known = participant.instance();
     bool resume = known && known->fingerprint == program->fingerprint;
-    std::unique_ptr<state::StateSpace> state = participant.take_state();
     std::unique_ptr<Computation> computation;
     if (resume) {
         MR_TRY(computation, Computation::create(program, *state));
@@ -123,9 +122,11 @@ Status drop_missing(const DeployContext& context, const Registry& registry,
     for (const auto& [name, epoch] : known) {
         if (std::ranges::find(present, name) != present.end()) continue;
         log_info("pipeline", "{} is no longer in the project: dropping its views and state", name);
-        MR_TRY_VOID(append_instance(
-            context.journal,
-            {.action = journal::PipelineEntry::Action::dropped, .pipeline = name, .epoch = epoch}));
+        journal::PipelineEntry entry;
+        entry.action = journal::PipelineEntry::Action::dropped;
+        entry.pipeline = name;
+        entry.epoch = epoch;
+        MR_TRY_VOID(append_instance(context.journal, std::move(entry)));
     }
     return {};
 }

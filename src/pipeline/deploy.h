@@ -24,11 +24,11 @@ struct DeployContext {
     RunnerOptions options;
 };
 
-/// Starting thread; the journal's threads run. Blocks for a few syncs. An error names the file and what to
-/// do.
+/// Starting thread; the journal's threads run. `recovered` is the participant's take_state(), called before
+/// they were started. Blocks for a few syncs. An error names the file and what to do.
 Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
-                                       std::shared_ptr<const plan::Program> program,
-                                       Participant& participant);
+                                       std::shared_ptr<const plan::Program> program, Participant& participant,
+                                       std::unique_ptr<state::StateSpace> recovered);
 
 /// Drops pipelines that the journal knows and the project has no more: their views go, their output topics
 /// stay.
