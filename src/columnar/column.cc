@@ -1,5 +1,6 @@
 #include "columnar/column.h"
 
+#include <bit>
 #include <cstring>
 
 namespace mr {
@@ -92,6 +93,28 @@ std::size_t Column::memory() const {
                         offsets_.capacity() * sizeof(std::uint32_t) + data_.capacity();
     for (const ColumnPtr& c : children_) bytes += c->memory();
     return bytes;
+}
+
+ColumnPtr Column::fixed(const DataType& type, std::size_t size, std::vector<Int128> storage,
+                        std::vector<std::uint8_t> validity) {
+    auto made = std::make_shared<Column>();
+    made->type_ = type;
+    made->size_ = size;
+    const std::size_t width = fixed_width(type.kind);
+    const std::size_t bytes = type.kind == TypeKind::boolean ? (size + 7) / 8 : size * width;
+    MR_CHECK(bytes <= storage.size() * sizeof(Int128) && (validity.empty() || validity.size() * 8 >= size),
+             "{} values of {} in {} bytes", size, type.to_string(), storage.size() * sizeof(Int128));
+    if (!validity.empty()) {
+        std::size_t valid = 0;
+        for (std::size_t i = 0; i < size / 8; ++i)
+            valid += static_cast<std::size_t>(std::popcount(validity[i]));
+        for (std::size_t i = size / 8 * 8; i < size; ++i) valid += (validity[i >> 3] >> (i & 7)) & 1;
+        made->null_count_ = size - valid;
+    }
+    if (made->null_count_ > 0) made->validity_ = std::move(validity);
+    made->fixed_storage_ = std::move(storage);
+    made->fixed_ = {reinterpret_cast<const char*>(made->fixed_storage_.data()), bytes};
+    return made;
 }
 
 ColumnPtr Column::nulls(const DataType& type, std::size_t size) {

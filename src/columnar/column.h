@@ -61,6 +61,19 @@ class Column {
     /// Heap bytes held, children included.
     [[nodiscard]] std::size_t memory() const;
 
+    /// The validity bits (1: not NULL), or nothing where no value is NULL.
+    [[nodiscard]] std::span<const std::uint8_t> validity() const {
+        return null_count_ > 0 ? std::span<const std::uint8_t>(validity_) : std::span<const std::uint8_t>();
+    }
+    /// The bits of a boolean column.
+    [[nodiscard]] const std::uint8_t* bits() const {
+        return reinterpret_cast<const std::uint8_t*>(fixed_.data());
+    }
+
+    /// A column computed in place: `storage` begins with `size` values of the type's physical width
+    /// (booleans: bits), `validity` is empty or has `size` bits.
+    static ColumnPtr fixed(const DataType& type, std::size_t size, std::vector<Int128> storage,
+                           std::vector<std::uint8_t> validity);
     /// `size` NULLs of a type.
     static ColumnPtr nulls(const DataType& type, std::size_t size);
     /// `size` times one value.

@@ -82,11 +82,12 @@ TypeRule arithmetic(char op) {
     };
 }
 
-/// The type two operands are compared in: their common type, and text meets anything as that thing.
+/// The type two operands are compared in: their common type, and text meets a date or time as such. (Text
+/// with a number is refused, as Flink refuses it: "implicit type conversion … is not supported".)
 Result<DataType> comparable(const CallSite& call, const DataType& a, const DataType& b) {
     if (auto common = common_type(a, b)) return common;
-    if (a.is_character() && !b.is_nested() && can_cast(a, b)) return b;
-    if (b.is_character() && !a.is_nested() && can_cast(b, a)) return a;
+    if (a.is_character() && b.is_temporal()) return b;
+    if (b.is_character() && a.is_temporal()) return a;
     return mismatch(call);
 }
 

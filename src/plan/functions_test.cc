@@ -72,7 +72,7 @@ TEST(Functions, branches_meet) {
     EXPECT_EQ(type_of("CASE", {DataType::boolean(), a}), "CHAR(1)");
     EXPECT_EQ(type_of("COALESCE", {kInt, not_null(DataType::decimal(2, 1))}), "DECIMAL(11, 1) NOT NULL");
     EXPECT_EQ(type_of("COALESCE", {kDouble, kInt}), "DOUBLE");
-    EXPECT_EQ(type_of("=", {kInt, kText}), "BOOLEAN");
+    EXPECT_NE(type_of("=", {kInt, kText}).find("cannot be applied"), std::string::npos);
     EXPECT_EQ(type_of("IN", {kInt, kInt, DataType::null_type()}), "BOOLEAN");
     const auto r = resolve_function("=", FunctionClass::scalar, std::vector{kTime, kText});
     ASSERT_TRUE(r) << r.error().message;

@@ -117,6 +117,8 @@ class AggregateSet {
     std::size_t fixed_size_ = 0;
     bool needs_entries_ = false;
     std::unique_ptr<Evaluator> arguments_;  ///< every argument and filter of every call
+    struct Layout;
+    std::unique_ptr<Layout> layout_;
 };
 
 }  // namespace mr::engine
