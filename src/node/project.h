@@ -1,0 +1,42 @@
+// A project folder, read and compiled: millrace.yaml, streams/*.sql, pipelines/*.sql, dashboards/*.yaml,
+// alerts/*.yaml. Thread: any (a value).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/config.h"
+#include "node/scans.h"
+#include "plan/program.h"
+#include "sql/compiler.h"
+
+namespace mr::node {
+
+struct YamlFile {
+    std::string name;  ///< the file's stem
+    std::string path;
+    std::string text;
+};
+
+struct Project {
+    std::string directory;
+    Config config;
+    std::vector<std::shared_ptr<const plan::Program>> programs;
+    TableMap tables;  ///< every declared table and materialised view
+    std::vector<sql::Diagnostic>
+        diagnostics;  ///< with an error among them there may be fewer programs than files
+    std::vector<YamlFile> dashboards;
+    std::vector<YamlFile> alerts;
+
+    [[nodiscard]] bool ok() const { return !sql::has_errors(diagnostics); }
+    /// Tables of these connectors that a program writes.
+    [[nodiscard]] std::vector<plan::TablePtr> sinks(std::string_view connector) const;
+};
+
+/// A missing folder or a broken millrace.yaml is an error; mistakes in SQL are diagnostics. A folder without
+/// millrace.yaml has defaults.
+Result<Project> load_project(const std::string& directory, const std::vector<std::string>& overrides);
+
+}  // namespace mr::node
