@@ -17,6 +17,7 @@
 //      decides in apply().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,6 +47,7 @@ namespace mr::broker {
 class BrokerState;
 class HoldTable;
 class LogAccess;
+class Publisher;
 class Settler;
 class TailRing;
 class Subscription;
@@ -99,6 +101,8 @@ struct TimedOffset {
 };
 
 class Broker final : public journal::Participant {
+    struct Private {};
+
   public:
     /// Creates the directory where needed; reads nothing else: state comes by restore() and apply().
     static Result<std::unique_ptr<Broker>> open(FileSystem& fs, Metrics& metrics, BrokerOptions options);
@@ -134,6 +138,8 @@ class Broker final : public journal::Participant {
     [[nodiscard]] std::vector<std::string> groups_with_offsets() const;
 
     [[nodiscard]] Seq durable_through() const;
+    /// The last entry whose effect is in the applied views. Any thread (applied_through() is the journal's).
+    [[nodiscard]] Seq applied_seq() const { return Seq(applied_.load()); }
     /// Settling is too far behind: producers must be throttled.
     [[nodiscard]] bool overloaded() const;
 
@@ -171,17 +177,24 @@ class Broker final : public journal::Participant {
     [[nodiscard]] const LogAccess& access() const { return *access_; }
     [[nodiscard]] TailRing& ring() const { return *ring_; }
     void subscribe(const std::shared_ptr<Subscription>& subscription);
+    /// Sync thread: what a proposal is about to answer must be visible first.
+    void publish_through(Seq through);
+
+    /// For open() only.
+    Broker(Private, FileSystem& fs, Metrics& metrics, BrokerOptions options);
 
   private:
-    explicit Broker(FileSystem& fs, Metrics& metrics, BrokerOptions options);
-
     FileSystem& fs_;
     const BrokerOptions options_;
     std::unique_ptr<TailRing> ring_;
     std::unique_ptr<HoldTable> holds_;
+    std::unique_ptr<Publisher> publisher_;
     std::unique_ptr<BrokerState> state_;
     std::unique_ptr<LogAccess> access_;
     std::unique_ptr<Settler> settler_;
+    std::atomic<std::uint64_t> applied_{0};
+    Counter& batches_in_;
+    Counter& bytes_in_;
 };
 
 }  // namespace mr::broker

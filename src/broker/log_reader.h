@@ -71,13 +71,10 @@ struct LogReaderOptions {
     bool hold = true;
 };
 
-/// Catch-up position: per partition, what is still to come. For lag displays.
-struct LogLag {
-    std::uint64_t records = 0;
-    std::uint64_t bytes = 0;
-};
-
 class LogReader {
+    struct Private {};
+    class Impl;
+
   public:
     /// not_found (with "did you mean") for a topic there is not.
     static Result<std::unique_ptr<LogReader>> open(Broker& broker, LogReaderOptions options);
@@ -89,14 +86,16 @@ class LogReader {
     /// What was read up to here will not be asked for again, even after a crash: moves the hold. For a
     /// pipeline: the `consumed` of its last durable step. Any thread.
     void confirm(Seq consumed);
-    /// Called once after each read() that said up_to_date, when there is something new.
+    /// Called when there is something new after a read() that said up_to_date; perhaps before that read() has
+    /// returned, so let it set a flag rather than signal only.
     void set_wakeup(std::function<void()> wakeup);
     /// New partitions of its topics are picked up by themselves; a deleted topic just stops.
     [[nodiscard]] const std::vector<std::string>& topics() const;
 
+    /// For open() only.
+    LogReader(Private, std::unique_ptr<Impl> impl);
+
   private:
-    class Impl;
-    explicit LogReader(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

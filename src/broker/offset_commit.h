@@ -19,12 +19,12 @@ namespace mr::broker {
 class Broker;
 
 struct OffsetToCommit {
-    std::string topic;  ///< by name, or
-    Uuid topic_id;      ///< by id where this is not zero
-    PartitionId partition;
-    Offset offset;
+    std::string topic{};  ///< by name, or
+    Uuid topic_id{};      ///< by id where this is not zero
+    PartitionId partition{};
+    Offset offset{};
     LeaderEpoch leader_epoch{-1};
-    std::string metadata;
+    std::string metadata{};
 };
 /// One error a partition, in order: none, unknown_topic_or_partition, unknown_topic_id,
 /// offset_metadata_too_large.
@@ -33,8 +33,8 @@ std::unique_ptr<journal::Proposal> commit_offsets(
     std::move_only_function<void(std::vector<KafkaError>)> answer);
 
 struct OffsetToDelete {
-    std::string topic;
-    PartitionId partition;
+    std::string topic{};
+    PartitionId partition{};
 };
 /// OffsetDelete: one error a partition (unknown_topic_or_partition); a partition without offset is no error.
 std::unique_ptr<journal::Proposal> delete_offsets(

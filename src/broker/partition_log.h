@@ -63,17 +63,16 @@ class PartitionLog {
 
     /// Journal thread.
     void publish_applied(std::shared_ptr<const PartitionView> view) { applied_.store(std::move(view)); }
-    /// Sync thread: publishes and wakes.
+    /// Sync thread; wake() follows once everything of the same sync is published.
     void publish_durable(std::shared_ptr<const PartitionView> view);
     void mark_deleted();
+    void wake();
     /// Settle thread: everything below `end` can be read from `list`. The list is published first.
     void publish_segments(std::shared_ptr<const SegmentList> list, Offset end);
     /// Settle thread writes, any thread reads: offsets below can be read from the segments.
     [[nodiscard]] Offset settled_end() const { return Offset(settled_end_.load()); }
 
   private:
-    void wake();
-
     const Uuid topic_id_;
     const std::string topic_;
     const PartitionId id_;
@@ -84,7 +83,8 @@ class PartitionLog {
     std::atomic<std::int64_t> settled_end_{0};
     std::atomic<bool> deleted_{false};
     std::mutex waiters_mutex_;
-    std::vector<std::shared_ptr<DataWaiter>> waiters_;
+    std::vector<std::shared_ptr<DataWaiter>> waiters_;  // guarded by waiters_mutex_
+    std::size_t prune_at_ = 64;                         // guarded by waiters_mutex_
 };
 
 }  // namespace mr::broker

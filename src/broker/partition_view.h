@@ -30,6 +30,7 @@ struct BatchRef {
     std::uint32_t payload_at = 0;  ///< where the batch begins in that entry's payload
     std::uint32_t bytes = 0;
     TimestampMs max_timestamp;
+    TimestampMs time;  ///< of the append, from the entry
 
     [[nodiscard]] Offset last_offset() const { return base_offset.plus(last_offset_delta); }
     [[nodiscard]] Offset next_offset() const { return base_offset.plus(last_offset_delta + 1); }

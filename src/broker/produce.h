@@ -25,7 +25,7 @@ class Broker;
 
 struct ProduceResult {
     KafkaError error = KafkaError::none;
-    std::string message;  ///< Kafka's error_message; empty for most
+    std::string message{};  ///< Kafka's error_message; empty for most
     Offset base_offset{-1};
     TimestampMs log_append_time{-1};  ///< of a duplicate: the batch's timestamp
     Offset log_start{-1};

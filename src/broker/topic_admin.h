@@ -23,16 +23,16 @@ namespace mr::broker {
 class Broker;
 
 struct NewTopic {
-    std::string name;
+    std::string name{};
     std::int32_t partitions = 1;  ///< -1: the default, 1 (callers put their own `num.partitions` here)
     std::int16_t replication_factor = -1;  ///< -1 or 1; anything else is invalid_replication_factor
-    ConfigMap config;
+    ConfigMap config{};
 };
 struct CreatedTopic {
-    std::string name;
+    std::string name{};
     KafkaError error = KafkaError::none;
-    std::string message;
-    Uuid id;
+    std::string message{};
+    Uuid id{};
     std::int32_t partitions = -1;
 };
 /// `validate_only` checks and answers, and creates nothing.
@@ -42,21 +42,21 @@ std::unique_ptr<journal::Proposal> create_topics(
 
 /// A topic by name, or by id where `id` is not zero.
 struct TopicRef {
-    std::string name;
-    Uuid id;
+    std::string name{};
+    Uuid id{};
 };
 struct TopicResult {
-    std::string name;  ///< filled in where found by id
-    Uuid id;
+    std::string name{};  ///< filled in where found by id
+    Uuid id{};
     KafkaError error = KafkaError::none;
-    std::string message;
+    std::string message{};
 };
 std::unique_ptr<journal::Proposal> delete_topics(
     Broker& broker, std::vector<TopicRef> topics,
     std::move_only_function<void(std::vector<TopicResult>)> answer);
 
 struct MorePartitions {
-    std::string topic;
+    std::string topic{};
     std::int32_t total = 0;  ///< the new number, not how many are added
 };
 std::unique_ptr<journal::Proposal> create_partitions(
@@ -64,8 +64,8 @@ std::unique_ptr<journal::Proposal> create_partitions(
     std::move_only_function<void(std::vector<TopicResult>)> answer);
 
 struct TopicConfigChange {
-    std::string topic;
-    std::vector<ConfigChange> changes;
+    std::string topic{};
+    std::vector<ConfigChange> changes{};
     bool replace = false;  ///< AlterConfigs: everything not named goes back to the default
 };
 std::unique_ptr<journal::Proposal> alter_configs(
@@ -73,13 +73,13 @@ std::unique_ptr<journal::Proposal> alter_configs(
     std::move_only_function<void(std::vector<TopicResult>)> answer);
 
 struct DeleteRecordsTo {
-    std::string topic;
-    PartitionId partition;
-    Offset before;  ///< -1: up to the high watermark
+    std::string topic{};
+    PartitionId partition{};
+    Offset before{};  ///< -1: up to the high watermark
 };
 struct DeletedRecords {
-    std::string topic;
-    PartitionId partition;
+    std::string topic{};
+    PartitionId partition{};
     KafkaError error = KafkaError::none;
     Offset low_watermark{-1};
 };
@@ -88,7 +88,7 @@ std::unique_ptr<journal::Proposal> delete_records(
     std::move_only_function<void(std::vector<DeletedRecords>)> answer);
 
 struct ProducerIdRequest {
-    std::optional<std::string> transactional_id;
+    std::optional<std::string> transactional_id{};
     std::int32_t transaction_timeout_ms = 60'000;
     std::int64_t producer_id = -1;  ///< KIP-360: what the producer has
     std::int16_t producer_epoch = -1;

@@ -90,8 +90,8 @@ class TopicConfig {
 struct ConfigChange {
     enum class Op : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
     Op op{};
-    std::string name;
-    std::optional<std::string> value;
+    std::string name{};
+    std::optional<std::string> value{};
 };
 /// `own` after the changes; append and subtract are for list settings only.
 Result<ConfigMap> apply_config_changes(const ConfigMap& own, std::span<const ConfigChange> changes);

@@ -29,8 +29,8 @@ struct TopicView {
         return static_cast<std::int32_t>(partitions.size());
     }
     /// nullptr for a partition there is not.
-    [[nodiscard]] PartitionLog* partition(PartitionId id) const;
-    [[nodiscard]] const std::shared_ptr<PartitionLog>* shared_partition(PartitionId id) const;
+    [[nodiscard]] PartitionLog* partition(PartitionId number) const;
+    [[nodiscard]] const std::shared_ptr<PartitionLog>* shared_partition(PartitionId number) const;
 };
 
 struct TopicsView {

@@ -1,0 +1,151 @@
+// Broker: what fetches and ListOffsets ask.
+#include <algorithm>
+
+#include "base/check.h"
+#include "broker/broker.h"
+#include "broker/internal/log_access.h"
+#include "broker/internal/state.h"
+#include "broker/internal/tail_ring.h"
+
+namespace mr::broker {
+namespace {
+
+/// Base offset, length and leader epoch: what is rewritten towards a fetch.
+constexpr std::size_t kHeadBytes = 16;
+
+KafkaError error_of(const Error& error) {
+    return error.code == Code::out_of_range ? KafkaError::offset_out_of_range
+                                            : KafkaError::kafka_storage_error;
+}
+
+/// The batches as pieces; the first bytes of unpatched ones are written anew, the rest is shared.
+void add_pieces(std::vector<StoredBatch> batches, ReadResult& out) {
+    std::string heads;
+    for (const auto& batch : batches) {
+        out.bytes += batch.bytes.size();
+        if (batch.patched) continue;
+        heads += batch.bytes.view().substr(0, kHeadBytes);
+        ByteWriter writer(heads, Endian::big);
+        writer.patch(heads.size() - kHeadBytes, batch.ref.base_offset.value);
+        writer.patch(heads.size() - kHeadBytes + 12, batch.ref.leader_epoch.value);
+    }
+    const SharedBytes shared(std::move(heads));
+    std::size_t at = 0;
+    for (const auto& batch : batches) {
+        if (batch.patched) {
+            out.pieces.push_back(batch.bytes);
+            continue;
+        }
+        out.pieces.push_back(shared.slice(at, kHeadBytes));
+        out.pieces.push_back(batch.bytes.slice(kHeadBytes));
+        at += kHeadBytes;
+    }
+}
+
+}  // namespace
+
+void ReadResult::append_to(std::string& out) const {
+    out.reserve(out.size() + bytes);
+    for (const auto& piece : pieces) out += piece.view();
+}
+
+ReadResult Broker::read(const PartitionLog& log, Offset from, const ReadOptions& options) const {
+    ReadResult result;
+    const auto view = options.visibility == Visibility::durable ? log.durable() : log.applied();
+    if (log.deleted()) {
+        result.error = KafkaError::unknown_topic_or_partition;
+        return result;
+    }
+    if (from < view->log_start || from > view->log_end) {
+        result.error = KafkaError::offset_out_of_range;
+        return result;
+    }
+    result.log_start = view->log_start;
+    result.high_watermark = view->log_end;
+    result.last_stable = view->last_stable;
+    if (from == view->log_end || (options.max_bytes == 0 && !options.min_one_batch)) return result;
+    std::vector<StoredBatch> batches;
+    if (auto status = access_->collect(log, *view, from, {.bytes_max = options.max_bytes}, batches);
+        !status) {
+        result = {};
+        result.error = log.deleted() ? KafkaError::unknown_topic_or_partition : error_of(status.error());
+        result.message = std::move(status.error().message);
+        return result;
+    }
+    if (!options.min_one_batch && !batches.empty() && batches.front().bytes.size() > options.max_bytes)
+        return result;
+    add_pieces(std::move(batches), result);
+    return result;
+}
+
+bool Broker::is_resident(const PartitionLog& log, Offset from) const {
+    const auto view = log.durable();
+    if (from >= view->log_end || from < view->log_start) return true;
+    if (from < view->tail_start()) return false;
+    return view->tail(view->find_offset(from)).seq > ring_->view()->floor;
+}
+
+KafkaError Broker::check_leader_epoch(const PartitionLog& log, LeaderEpoch current) {
+    const LeaderEpoch ours = log.durable()->leader_epoch;
+    if (current.value < 0 || current == ours) return KafkaError::none;
+    return current < ours ? KafkaError::fenced_leader_epoch : KafkaError::unknown_leader_epoch;
+}
+
+TimedOffset Broker::offset_for_time(const PartitionLog& log, std::int64_t timestamp,
+                                    bool read_committed) const {
+    constexpr std::int64_t kLatest = -1;
+    constexpr std::int64_t kEarliest = -2;
+    constexpr std::int64_t kMaxTimestamp = -3;
+    constexpr std::int64_t kEarliestLocal = -4;
+    constexpr std::int64_t kLatestTiered = -5;
+    const auto view = log.durable();
+    const auto epoch_at = [&](Offset offset) {
+        LeaderEpoch epoch = view->epochs->front().epoch;
+        for (const auto& start : *view->epochs) {
+            if (start.start <= offset) epoch = start.epoch;
+        }
+        return epoch;
+    };
+    TimedOffset result;
+    if (timestamp == kLatest) {
+        result.offset = read_committed ? view->last_stable : view->log_end;
+        result.leader_epoch = view->leader_epoch;
+        return result;
+    }
+    if (timestamp == kEarliest || timestamp == kEarliestLocal) {
+        result.offset = view->log_start;
+        result.leader_epoch = epoch_at(view->log_start);
+        return result;
+    }
+    if (timestamp == kLatestTiered) return result;
+    if (timestamp < 0 && timestamp != kMaxTimestamp) {
+        result.error = KafkaError::unsupported_version;
+        return result;
+    }
+    const auto found = timestamp == kMaxTimestamp ? access_->find_max_time(log, *view)
+                                                  : access_->find_time(log, *view, TimestampMs(timestamp));
+    if (!found) {
+        result.error = log.deleted() ? KafkaError::unknown_topic_or_partition : error_of(found.error());
+        return result;
+    }
+    if (*found && !(read_committed && (*found)->offset >= view->last_stable)) {
+        result.timestamp = (*found)->timestamp;
+        result.offset = (*found)->offset;
+        result.leader_epoch = (*found)->leader_epoch;
+    }
+    return result;
+}
+
+std::uint64_t Broker::log_bytes(const PartitionLog& log) const {
+    const auto view = log.durable();
+    std::uint64_t bytes = 0;
+    Offset settled = view->log_start;
+    for (auto list = log.segments(); const auto& segment : *list) {
+        bytes += segment->info().log_bytes;
+        settled = std::max(settled, segment->info().next);
+    }
+    for (std::size_t i = view->find_offset(settled); i < view->tail_count; ++i) bytes += view->tail(i).bytes;
+    return bytes;
+}
+
+}  // namespace mr::broker

@@ -1,0 +1,206 @@
+// A node with nothing but a broker and the real journal, run by hand: what the broker's tests stand on.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/metrics.h"
+#include "broker/broker.h"
+#include "broker/offset_commit.h"
+#include "broker/produce.h"
+#include "broker/topic_admin.h"
+#include "journal/journal.h"
+#include "wire/record.h"
+
+namespace mr::broker {
+
+struct TestRecord {
+    std::int64_t timestamp = 0;
+    std::string key;
+    std::string value;
+};
+
+inline std::string make_batch(const std::vector<TestRecord>& records, wire::BatchOptions options = {}) {
+    wire::BatchBuilder builder(options);
+    for (const auto& record : records) builder.add(TimestampMs(record.timestamp), record.key, record.value);
+    return builder.finish();
+}
+
+class TestNode {
+  public:
+    static constexpr std::int64_t kStart = 1'700'000'000'000;
+
+    explicit TestNode(BrokerOptions options = {}, journal::Options journal_options = {})
+        : options_(std::move(options)), journal_options_(std::move(journal_options)) {
+        directory_ = std::filesystem::temp_directory_path() /
+                     fmt::format("millrace_broker_{}_{}", ::getpid(), next_number()++);
+        std::filesystem::remove_all(directory_);
+        options_.directory = (directory_ / "topics").string();
+        journal_options_.directory = (directory_ / "journal").string();
+        journal_options_.checkpoint_directory = (directory_ / "checkpoints").string();
+        if (journal_options_.file_bytes == journal::Options{}.file_bytes)
+            journal_options_.file_bytes = 4U << 20;
+        start();
+    }
+    ~TestNode() {
+        stop();
+        std::filesystem::remove_all(directory_);
+    }
+    TestNode(const TestNode&) = delete;
+    TestNode& operator=(const TestNode&) = delete;
+
+    void start() {
+        auto made = Broker::open(fs_, metrics_, options_);
+        ASSERT_TRUE(made) << made.error().message;
+        broker_ = std::move(*made);
+        auto opened = journal::Journal::open(fs_, clock_, metrics_, journal_options_, {broker_.get()});
+        ASSERT_TRUE(opened) << opened.error().message;
+        journal_ = std::move(*opened);
+        broker_->set_journal(*journal_);
+        journal_->settle_once();
+    }
+    /// Without a checkpoint and without draining: what kill -9 leaves, as far as one process can show it.
+    void stop() {
+        journal_.reset();
+        broker_.reset();
+    }
+    void restart() {
+        stop();
+        start();
+    }
+
+    void submit(std::unique_ptr<journal::Proposal> proposal) {
+        ASSERT_TRUE(journal_->try_submit(journal::Lane::control, proposal));
+    }
+    /// Orders, writes and syncs everything submitted.
+    void pump() {
+        bool worked = true;
+        while (worked) {
+            worked = journal_->run_once();
+            worked = journal_->sync_once() || worked;
+            if (worked) journal_->settle_once();
+        }
+    }
+    /// Orders and writes, but does not sync.
+    void pump_unsynced() {
+        while (journal_->run_once()) {
+        }
+    }
+    void checkpoint() {
+        const Seq wanted = journal_->applied();
+        journal_->request_checkpoint();
+        for (int i = 0; i < 100 && journal_->checkpointed() < wanted; ++i) {
+            journal_->settle_once();
+            journal_->run_once();
+            journal_->sync_once();
+        }
+        ASSERT_GE(journal_->checkpointed(), wanted);
+    }
+    void settle_all() {
+        while (true) {
+            const auto worked = broker_->settle_once();
+            ASSERT_TRUE(worked) << worked.error().message;
+            if (!*worked) break;
+        }
+    }
+
+    Uuid create(const std::string& name, std::int32_t partitions = 1, ConfigMap config = {}) {
+        Uuid id;
+        submit(create_topics(*broker_, {{name, partitions, -1, std::move(config)}}, false, [&](auto results) {
+            EXPECT_EQ(results[0].error, KafkaError::none) << results[0].message;
+            id = results[0].id;
+        }));
+        pump();
+        return id;
+    }
+    std::unique_ptr<ProduceProposal> produce_proposal(const std::string& topic, std::int32_t partition,
+                                                      const std::string& batch, ProduceResult* result) {
+        auto proposal = std::make_unique<ProduceProposal>(*broker_, [result](auto results) {
+            if (result != nullptr) *result = results.at(0);
+        });
+        const auto facts = wire::validate_batch(batch, {.batch_bytes_max = 16U << 20});
+        EXPECT_TRUE(facts) << facts.error().message;
+        const auto view = broker_->topics(Visibility::applied)->find(topic);
+        proposal->add(view == nullptr ? Uuid() : view->id, PartitionId(partition), batch, *facts);
+        return proposal;
+    }
+    ProduceResult produce(const std::string& topic, std::int32_t partition, const std::string& batch) {
+        ProduceResult result{.error = KafkaError::unknown_server_error};
+        submit(produce_proposal(topic, partition, batch, &result));
+        pump();
+        return result;
+    }
+    ProduceResult produce(const std::string& topic, std::int32_t partition,
+                          const std::vector<std::string>& values) {
+        std::vector<TestRecord> records;
+        for (const auto& value : values) records.push_back({clock_.now().value, "k", value});
+        return produce(topic, partition, make_batch(records));
+    }
+
+    PartitionLog& log(const std::string& topic, std::int32_t partition = 0) {
+        const auto view = broker_->topics()->find(topic);
+        EXPECT_NE(view, nullptr) << topic;
+        return *view->partition(PartitionId(partition));
+    }
+    /// All values of a partition from `from` on, read as a client would.
+    std::vector<std::string> values(const std::string& topic, std::int32_t partition = 0,
+                                    std::int64_t from = 0, std::size_t max_bytes = 1U << 20) {
+        std::vector<std::string> out;
+        PartitionLog& from_log = log(topic, partition);
+        std::int64_t at = from;
+        while (true) {
+            const auto result = broker_->read(from_log, Offset(at), {.max_bytes = max_bytes});
+            EXPECT_EQ(result.error, KafkaError::none) << to_string(result.error) << " " << result.message;
+            if (result.bytes == 0) break;
+            std::string bytes;
+            result.append_to(bytes);
+            std::string_view rest = bytes;
+            while (true) {
+                const auto batch = wire::next_batch(rest);
+                EXPECT_TRUE(batch);
+                if (!batch || !*batch) break;
+                auto reader = wire::RecordReader::open(**batch);
+                EXPECT_TRUE(reader);
+                EXPECT_TRUE(wire::batch_crc_ok(**batch, reader->header()));
+                wire::Record record;
+                while (reader->next(record)) {
+                    if (record.offset.value < at) continue;
+                    EXPECT_EQ(record.offset.value, at);
+                    out.emplace_back(*record.value);
+                    ++at;
+                }
+            }
+        }
+        return out;
+    }
+
+    [[nodiscard]] Broker& broker() { return *broker_; }
+    [[nodiscard]] journal::Journal& journal() { return *journal_; }
+    [[nodiscard]] VirtualClock& clock() { return clock_; }
+    [[nodiscard]] FileSystem& fs() { return fs_; }
+    [[nodiscard]] std::filesystem::path directory() const { return directory_; }
+
+  private:
+    static int& next_number() {
+        static int number = 0;
+        return number;
+    }
+    FileSystem& fs_ = posix_file_system();
+    VirtualClock clock_{TimestampMs(kStart)};
+    Metrics metrics_;
+    BrokerOptions options_;
+    journal::Options journal_options_;
+    std::filesystem::path directory_;
+    std::unique_ptr<Broker> broker_;
+    std::unique_ptr<journal::Journal> journal_;
+};
+
+}  // namespace mr::broker

@@ -1,0 +1,296 @@
+#include "broker/internal/entries.h"
+
+#include "base/check.h"
+
+namespace mr::broker::internal {
+namespace {
+
+constexpr std::size_t kBaseOffsetAt = 20;
+constexpr std::size_t kLeaderEpochAt = 28;
+constexpr std::size_t kTimeAt = 32;
+
+// An unchecked count would let a damaged payload allocate without bound; everything counted is at least a
+// byte long.
+std::size_t read_count(ByteReader& in) {
+    const std::uint64_t count = in.uvarint();
+    if (count > in.remaining()) {
+        in.set_bad();
+        return 0;
+    }
+    return static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
+void write_uuid(ByteWriter& out, const Uuid& id) {
+    out.raw(id.view());
+}
+
+Uuid read_uuid(ByteReader& in) {
+    const std::string_view raw = in.raw(16);
+    return raw.size() == 16 ? Uuid::from_bytes(raw) : Uuid{};
+}
+
+void write_config(ByteWriter& out, const ConfigMap& config) {
+    out.uvarint(config.size());
+    for (const auto& [name, value] : config) {
+        out.sized(name);
+        out.sized(value);
+    }
+}
+
+ConfigMap read_config(ByteReader& in) {
+    ConfigMap out;
+    const std::size_t count = read_count(in);
+    for (std::size_t i = 0; i < count && !in.bad(); ++i) {
+        std::string name(in.sized());
+        out[std::move(name)] = std::string(in.sized());
+    }
+    return out;
+}
+
+std::string encode_batch_entry(const BatchEntry& entry) {
+    std::string payload;
+    payload.reserve(kBatchEntryHeaderBytes + entry.batch.size());
+    ByteWriter out(payload);
+    write_uuid(out, entry.topic);
+    out.i32(entry.partition.value);
+    out.i64(entry.base_offset.value);
+    out.i32(entry.leader_epoch.value);
+    out.i64(entry.time.value);
+    out.u8(entry.flags);
+    MR_DCHECK(payload.size() == kBatchEntryHeaderBytes);
+    out.raw(entry.batch);
+    return payload;
+}
+
+void patch_batch_entry(std::string& payload, Offset base_offset, LeaderEpoch leader_epoch, TimestampMs time) {
+    MR_CHECK(payload.size() > kBatchEntryHeaderBytes, "{}", payload.size());
+    ByteWriter out(payload);
+    out.patch(kBaseOffsetAt, base_offset.value);
+    out.patch(kLeaderEpochAt, leader_epoch.value);
+    out.patch(kTimeAt, time.value);
+}
+
+Result<BatchEntry> decode_batch_entry(std::string_view payload) {
+    ByteReader in(payload);
+    BatchEntry entry;
+    entry.topic = read_uuid(in);
+    entry.partition = PartitionId(in.i32());
+    entry.base_offset = Offset(in.i64());
+    entry.leader_epoch = LeaderEpoch(in.i32());
+    entry.time = TimestampMs(in.i64());
+    entry.flags = in.u8();
+    entry.batch = in.rest();
+    MR_TRY_VOID(in.status("topic_batch entry"));
+    if (entry.flags != 0) return fail(Code::unsupported, "topic_batch entry: unknown flags {}", entry.flags);
+    return entry;
+}
+
+std::string encode(const TopicCreated& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    write_uuid(out, entry.id);
+    out.sized(entry.name);
+    out.i32(entry.partitions);
+    out.i32(entry.leader_epoch.value);
+    out.i64(entry.time.value);
+    write_config(out, entry.config);
+    return payload;
+}
+
+Result<TopicCreated> decode_topic_created(std::string_view payload) {
+    ByteReader in(payload);
+    TopicCreated entry;
+    entry.id = read_uuid(in);
+    entry.name = in.sized();
+    entry.partitions = in.i32();
+    entry.leader_epoch = LeaderEpoch(in.i32());
+    entry.time = TimestampMs(in.i64());
+    entry.config = read_config(in);
+    MR_TRY_VOID(in.finish("topic_created entry"));
+    return entry;
+}
+
+std::string encode(const TopicDeleted& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    write_uuid(out, entry.id);
+    out.i64(entry.time.value);
+    return payload;
+}
+
+Result<TopicDeleted> decode_topic_deleted(std::string_view payload) {
+    ByteReader in(payload);
+    TopicDeleted entry;
+    entry.id = read_uuid(in);
+    entry.time = TimestampMs(in.i64());
+    MR_TRY_VOID(in.finish("topic_deleted entry"));
+    return entry;
+}
+
+std::string encode(const PartitionsAdded& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    write_uuid(out, entry.id);
+    out.i32(entry.total);
+    out.i64(entry.time.value);
+    return payload;
+}
+
+Result<PartitionsAdded> decode_partitions_added(std::string_view payload) {
+    ByteReader in(payload);
+    PartitionsAdded entry;
+    entry.id = read_uuid(in);
+    entry.total = in.i32();
+    entry.time = TimestampMs(in.i64());
+    MR_TRY_VOID(in.finish("partitions_added entry"));
+    return entry;
+}
+
+std::string encode(const TopicConfigSet& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    write_uuid(out, entry.id);
+    out.i64(entry.time.value);
+    write_config(out, entry.config);
+    return payload;
+}
+
+Result<TopicConfigSet> decode_topic_config(std::string_view payload) {
+    ByteReader in(payload);
+    TopicConfigSet entry;
+    entry.id = read_uuid(in);
+    entry.time = TimestampMs(in.i64());
+    entry.config = read_config(in);
+    MR_TRY_VOID(in.finish("topic_config entry"));
+    return entry;
+}
+
+std::string encode(const ProducerIdGiven& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    out.i64(entry.producer_id);
+    out.i16(entry.epoch);
+    out.i32(entry.transaction_timeout_ms);
+    out.i64(entry.time.value);
+    out.sized(entry.transactional_id);
+    return payload;
+}
+
+Result<ProducerIdGiven> decode_producer_id(std::string_view payload) {
+    ByteReader in(payload);
+    ProducerIdGiven entry;
+    entry.producer_id = in.i64();
+    entry.epoch = in.i16();
+    entry.transaction_timeout_ms = in.i32();
+    entry.time = TimestampMs(in.i64());
+    entry.transactional_id = in.sized();
+    MR_TRY_VOID(in.finish("producer_id entry"));
+    return entry;
+}
+
+std::string encode(const GroupOffsetsEntry& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    out.sized(entry.group);
+    out.i64(entry.time.value);
+    out.uvarint(entry.changes.size());
+    for (const auto& change : entry.changes) {
+        out.u8(change.removed ? 2 : 1);
+        write_uuid(out, change.topic);
+        out.i32(change.partition.value);
+        if (change.removed) continue;
+        out.i64(change.offset.value);
+        out.i32(change.leader_epoch.value);
+        out.sized(change.metadata);
+    }
+    return payload;
+}
+
+Result<GroupOffsetsEntry> decode_group_offsets(std::string_view payload) {
+    ByteReader in(payload);
+    GroupOffsetsEntry entry;
+    entry.group = in.sized();
+    entry.time = TimestampMs(in.i64());
+    const std::size_t count = read_count(in);
+    for (std::size_t i = 0; i < count && !in.bad(); ++i) {
+        OffsetChange change;
+        const std::uint8_t what = in.u8();
+        if (what != 1 && what != 2) in.set_bad();
+        change.removed = what == 2;
+        change.topic = read_uuid(in);
+        change.partition = PartitionId(in.i32());
+        if (!change.removed) {
+            change.offset = Offset(in.i64());
+            change.leader_epoch = LeaderEpoch(in.i32());
+            change.metadata = in.sized();
+        }
+        entry.changes.push_back(std::move(change));
+    }
+    MR_TRY_VOID(in.finish("group_offsets entry"));
+    return entry;
+}
+
+std::string encode(const GroupDeleted& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    out.sized(entry.group);
+    out.i64(entry.time.value);
+    return payload;
+}
+
+Result<GroupDeleted> decode_group_deleted(std::string_view payload) {
+    ByteReader in(payload);
+    GroupDeleted entry;
+    entry.group = in.sized();
+    entry.time = TimestampMs(in.i64());
+    MR_TRY_VOID(in.finish("group_deleted entry"));
+    return entry;
+}
+
+std::string encode(const LogStartMoved& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    write_uuid(out, entry.topic);
+    out.i32(entry.partition.value);
+    out.i64(entry.start.value);
+    out.u8(static_cast<std::uint8_t>(entry.why));
+    out.i64(entry.time.value);
+    return payload;
+}
+
+Result<LogStartMoved> decode_log_start(std::string_view payload) {
+    ByteReader in(payload);
+    LogStartMoved entry;
+    entry.topic = read_uuid(in);
+    entry.partition = PartitionId(in.i32());
+    entry.start = Offset(in.i64());
+    entry.why = static_cast<LogStartMoved::Why>(in.u8());
+    entry.time = TimestampMs(in.i64());
+    MR_TRY_VOID(in.finish("log_start entry"));
+    return entry;
+}
+
+std::string encode(const LeaderEpochRaised& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    write_uuid(out, entry.topic);
+    out.i32(entry.partition.value);
+    out.i32(entry.epoch.value);
+    out.i64(entry.time.value);
+    return payload;
+}
+
+Result<LeaderEpochRaised> decode_leader_epoch(std::string_view payload) {
+    ByteReader in(payload);
+    LeaderEpochRaised entry;
+    entry.topic = read_uuid(in);
+    entry.partition = PartitionId(in.i32());
+    entry.epoch = LeaderEpoch(in.i32());
+    entry.time = TimestampMs(in.i64());
+    MR_TRY_VOID(in.finish("leader_epoch entry"));
+    return entry;
+}
+
+}  // namespace mr::broker::internal

@@ -1,0 +1,201 @@
+#include "broker/internal/segment.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+
+namespace mr::broker {
+namespace {
+
+constexpr std::string_view kSeqIndexMagic = "MRSEQIX1";
+constexpr std::string_view kSuffixes[] = {".log", ".index", ".timeindex", ".seqindex"};
+/// How many .seqindex entries one pread fetches: 80 KiB, enough for 4 MiB of 1 KiB batches.
+constexpr std::uint32_t kPlacesRead = 4'096;
+
+std::uint32_t seed_of(Offset base) {
+    std::string raw;
+    ByteWriter(raw).i64(base.value);
+    return crc32c(raw);
+}
+
+}  // namespace
+
+std::string segment_stem(Offset base) {
+    return fmt::format("{:020}", base.value);
+}
+
+void write_seq_index_header(std::string& out, Offset base) {
+    const std::size_t from = out.size();
+    ByteWriter writer(out);
+    writer.raw(kSeqIndexMagic);
+    writer.i64(base.value);
+    writer.u32(crc32c(std::string_view(out).substr(from)));
+}
+
+Status check_seq_index_header(std::string_view bytes, Offset base) {
+    std::string wanted;
+    write_seq_index_header(wanted, base);
+    if (bytes.substr(0, kSeqIndexHeaderBytes) != wanted) {
+        return fail(Code::corrupt, "not a version 1 .seqindex with base offset {}: begins {}", base,
+                    hex(bytes, 20));
+    }
+    return {};
+}
+
+void write_seq_index_entry(std::string& out, Offset base, const Segment::Place& place) {
+    const std::size_t from = out.size();
+    ByteWriter writer(out);
+    writer.u32(static_cast<std::uint32_t>(place.base_offset.value - base.value));
+    writer.u32(place.position);
+    writer.u64(place.seq.value);
+    writer.u32(crc32c(std::string_view(out).substr(from), seed_of(base)));
+}
+
+Result<Segment::Place> read_seq_index_entry(std::string_view bytes, Offset base) {
+    ByteReader in(bytes);
+    Segment::Place place;
+    place.base_offset = Offset(base.value + in.u32());
+    place.position = in.u32();
+    place.seq = Seq(in.u64());
+    const std::uint32_t crc = in.u32();
+    MR_TRY_VOID(in.status(".seqindex entry"));
+    if (crc != crc32c(bytes.substr(0, kSeqIndexEntryBytes - 4), seed_of(base))) {
+        return fail(Code::corrupt, ".seqindex entry {}: wrong checksum",
+                    hex(bytes.substr(0, kSeqIndexEntryBytes)));
+    }
+    return place;
+}
+
+SegmentFiles::SegmentFiles(FileSystem& fs, std::string directory, Offset base)
+    : fs_(fs), directory_(std::move(directory)), base_(base) {}
+
+std::string SegmentFiles::path(Which which) const {
+    return join_path(directory_, segment_stem(base_) + std::string(kSuffixes[which]));
+}
+
+Result<std::shared_ptr<File>> SegmentFiles::get(Which which, FileSystem::Mode mode) {
+    const std::lock_guard lock(mutex_);
+    if (files_[which] == nullptr) {
+        MR_TRY(files_[which], fs_.open(path(which), mode));
+    }
+    return files_[which];
+}
+
+void SegmentFiles::release() {
+    const std::lock_guard lock(mutex_);
+    for (auto& file : files_) file.reset();
+}
+
+Segment::Segment(SegmentInfo info, std::shared_ptr<SegmentFiles> files)
+    : info_(info), files_(std::move(files)) {
+    MR_CHECK(info_.batches > 0 && info_.base <= info_.next, "{} {} {}", info_.base, info_.next,
+             info_.batches);
+}
+
+Result<std::vector<Segment::Place>> Segment::places(std::uint32_t from, std::uint32_t count) const {
+    MR_CHECK(from + count <= info_.batches, "{} {} {}", from, count, info_.batches);
+    MR_TRY(const auto file, files_->get(SegmentFiles::seq_index));
+    std::string raw;
+    MR_TRY_VOID(file->read_at(kSeqIndexHeaderBytes + std::uint64_t{from} * kSeqIndexEntryBytes,
+                              std::size_t{count} * kSeqIndexEntryBytes, raw));
+    std::vector<Place> out;
+    out.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::size_t at = std::size_t{i} * kSeqIndexEntryBytes;
+        auto place = read_seq_index_entry(
+            at <= raw.size() ? std::string_view(raw).substr(at) : std::string_view(), info_.base);
+        if (!place) {
+            return annotate(std::move(place).error(),
+                            fmt::format("{}, entry {}", files_->path(SegmentFiles::seq_index), from + i));
+        }
+        out.push_back(*place);
+    }
+    return out;
+}
+
+Result<Segment::Place> Segment::place(std::uint32_t index) const {
+    MR_TRY(const auto found, places(index, 1));
+    return found.front();
+}
+
+template <class Before>
+Result<std::uint32_t> Segment::search(Before before) const {
+    std::uint32_t low = 0;
+    std::uint32_t high = info_.batches;
+    while (low < high) {
+        const std::uint32_t middle = low + (high - low) / 2;
+        MR_TRY(const Place found, place(middle));
+        if (before(found)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+Result<std::uint32_t> Segment::find_offset(Offset offset) const {
+    if (offset >= info_.next) return info_.batches;
+    MR_TRY(const std::uint32_t after, search([&](const Place& p) { return p.base_offset <= offset; }));
+    return after == 0 ? 0 : after - 1;
+}
+
+Result<std::uint32_t> Segment::find_seq(Seq seq) const {
+    if (seq >= info_.last_seq) return info_.batches;
+    if (seq < info_.first_seq) return 0;
+    return search([&](const Place& p) { return p.seq <= seq; });
+}
+
+Result<Segment::Run> Segment::read(std::uint32_t index, std::size_t bytes_max,
+                                   std::size_t batches_max) const {
+    MR_CHECK(index < info_.batches, "{} {}", index, info_.batches);
+    const std::uint32_t known = std::min(info_.batches - index, kPlacesRead);
+    MR_TRY(auto found, places(index, known));
+    // The position after the last batch looked at.
+    std::uint64_t end = info_.log_bytes;
+    if (index + known < info_.batches) {
+        MR_TRY(const Place next, place(index + known));
+        end = next.position;
+    }
+    const auto end_of = [&](std::size_t i) { return i + 1 < found.size() ? found[i + 1].position : end; };
+    std::size_t n = 1;
+    while (n < found.size() && n < batches_max && end_of(n) - found[0].position <= bytes_max) ++n;
+    const std::size_t length = static_cast<std::size_t>(end_of(n - 1) - found[0].position);
+    MR_TRY(const auto file, files_->get(SegmentFiles::log));
+    std::string raw;
+    MR_TRY_VOID(file->read_at(found[0].position, length, raw));
+    if (raw.size() != length) {
+        return fail(Code::corrupt, "{}: {} bytes at {}, {} wanted", files_->path(SegmentFiles::log),
+                    raw.size(), found[0].position, length);
+    }
+    found.resize(n);
+    return Run{std::move(found), SharedBytes(std::move(raw))};
+}
+
+Result<std::uint32_t> Segment::find_time(TimestampMs timestamp) const {
+    // Entries say "up to this offset the largest timestamp is t", t strictly growing: all that is wanted lies
+    // after the last entry whose t is smaller.
+    MR_TRY(const auto file, files_->get(SegmentFiles::time_index));
+    std::uint32_t low = 0;
+    std::uint32_t high = info_.time_entries;
+    Offset from = info_.base;
+    std::string raw;
+    while (low < high) {
+        const std::uint32_t middle = low + (high - low) / 2;
+        MR_TRY_VOID(file->read_at(std::uint64_t{middle} * kTimeIndexEntryBytes, kTimeIndexEntryBytes, raw));
+        ByteReader in(raw, Endian::big);
+        const TimestampMs entry(in.i64());
+        const Offset offset(info_.base.value + in.i32());
+        MR_TRY_VOID(in.status(files_->path(SegmentFiles::time_index)));
+        if (entry < timestamp) {
+            from = offset;
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return find_offset(from);
+}
+
+}  // namespace mr::broker

@@ -1,0 +1,125 @@
+// One segment of a partition as readers see it: a stretch of batches in four files.
+// Format: docs/formats/topic-segment.md
+//
+//   <base>.log        the batches, with base offset and leader epoch in place        (Kafka's)
+//   <base>.index      sparse: relative offset -> position                            (Kafka's)
+//   <base>.timeindex  sparse: largest timestamp so far -> relative offset            (Kafka's)
+//   <base>.seqindex   every batch: relative offset, position, journal sequence       (ours, checksummed)
+//
+// A Segment is an immutable snapshot of how far the files went when it was published; the files themselves
+// may be longer by now. Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "wire/record_batch.h"
+
+namespace mr::broker {
+
+/// The numbers of one segment; the checkpoint keeps them.
+struct SegmentInfo {
+    Offset base;
+    Offset next;  ///< offset after its last record
+    std::uint64_t log_bytes = 0;
+    std::uint32_t batches = 0;  ///< entries of the .seqindex
+    std::uint32_t index_entries = 0;
+    std::uint32_t time_entries = 0;
+    Seq first_seq;
+    Seq last_seq;
+    TimestampMs max_timestamp{-1};
+    Offset max_timestamp_offset{-1};  ///< last offset of the batch that has it, as Kafka counts
+    TimestampMs time_index_last{-1};  ///< of the last .timeindex entry
+    TimestampMs first_append{-1};     ///< entry time of its first batch: for segment.ms
+    std::uint32_t since_index = 0;    ///< bytes since the last .index entry
+};
+
+inline constexpr std::size_t kSeqIndexHeaderBytes = 20;
+inline constexpr std::size_t kSeqIndexEntryBytes = 20;
+inline constexpr std::size_t kOffsetIndexEntryBytes = 8;
+inline constexpr std::size_t kTimeIndexEntryBytes = 12;
+
+/// "00000000000000000123"
+std::string segment_stem(Offset base);
+
+/// Opens its files when they are first read, and keeps them open until told otherwise.
+class SegmentFiles {
+  public:
+    SegmentFiles(FileSystem& fs, std::string directory, Offset base);
+
+    enum Which : std::uint8_t { log, index, time_index, seq_index };
+    static constexpr std::size_t kFiles = 4;
+
+    [[nodiscard]] std::string path(Which which) const;
+    Result<std::shared_ptr<File>> get(Which which, FileSystem::Mode mode = FileSystem::Mode::read);
+    /// Closes what nobody is using; the next get() opens it again.
+    void release();
+
+  private:
+    FileSystem& fs_;
+    const std::string directory_;
+    const Offset base_;
+    std::mutex mutex_;
+    std::shared_ptr<File> files_[kFiles];  // guarded by mutex_
+};
+
+class Segment {
+  public:
+    Segment(SegmentInfo info, std::shared_ptr<SegmentFiles> files);
+
+    [[nodiscard]] const SegmentInfo& info() const { return info_; }
+    [[nodiscard]] SegmentFiles& files() const { return *files_; }
+    [[nodiscard]] const std::shared_ptr<SegmentFiles>& shared_files() const { return files_; }
+
+    struct Place {
+        Offset base_offset;
+        std::uint32_t position = 0;
+        Seq seq;
+    };
+    /// Index of the batch that holds `offset`, or of the first after it; batches when there is none.
+    Result<std::uint32_t> find_offset(Offset offset) const;
+    /// Index of the first batch of an entry after `seq`.
+    Result<std::uint32_t> find_seq(Seq seq) const;
+    Result<Place> place(std::uint32_t index) const;
+
+    struct Run {
+        std::vector<Place> places;
+        SharedBytes bytes;  ///< the batches, one after the other
+        /// Where batch i begins and ends in `bytes`.
+        [[nodiscard]] std::size_t at(std::size_t i) const { return places[i].position - places[0].position; }
+        [[nodiscard]] std::size_t end(std::size_t i) const {
+            return i + 1 < places.size() ? at(i + 1) : bytes.size();
+        }
+        [[nodiscard]] SharedBytes batch(std::size_t i) const { return bytes.slice(at(i), end(i) - at(i)); }
+    };
+    /// Consecutive batches from `index` on: as many as fit `bytes_max` and `batches_max`, but at least one.
+    Result<Run> read(std::uint32_t index, std::size_t bytes_max, std::size_t batches_max) const;
+
+    /// Index of a batch at or before the first one with a record at or after `timestamp` (from .timeindex).
+    Result<std::uint32_t> find_time(TimestampMs timestamp) const;
+
+  private:
+    /// Binary search in .seqindex: first entry for which `before` is false.
+    template <class Before>
+    Result<std::uint32_t> search(Before before) const;
+    Result<std::vector<Place>> places(std::uint32_t from, std::uint32_t count) const;
+
+    SegmentInfo info_;
+    std::shared_ptr<SegmentFiles> files_;
+};
+
+/// .seqindex bytes, for the writer and the tests.
+void write_seq_index_header(std::string& out, Offset base);
+void write_seq_index_entry(std::string& out, Offset base, const Segment::Place& place);
+/// corrupt when the checksum does not fit.
+Result<Segment::Place> read_seq_index_entry(std::string_view bytes, Offset base);
+Status check_seq_index_header(std::string_view bytes, Offset base);
+
+}  // namespace mr::broker

@@ -1,0 +1,288 @@
+#include "broker/internal/segment_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace mr::broker {
+namespace {
+
+using Mode = FileSystem::Mode;
+
+/// Lengths the four files of a segment must have.
+std::array<std::uint64_t, SegmentFiles::kFiles> lengths_of(const SegmentInfo& info) {
+    return {info.log_bytes, std::uint64_t{info.index_entries} * kOffsetIndexEntryBytes,
+            std::uint64_t{info.time_entries} * kTimeIndexEntryBytes,
+            kSeqIndexHeaderBytes + std::uint64_t{info.batches} * kSeqIndexEntryBytes};
+}
+
+/// Cuts a file to its valid length; a shorter one has lost what a checkpoint relied on.
+Status cut_file(SegmentFiles& files, SegmentFiles::Which which, std::uint64_t length) {
+    MR_TRY(const auto file, files.get(which, Mode::write));
+    MR_TRY(const std::uint64_t size, file->size());
+    if (size < length) {
+        return fail(Code::corrupt,
+                    "{}: {} bytes long, but the checkpoint says {}; the file was damaged outside of "
+                    "millrace, restore "
+                    "the data directory from a backup",
+                    files.path(which), size, length);
+    }
+    return size > length ? file->truncate(length) : Status{};
+}
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log)
+    : fs_(fs), log_(std::move(log)) {}
+
+Status SegmentWriter::restore(const std::vector<SegmentInfo>& infos) {
+    MR_CHECK(closed_.empty() && open_ == nullptr);
+    std::set<std::string> wanted;
+    for (const auto& info : infos) {
+        auto files = std::make_shared<SegmentFiles>(fs_, log_->directory(), info.base);
+        end_ = info.next;
+        bool there = true;
+        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+            there = there && fs_.exists(files->path(static_cast<SegmentFiles::Which>(i)));
+        }
+        if (!there) {
+            log_info("broker", "{} is gone or incomplete, as after a removal by retention",
+                     files->path(SegmentFiles::log));
+            continue;
+        }
+        const auto lengths = lengths_of(info);
+        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+            const auto which = static_cast<SegmentFiles::Which>(i);
+            MR_TRY_VOID(cut_file(*files, which, lengths[i]));
+            wanted.insert(files->path(which));
+        }
+        auto segment = std::make_shared<const Segment>(info, files);
+        // The indexes vouch for each other: the last batch ends where the log does.
+        MR_TRY(const auto last, segment->read(info.batches - 1, 0, 1));
+        MR_TRY(const auto header, wire::decode_batch_header(last.bytes.view()));
+        if (header.next_offset() != info.next || header.total_bytes() != last.bytes.size()) {
+            return fail(Code::corrupt, "{}: last batch ends at offset {}, the checkpoint says {}",
+                        files->path(SegmentFiles::log), header.next_offset(), info.next);
+        }
+        closed_.push_back(std::move(segment));
+    }
+    if (fs_.exists(log_->directory())) {
+        MR_TRY(const auto names, fs_.list(log_->directory()));
+        for (const auto& name : names) {
+            const std::string path = join_path(log_->directory(), name);
+            if (!wanted.contains(path)) MR_TRY_VOID(fs_.remove(path));
+        }
+    }
+    if (!closed_.empty() && closed_.back()->info().next == end_) {
+        const Segment& last = *closed_.back();
+        open_ = std::make_unique<Open>(Open{last.info(), last.shared_files()});
+        const auto lengths = lengths_of(open_->info);
+        written_log_ = lengths[0];
+        written_index_ = lengths[1];
+        written_time_ = lengths[2];
+        written_seq_ = lengths[3];
+        closed_.pop_back();
+    }
+    publish();
+    release_files();
+    return {};
+}
+
+Status SegmentWriter::verify(Offset start) const {
+    std::optional<Offset> at;
+    for (auto list = log_->segments(); const auto& segment : *list) {
+        const SegmentInfo& info = segment->info();
+        if (info.next <= start) continue;
+        const Offset wanted = at.value_or(start);
+        if (at ? info.base != wanted : info.base > wanted) {
+            return fail(Code::corrupt, "{}: no segment holds offsets {} to {}", log_->directory(), wanted,
+                        info.base);
+        }
+        at = info.next;
+    }
+    if (end_ > start && at != end_) {
+        return fail(Code::corrupt, "{}: no segment holds offsets {} to {}", log_->directory(),
+                    at.value_or(start), end_);
+    }
+    return {};
+}
+
+bool SegmentWriter::must_roll(std::size_t bytes, const wire::BatchHeader& header, TimestampMs time,
+                              const TopicSettings& settings) const {
+    if (open_ == nullptr) return true;
+    const SegmentInfo& info = open_->info;
+    const auto limit = static_cast<std::uint64_t>(std::min<std::int64_t>(settings.segment_bytes, INT32_MAX));
+    return info.log_bytes + bytes > limit || time.value - info.first_append.value >= settings.segment_ms ||
+           header.last_offset().value - info.base.value > INT32_MAX ||
+           (std::uint64_t{info.index_entries} + 1) * kOffsetIndexEntryBytes >
+               static_cast<std::uint64_t>(settings.segment_index_bytes);
+}
+
+Status SegmentWriter::roll(Offset base) {
+    if (open_ != nullptr) {
+        close_time_index();
+        MR_TRY_VOID(flush());
+        closed_.push_back(std::make_shared<const Segment>(open_->info, open_->files));
+        open_.reset();
+    } else {
+        MR_TRY_VOID(fs_.make_dirs(log_->directory()));
+    }
+    auto files = std::make_shared<SegmentFiles>(fs_, log_->directory(), base);
+    for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+        // A file of that name is one a crash left behind before any checkpoint knew it.
+        MR_TRY(const auto file, files->get(static_cast<SegmentFiles::Which>(i), Mode::open_or_create));
+        MR_TRY_VOID(file->truncate(0));
+    }
+    directory_dirty_ = true;
+    open_ = std::make_unique<Open>(Open{SegmentInfo{}, std::move(files)});
+    open_->info.base = base;
+    open_->info.next = base;
+    written_log_ = written_index_ = written_time_ = written_seq_ = 0;
+    write_seq_index_header(seq_bytes_, base);
+    return {};
+}
+
+void SegmentWriter::index(const wire::BatchHeader& header, const TopicSettings& settings) {
+    SegmentInfo& info = open_->info;
+    if (header.max_timestamp > info.max_timestamp) {
+        info.max_timestamp = header.max_timestamp;
+        info.max_timestamp_offset = header.last_offset();
+    }
+    if (info.since_index > static_cast<std::uint32_t>(settings.index_interval_bytes)) {
+        ByteWriter out(index_bytes_, Endian::big);
+        out.i32(static_cast<std::int32_t>(header.last_offset().value - info.base.value));
+        out.i32(static_cast<std::int32_t>(info.log_bytes));
+        ++info.index_entries;
+        close_time_index();
+        info.since_index = 0;
+    }
+    info.since_index += static_cast<std::uint32_t>(header.total_bytes());
+}
+
+void SegmentWriter::close_time_index() {
+    SegmentInfo& info = open_->info;
+    if (info.max_timestamp <= info.time_index_last) return;
+    ByteWriter out(time_bytes_, Endian::big);
+    out.i64(info.max_timestamp.value);
+    out.i32(static_cast<std::int32_t>(info.max_timestamp_offset.value - info.base.value));
+    info.time_index_last = info.max_timestamp;
+    ++info.time_entries;
+}
+
+Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, Seq seq,
+                             TimestampMs time, const TopicSettings& settings) {
+    MR_CHECK(header.base_offset == end_ || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}",
+             log_->topic(), log_->id(), header.base_offset, end_);
+    MR_DCHECK(header.total_bytes() == batch.size());
+    if (must_roll(batch.size(), header, time, settings)) MR_TRY_VOID(roll(header.base_offset));
+    SegmentInfo& info = open_->info;
+    index(header, settings);
+    write_seq_index_entry(seq_bytes_, info.base,
+                          {header.base_offset, static_cast<std::uint32_t>(info.log_bytes), seq});
+    log_bytes_ += batch;
+    if (info.batches == 0) {
+        info.first_seq = seq;
+        info.first_append = time;
+    }
+    ++info.batches;
+    info.last_seq = seq;
+    info.log_bytes += batch.size();
+    info.next = header.next_offset();
+    end_ = info.next;
+    return {};
+}
+
+Status SegmentWriter::flush() {
+    if (open_ == nullptr) return {};
+    const auto write = [&](SegmentFiles::Which which, std::string& bytes, std::uint64_t& written) -> Status {
+        if (bytes.empty()) return {};
+        MR_TRY(const auto file, open_->files->get(which, Mode::write));
+        MR_TRY_VOID(file->write_at(written, bytes));
+        written += bytes.size();
+        bytes.clear();
+        return {};
+    };
+    const bool any = !log_bytes_.empty() || !time_bytes_.empty();
+    MR_TRY_VOID(write(SegmentFiles::log, log_bytes_, written_log_));
+    MR_TRY_VOID(write(SegmentFiles::index, index_bytes_, written_index_));
+    MR_TRY_VOID(write(SegmentFiles::time_index, time_bytes_, written_time_));
+    MR_TRY_VOID(write(SegmentFiles::seq_index, seq_bytes_, written_seq_));
+    const auto lengths = lengths_of(open_->info);
+    MR_CHECK(written_log_ == lengths[0] && written_index_ == lengths[1] && written_time_ == lengths[2] &&
+                 written_seq_ == lengths[3],
+             "{}", open_->files->path(SegmentFiles::log));
+    if (any && (dirty_.empty() || dirty_.back() != open_->files)) dirty_.push_back(open_->files);
+    if (any) publish();
+    return {};
+}
+
+Status SegmentWriter::sync() {
+    MR_TRY_VOID(flush());
+    for (const auto& files : dirty_) {
+        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+            MR_TRY(const auto file, files->get(static_cast<SegmentFiles::Which>(i), Mode::write));
+            MR_TRY_VOID(file->sync());
+        }
+    }
+    dirty_.clear();
+    if (directory_dirty_) {
+        // The partition's directory, and the two above it that may be new as well.
+        std::string path = log_->directory();
+        for (int level = 0; level < 4; ++level) {
+            MR_TRY_VOID(fs_.sync_dir(path));
+            path = parent_path(path);
+        }
+        directory_dirty_ = false;
+    }
+    return {};
+}
+
+Status SegmentWriter::remove_below(Offset start) {
+    const bool whole =
+        open_ != nullptr && log_bytes_.empty() && open_->info.batches > 0 && open_->info.next <= start;
+    std::vector<std::shared_ptr<const Segment>> gone;
+    while (!closed_.empty() && closed_.front()->info().next <= start) {
+        gone.push_back(closed_.front());
+        closed_.erase(closed_.begin());
+    }
+    if (whole) {
+        gone.push_back(std::make_shared<const Segment>(open_->info, open_->files));
+        open_.reset();
+    }
+    if (gone.empty()) return {};
+    publish();
+    for (const auto& segment : gone) {
+        std::erase(dirty_, segment->shared_files());
+        segment->files().release();
+        // In any order: a segment that misses one of its files counts as gone (restore()).
+        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+            MR_TRY_VOID(fs_.remove(segment->files().path(static_cast<SegmentFiles::Which>(i))));
+        }
+    }
+    return {};
+}
+
+std::vector<SegmentInfo> SegmentWriter::infos() const {
+    std::vector<SegmentInfo> out;
+    for (const auto& segment : closed_) out.push_back(segment->info());
+    if (open_ != nullptr && open_->info.batches > 0) out.push_back(open_->info);
+    return out;
+}
+
+void SegmentWriter::release_files() {
+    for (const auto& segment : closed_) segment->files().release();
+}
+
+void SegmentWriter::publish() {
+    auto list = std::make_shared<SegmentList>(closed_.begin(), closed_.end());
+    if (open_ != nullptr && open_->info.batches > 0) {
+        list->push_back(std::make_shared<const Segment>(open_->info, open_->files));
+    }
+    log_->publish_segments(std::move(list), end_);
+}
+
+}  // namespace mr::broker

@@ -1,0 +1,160 @@
+// The broker's state: what applying all entries up to now has made. Only the journal thread touches it; what
+// others read is published from it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/uuid.h"
+#include "broker/broker.h"
+#include "broker/group_offsets.h"
+#include "broker/internal/entries.h"
+#include "broker/internal/producer_table.h"
+#include "broker/internal/publisher.h"
+#include "broker/internal/tail_ring.h"
+#include "broker/partition_log.h"
+#include "broker/topics_view.h"
+
+namespace mr::broker {
+
+struct PartitionState {
+    std::shared_ptr<PartitionLog> log;
+    PartitionView view;                     ///< working copy of the applied view
+    std::shared_ptr<TailChunk> open_chunk;  ///< the last of view.chunks
+    internal::ProducerTable producers;
+};
+
+struct TopicState {
+    Uuid id;
+    std::string name;
+    TimestampMs created_at;
+    TopicConfig config;
+    std::vector<std::unique_ptr<PartitionState>> partitions;
+
+    /// nullptr for a partition there is not.
+    [[nodiscard]] PartitionState* partition(PartitionId number) const {
+        if (number.value < 0 || static_cast<std::size_t>(number.value) >= partitions.size()) return nullptr;
+        return partitions[static_cast<std::size_t>(number.value)].get();
+    }
+};
+
+struct TransactionalId {
+    std::int64_t producer_id = -1;
+    std::int16_t epoch = -1;
+    std::int32_t timeout_ms = 0;
+    TimestampMs time;
+};
+
+struct GroupState {
+    std::shared_ptr<const GroupOffsets> offsets;
+    std::shared_ptr<GroupCell> cell;
+};
+
+/// A partition as of a cut.
+struct FrozenPartition {
+    std::shared_ptr<PartitionLog> log;
+    PartitionView view;
+    internal::ProducerTable producers;
+};
+struct FrozenTopic {
+    Uuid id;
+    std::string name;
+    TimestampMs created_at;
+    ConfigMap config;
+    std::vector<FrozenPartition> partitions;
+};
+/// Everything but the segments, as of a cut.
+struct FrozenState {
+    Seq through;
+    std::vector<FrozenTopic> topics;
+    std::map<std::string, std::shared_ptr<const GroupOffsets>, std::less<>> groups;
+    std::map<std::string, TransactionalId, std::less<>> transactional_ids;
+    std::map<std::string, LeaderEpoch, std::less<>> retired_epochs;
+    std::int64_t next_producer_id = 0;
+};
+
+class BrokerState {
+  public:
+    BrokerState(const BrokerOptions& options, TailRing& ring, Publisher& publisher);
+
+    /// Changes the state by one entry and publishes (applied at once; durable when the publisher is told).
+    /// Returns the topics that got a batch, one each batch.
+    std::vector<Uuid> apply(const journal::Entry& entry);
+
+    [[nodiscard]] TopicState* find(std::string_view name) const;
+    [[nodiscard]] TopicState* find(const Uuid& id) const;
+    [[nodiscard]] const std::map<std::string, TopicState*, std::less<>>& topics() const { return by_name_; }
+    [[nodiscard]] std::int64_t partition_total() const { return partition_total_; }
+    /// nullptr when the group has no offsets.
+    [[nodiscard]] const GroupOffsets* group(std::string_view name) const;
+    [[nodiscard]] std::int64_t next_producer_id() const { return next_producer_id_; }
+    [[nodiscard]] const TransactionalId* transactional_id(std::string_view id) const;
+    /// The leader epoch a new topic of that name must begin with.
+    [[nodiscard]] LeaderEpoch first_epoch(std::string_view name) const;
+    [[nodiscard]] Seq applied() const { return applied_; }
+
+    /// Bytes of batches applied since the beginning (or the restore): what settling works off.
+    [[nodiscard]] std::uint64_t batch_bytes() const { return batch_bytes_.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] FrozenState freeze();
+    /// REQUIRES: empty so far.
+    Status thaw(FrozenState state);
+    /// Until then nothing is published; from then on everything so far counts as durable.
+    void end_recovery();
+
+    [[nodiscard]] std::shared_ptr<const TopicsView> applied_topics() const { return applied_topics_.load(); }
+    /// "<topics>/<name>/<id>/<partition>"
+    [[nodiscard]] std::string log_directory(std::string_view name, const Uuid& id,
+                                            PartitionId partition) const;
+
+  private:
+    std::vector<Uuid> apply_batch(const journal::Entry& entry);
+    std::vector<Uuid> apply_step(const journal::Entry& entry);
+    void apply_topic_created(const internal::TopicCreated& created);
+    void apply_topic_deleted(const internal::TopicDeleted& deleted);
+    void apply_partitions_added(const internal::PartitionsAdded& added);
+    void apply_topic_config(const internal::TopicConfigSet& set);
+    void apply_producer_id(const internal::ProducerIdGiven& given);
+    void apply_group_offsets(const internal::GroupOffsetsEntry& entry);
+    void apply_group_deleted(const internal::GroupDeleted& deleted);
+    void apply_log_start(const internal::LogStartMoved& moved);
+    void apply_leader_epoch(const internal::LeaderEpochRaised& raised);
+
+    void apply_other(const journal::Entry& entry);
+    void append_batch(PartitionState& partition, const BatchRef& ref);
+    void add_partition(TopicState& topic, LeaderEpoch epoch);
+    void set_group(const std::string& name, std::shared_ptr<const GroupOffsets> offsets);
+    void publish_partition(PartitionState& partition);
+    void publish_topics(const TopicState* changed);
+    void publish_group_index();
+    void trim_tail(PartitionState& partition);
+    TopicState& must_find(const Uuid& id);
+
+    const BrokerOptions& options_;
+    TailRing& ring_;
+    Publisher& publisher_;
+    std::unordered_map<Uuid, std::unique_ptr<TopicState>> by_id_;
+    std::map<std::string, TopicState*, std::less<>> by_name_;
+    std::int64_t partition_total_ = 0;
+    std::map<std::string, GroupState, std::less<>> groups_;
+    std::map<std::string, TransactionalId, std::less<>> transactional_ids_;
+    std::map<std::string, LeaderEpoch, std::less<>> retired_epochs_;
+    std::int64_t next_producer_id_ = 0;
+    Seq applied_;
+    bool recovering_ = true;
+    std::atomic<std::uint64_t> batch_bytes_{0};
+    Published<const TopicsView> applied_topics_;
+};
+
+}  // namespace mr::broker

@@ -1,0 +1,115 @@
+#include "broker/produce.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "broker/broker.h"
+#include "broker/internal/entries.h"
+#include "broker/internal/state.h"
+
+namespace mr::broker {
+namespace {
+
+ProduceResult refuse(KafkaError error, std::string message = {}) {
+    ProduceResult result;
+    result.error = error;
+    result.message = std::move(message);
+    return result;
+}
+
+/// CreateTime records must lie within the topic's bounds around the node's clock.
+std::optional<std::string> bad_timestamp(const TopicSettings& settings, const wire::BatchFacts& facts,
+                                         TimestampMs now) {
+    const std::int64_t before = settings.timestamp_before_max_ms > now.value
+                                    ? INT64_MIN
+                                    : now.value - settings.timestamp_before_max_ms;
+    const std::int64_t after = settings.timestamp_after_max_ms > INT64_MAX - now.value
+                                   ? INT64_MAX
+                                   : now.value + settings.timestamp_after_max_ms;
+    const std::int64_t largest = facts.max_timestamp.value;
+    // A producer that sets no timestamps sends -1.
+    if (largest == wire::kNoTimestamp) return std::nullopt;
+    const std::int64_t smallest = std::min(largest, facts.header.base_timestamp.value);
+    const bool early = settings.timestamp_before_max_ms != INT64_MAX && smallest < before;
+    if (!early && largest <= after) return std::nullopt;
+    return fmt::format(
+        "Timestamp {} of message with offset {} is out of range. The timestamp should be within [{}, {}]",
+        early ? smallest : largest, early ? 0 : facts.max_timestamp_delta, before, after);
+}
+
+}  // namespace
+
+ProduceProposal::ProduceProposal(Broker& broker, Answer answer)
+    : broker_(broker), answer_(std::move(answer)) {}
+ProduceProposal::~ProduceProposal() = default;
+
+void ProduceProposal::add(const Uuid& topic, PartitionId partition, std::string_view batch,
+                          const wire::BatchFacts& facts, bool by_id) {
+    MR_CHECK(facts.header.total_bytes() == batch.size(), "{} {}", facts.header.total_bytes(), batch.size());
+    internal::BatchEntry entry;
+    entry.topic = topic;
+    entry.partition = partition;
+    entry.batch = batch;
+    parts_.push_back({topic, partition, by_id, facts, internal::encode_batch_entry(entry)});
+    bytes_ += parts_.back().payload.size();
+}
+
+void ProduceProposal::order(journal::Appender& out) {
+    results_.reserve(parts_.size());
+    for (Part& part : parts_) results_.push_back(order_part(part, out));
+    last_ = Seq(out.next_seq().value - 1);
+}
+
+ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
+    const TopicState* topic = broker_.state().find(part.topic);
+    if (topic == nullptr) {
+        return refuse(part.by_id ? KafkaError::unknown_topic_id : KafkaError::unknown_topic_or_partition);
+    }
+    const PartitionState* partition = topic->partition(part.partition);
+    if (partition == nullptr) return refuse(KafkaError::unknown_topic_or_partition);
+    const TopicSettings& settings = topic->config.settings();
+    const wire::BatchHeader& header = part.facts.header;
+    const std::size_t batch_bytes = part.payload.size() - internal::kBatchEntryHeaderBytes;
+    if (batch_bytes > static_cast<std::size_t>(settings.max_message_bytes)) {
+        return refuse(KafkaError::message_too_large);
+    }
+    if (part.payload.size() > journal::kEntryBytesMax) return refuse(KafkaError::message_too_large);
+    if (header.is_transactional()) {
+        return refuse(KafkaError::invalid_txn_state, "Partition was not added to the transaction");
+    }
+    const TimestampMs now = out.now();
+    if (!settings.log_append_time) {
+        if (auto why = bad_timestamp(settings, part.facts, now)) {
+            return refuse(KafkaError::invalid_timestamp, std::move(*why));
+        }
+    }
+    ProduceResult result;
+    result.log_start = partition->view.log_start;
+    if (header.is_idempotent()) {
+        const auto verdict =
+            partition->producers.check(header, now, broker_.options().producer_expiration_ms);
+        if (verdict.error != KafkaError::none) return refuse(verdict.error);
+        if (verdict.duplicate != nullptr) {
+            result.base_offset = verdict.duplicate->base_offset;
+            result.log_append_time = verdict.duplicate->timestamp;
+            return result;
+        }
+    }
+    result.base_offset = partition->view.log_end;
+    internal::patch_batch_entry(part.payload, partition->view.log_end, partition->view.leader_epoch, now);
+    if (settings.log_append_time) {
+        wire::set_log_append_time(std::span(part.payload).subspan(internal::kBatchEntryHeaderBytes), now);
+        result.log_append_time = now;
+    }
+    out.append(journal::Kind::topic_batch, std::move(part.payload), internal::kEntryVersion);
+    MR_CHECK(partition->view.log_end == result.base_offset.plus(header.last_offset_delta + 1),
+             "{}-{}: {} after {}", topic->name, part.partition, partition->view.log_end, result.base_offset);
+    return result;
+}
+
+void ProduceProposal::done() {
+    broker_.publish_through(last_);
+    if (answer_) answer_(std::move(results_));
+}
+
+}  // namespace mr::broker
