@@ -2,7 +2,6 @@
 // `npm run dev` proxies the API, WebSocket included, to a node or to `npm run mock` at MILLRACE_URL.
 import { defineConfig } from "vite";
 
-declare const process: { env: Record<string, string | undefined> };
 const target = process.env["MILLRACE_URL"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({

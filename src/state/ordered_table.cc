@@ -165,20 +165,19 @@ std::optional<OrderedTable::Entry> OrderedTable::last_of_prefix(std::string_view
     return e;
 }
 
-OrderedTable::Ref OrderedTable::new_record(std::string_view key, std::string_view value) {
-    MR_CHECK(key.size() + value.size() < (std::size_t{1} << 31), "state entry of {} bytes in {}",
-             key.size() + value.size(), name_);
-    const std::size_t block = Slab::block_bytes(sizeof(Record) + padded(key.size()) + value.size());
+OrderedTable::Ref OrderedTable::new_record(std::string_view key, std::size_t value_size) {
+    MR_CHECK(key.size() + value_size < (std::size_t{1} << 31), "state entry of {} bytes in {}",
+             key.size() + value_size, name_);
+    const std::size_t block = Slab::block_bytes(sizeof(Record) + padded(key.size()) + value_size);
     const Ref ref = slab_.allocate(block);
     Record& r = record(ref);
     r.key_size = static_cast<std::uint32_t>(key.size());
-    r.value_size = static_cast<std::uint32_t>(value.size());
+    r.value_size = static_cast<std::uint32_t>(value_size);
     r.granules = static_cast<std::uint32_t>(block / Slab::kGranule) & 0x3fffffff;
     r.live = 1;
     r.fresh = 1;
     r.dirty_index = kClean;
     std::memcpy(r.bytes(), key.data(), key.size());
-    if (!value.empty()) std::memcpy(r.value_data(), value.data(), value.size());
     return ref;
 }
 
@@ -192,7 +191,8 @@ void OrderedTable::mark_dirty(Ref ref) {
 void OrderedTable::put(std::string_view key, std::string_view value) {
     const Position p = lower_bound(key);
     if (!matches(p, key)) {
-        const Ref ref = new_record(key, value);
+        const Ref ref = new_record(key, value.size());
+        if (!value.empty()) std::memcpy(record(ref).value_data(), value.data(), value.size());
         insert_at(p, ref);
         ++live_;
         return mark_dirty(ref);
@@ -205,14 +205,30 @@ void OrderedTable::put(std::string_view key, std::string_view value) {
         if (!value.empty()) std::memmove(r.value_data(), value.data(), value.size());
         return mark_dirty(ref);
     }
-    const Ref moved = new_record(key, value);
+    const Ref moved = new_record(key, value.size());
     Record& m = record(moved);
+    std::memcpy(m.value_data(), value.data(), value.size());
     m.fresh = r.fresh;
     m.dirty_index = r.dirty_index;
     if (m.dirty_index != kClean) dirty_[m.dirty_index] = moved;
     slab_.free(ref, r.block());
     ref = moved;
     mark_dirty(moved);
+}
+
+OrderedTable::Edit OrderedTable::edit(std::string_view key, std::size_t size) {
+    const Position p = lower_bound(key);
+    const bool inserted = !matches(p, key);
+    Ref ref = inserted ? new_record(key, size) : leaves_[p.leaf]->refs[p.index];
+    Record& r = record(ref);
+    if (inserted) {
+        std::memset(r.value_data(), 0, size);
+        insert_at(p, ref);
+        ++live_;
+    }
+    MR_CHECK(r.value_size == size, "{}: a value of {} bytes edited as {}", name_, r.value_size, size);
+    mark_dirty(ref);
+    return {r.value_data(), inserted};
 }
 
 void OrderedTable::insert_at(Position p, Ref ref) {

@@ -43,6 +43,12 @@ class OrderedTable {
 
     std::optional<std::string_view> get(std::string_view key);
     void put(std::string_view key, std::string_view value);
+    struct Edit {
+        char* value = nullptr;  ///< `size` bytes, to be changed in place
+        bool inserted = false;  ///< the key was not there: the bytes are zero
+    };
+    /// The value of `key`, of `size` bytes, as changed in this step. Bug if it is there with another size.
+    Edit edit(std::string_view key, std::size_t size);
     /// False if it was not there.
     bool erase(std::string_view key);
 
@@ -113,7 +119,8 @@ class OrderedTable {
     [[nodiscard]] int compare(const Leaf& leaf, std::size_t index, std::string_view key,
                               std::uint64_t prefix) const;
 
-    Ref new_record(std::string_view key, std::string_view value);
+    /// The value's bytes are not set.
+    Ref new_record(std::string_view key, std::size_t value_size);
     void insert_at(Position p, Ref ref);
     void remove_at(Position p);
     void merge_if_small(std::size_t leaf);

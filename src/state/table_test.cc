@@ -217,6 +217,17 @@ TEST(OrderedTable, NeighboursAndScans) {
     }
 }
 
+TEST(OrderedTable, EditsInPlace) {
+    OrderedTable t(0, "t");
+    EXPECT_TRUE(t.edit("a", 8).inserted);
+    t.edit("a", 8).value[3] = 'x';
+    EXPECT_FALSE(t.edit("a", 8).inserted);
+    EXPECT_EQ(*t.get("a"), std::string_view("\0\0\0x\0\0\0\0", 8));
+    std::vector<Change> changes;
+    t.changes(changes);
+    EXPECT_EQ(changes.size(), 1U);
+}
+
 TEST(OrderedTable, PrefixEnd) {
     EXPECT_EQ(prefix_end("ab"), "ac");
     EXPECT_EQ(prefix_end(std::string("a\xff\xff")), "b");

@@ -64,7 +64,7 @@ export class World {
     for (const o of [...byType(e, "Truck"), ...byType(e, "Forklift")]) this.put("current_work", { resource_id: o.id, kind: o.type, event_type: e.event_type, occurred_at: iso(at), event_id: e.event_id, src_offset: offset });
     for (const t of byType(e, "Transport Document")) {
       const order = t.belongs_to.find((b) => b.type === "Customer Order")?.id;
-      for (const b of t.belongs_to) if (b.type === "Container") this.plan.set(b.id, { document_id: t.id, order_id: order });
+      for (const b of t.belongs_to) if (b.type === "Container") this.plan.set(b.id, { document_id: t.id, order_id: order, offset });
       if (e.event_type === "Book Vehicle") for (const v of byType(e, "Vehicle")) this.booked.set(t.id, { vehicle_id: v.id, departure: Date.parse(`${v.attributes["Departure Date"].replace(" ", "T")}Z`) });
     }
     for (const c of byType(e, "Container")) {
@@ -93,7 +93,7 @@ export class World {
       vehicles.set(booking.vehicle_id, v);
       const open = state.step !== 7 && booking.departure - 4 * 3600000 <= this.now;
       const status = this.now >= booking.departure ? "missed" : "at risk";
-      const row = { container_id: container, document_id: plan.document_id, order_id: plan.order_id, vehicle_id: booking.vehicle_id, departure: iso(booking.departure), load_by: iso(booking.departure - 4 * 3600000), status, stage: kSteps[state.step], last_at: state.last_at ? iso(state.last_at) : null, src_topic: "logistics.events", src_partition: 0, src_offset: state.offset ?? null };
+      const row = { container_id: container, document_id: plan.document_id, order_id: plan.order_id, vehicle_id: booking.vehicle_id, departure: iso(booking.departure), load_by: iso(booking.departure - 4 * 3600000), status, stage: kSteps[state.step], last_at: state.last_at ? iso(state.last_at) : null, src_topic: "logistics.events", src_partition: 0, src_offset: state.offset ?? plan.offset };
       if (open) this.put("exceptions", row);
       else this.changed("exceptions", null, [container]);
       const id = `a-${container}`;

@@ -4,7 +4,7 @@
 -- The plan: which container leaves when. Plain joins of the newest facts, so the plan changes as bookings do. (Casting takes the
 -- time attribute away, which a regular join must not carry.)
 CREATE VIEW plan_links AS
-SELECT container_id, document_id, order_id
+SELECT container_id, document_id, order_id, src_offset
 FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY container_id ORDER BY occurred_at DESC) AS rn FROM document_links)
 WHERE rn = 1;
 
@@ -13,7 +13,7 @@ SELECT document_id, vehicle_id, departure
 FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY document_id ORDER BY occurred_at DESC) AS rn FROM vehicle_bookings)
 WHERE rn = 1;
 
--- What has happened to each container so far. The topic has one partition, so the greatest offset is the newest record.
+-- What has happened to each container so far (nothing yet: the event behind it is then its transport document's). The topic has one partition, so the greatest offset is the newest record.
 CREATE VIEW container_state AS
 SELECT container_id, MAX(step) AS step, CAST(MAX(occurred_at) AS TIMESTAMP(3)) AS last_at, MAX(src_offset) AS src_offset,
        CAST(MIN(occurred_at) FILTER (WHERE step = 7) AS TIMESTAMP(3)) AS loaded_at
@@ -22,7 +22,7 @@ GROUP BY container_id;
 
 CREATE VIEW container_plan AS
 SELECT l.container_id, l.document_id, l.order_id, b.vehicle_id, b.departure, b.departure - INTERVAL '4' HOUR AS load_by,
-       s.step, s.last_at, s.src_offset, s.loaded_at, 1 AS k
+       s.step, s.last_at, COALESCE(s.src_offset, l.src_offset) AS src_offset, s.loaded_at, 1 AS k
 FROM plan_links AS l
 JOIN plan_bookings AS b ON l.document_id = b.document_id
 LEFT JOIN container_state AS s ON l.container_id = s.container_id;

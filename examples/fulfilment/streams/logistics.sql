@@ -68,7 +68,7 @@ WHERE object_type = 'Container';
 -- What a transport document says: which containers travel under it, for which customer order.
 -- Container.belongs_to holds only trucks, so the link is read from the document's side.
 CREATE VIEW document_links AS
-SELECT c.id AS container_id, d.id AS document_id, r.id AS order_id, e.occurred_at
+SELECT c.id AS container_id, d.id AS document_id, r.id AS order_id, e.occurred_at, e.src_offset
 FROM logistics_events AS e
 CROSS JOIN UNNEST(e.objects) AS d (id, `type`, `role`, attributes, belongs_to)
 CROSS JOIN UNNEST(d.belongs_to) AS c (id, `type`, `as`)

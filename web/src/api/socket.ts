@@ -6,8 +6,8 @@ import { parseFrame, ProtocolError, type ClientFrame, type ServerFrame } from ".
 
 export type LinkState = "connecting" | "live" | "stale" | "disconnected";
 
-/** A server that says nothing for this long (2.5 heartbeats) is stale; the promise to the reader is 3 s. */
-export const kStaleAfterMs = 2500;
+/** A server that says nothing for this long (two heartbeats) is stale; the promise to the reader is 3 s. */
+export const kStaleAfterMs = 2000;
 const kFirstRetryMs = 250;
 const kMaxRetryMs = 15000;
 /** Gives up on a silent connection: a half-open TCP connection would never close by itself. */
@@ -31,7 +31,7 @@ export class LiveSocket {
 
   start(): void {
     this.connect();
-    setInterval(() => this.check(), 200);
+    setInterval(() => this.check(), 100);
     addEventListener("online", () => this.reconnectNow());
   }
 

@@ -1,6 +1,6 @@
 // Tables of rows: a plain one, and the queue of exceptions with severity, filter, the raw event behind each row, and the alert it raised.
 import { useState } from "preact/hooks";
-import type { RecordRef, TablePanel } from "../api/dashboard";
+import type { TablePanel } from "../api/dashboard";
 import type { Row } from "../api/protocol";
 import type { Alert } from "../state/alerts";
 import { openRecord } from "../state/page";
@@ -10,27 +10,11 @@ import { Icon } from "../ui/icons";
 import { Empty, PanelFrame } from "../ui/panel";
 import { cellText, csv, download, Table, type TableRow } from "../ui/table";
 import { useWorldNow } from "../ui/world";
-import { numeric, select, severityOf } from "./select";
+import { alertFor, place, select, severityOf } from "./select";
 
 const kNewForMs = 1500;
 const kMaxShown = 200;
 const kRank = { critical: 0, warning: 1, none: 2 };
-
-/** Where the record behind a row is; null where the row does not say. */
-export function place(row: Row, ref: RecordRef): { topic: string; partition: number; offset: number } | null {
-  const offset = numeric(row[ref.offset]);
-  const partition = typeof ref.partition === "number" ? ref.partition : /^\d+$/.test(ref.partition) ? Number(ref.partition) : numeric(row[ref.partition]);
-  const topic = typeof row[ref.topic] === "string" ? String(row[ref.topic]) : ref.topic;
-  return Number.isNaN(offset) || Number.isNaN(partition) ? null : { topic, partition, offset };
-}
-
-/** The alert that this row raised: it names the view, and every value it carries is the row's. */
-export function alertFor(row: Row, view: string, alerts: readonly Alert[]): Alert | undefined {
-  return alerts.find((a) => {
-    const keys = Object.keys(a.values);
-    return a.view === view && keys.length > 0 && keys.every((k) => row[k] === undefined || String(row[k]) === String(a.values[k])) && keys.some((k) => k in row);
-  });
-}
 
 function Acknowledge({ alert }: { alert: Alert | undefined }) {
   const alerts = useAlerts();
@@ -64,8 +48,8 @@ export function RowTable({ panel }: { panel: TablePanel }) {
 
   const ref = panel.record;
   const open = ref && ((row: Row) => {
-    const where = place(row, ref);
-    if (where) openRecord.value = { ...where, title: formatTitle(row, panel), row };
+    const where = place(row, ref) ?? { topic: ref.topic, partition: 0, offset: null };
+    openRecord.value = { ...where, title: formatTitle(row, panel), row };
   });
   const tools = (
     <>

@@ -28,6 +28,7 @@ function Body({ open }: { open: OpenRecord }) {
     let current = true;
     setRecord(null);
     setProblem("");
+    if (open.offset === null) return setProblem("This row names no event.");
     getRecords(open.topic, open.partition, open.offset).then(
       (records) => current && (records[0] ? setRecord(records[0]) : setProblem("The topic no longer holds this record; it is in the lake.")),
       (error: unknown) => current && setProblem(error instanceof Error ? error.message : String(error)),
@@ -71,7 +72,7 @@ export function RecordDialog() {
           <h3>In the view</h3>
           <dl class="facts">{Object.entries(open.row).map(([k, v]) => <><dt>{k}</dt><dd>{/_at$|departure|load_by/.test(k) && typeof v === "string" ? `${formatTime(parseTime(v))} UTC` : typeof v === "number" ? String(v) : formatValue(v)}</dd></>)}</dl>
           <h3>The event behind it</h3>
-          <p class="place">topic <b>{open.topic}</b> partition <b>{open.partition}</b> offset <b>{open.offset}</b></p>
+          {open.offset !== null && <p class="place">topic <b>{open.topic}</b> partition <b>{open.partition}</b> offset <b>{open.offset}</b></p>}
           <Body open={open} />
         </div>
       )}

@@ -1,6 +1,7 @@
 // From the rows of a view to the rows of a panel: filter, order, cut. Pure, so that it can be tested on its own.
-import type { Severity, Sort, TilePanel } from "../api/dashboard";
+import type { RecordRef, Severity, Sort, TilePanel } from "../api/dashboard";
 import type { Row, Value } from "../api/protocol";
+import type { Alert } from "../state/alerts";
 import { compare } from "../state/view";
 
 export function matches(row: Row, where: Row): boolean {
@@ -56,4 +57,20 @@ export function severityOf(row: Row, severity: Severity | null): Level {
   const value = row[severity.column] ?? null;
   if (reaches(value, severity.critical)) return "critical";
   return reaches(value, severity.warning) ? "warning" : "none";
+}
+
+/** Where the record behind a row is; null where the row does not say. */
+export function place(row: Row, ref: RecordRef): { topic: string; partition: number; offset: number } | null {
+  const offset = numeric(row[ref.offset]);
+  const partition = typeof ref.partition === "number" ? ref.partition : /^\d+$/.test(ref.partition) ? Number(ref.partition) : numeric(row[ref.partition]);
+  const topic = typeof row[ref.topic] === "string" ? String(row[ref.topic]) : ref.topic;
+  return Number.isNaN(offset) || Number.isNaN(partition) ? null : { topic, partition, offset };
+}
+
+/** The alert that this row raised: it names the view, and every value it carries is the row's. */
+export function alertFor(row: Row, view: string, alerts: readonly Alert[]): Alert | undefined {
+  return alerts.find((a) => {
+    const keys = Object.keys(a.values);
+    return a.view === view && keys.length > 0 && keys.every((k) => row[k] === undefined || String(row[k]) === String(a.values[k])) && keys.some((k) => k in row);
+  });
 }

@@ -51,7 +51,7 @@ export function go(name: string): void {
 export const operator = signal(stored("operator", ""));
 effect(() => store("operator", operator.value));
 
-export interface OpenRecord { title: string; topic: string; partition: number; offset: number; row: Row }
+export interface OpenRecord { title: string; topic: string; partition: number; offset: number | null; row: Row }
 export const openRecord = signal<OpenRecord | null>(null);
 export const helpOpen = signal(false);
 /** Said to a screen reader: new criticals and what an action did. */

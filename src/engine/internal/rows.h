@@ -1,0 +1,91 @@
+// Small things operators share: keys and rows of a delta as bytes, event time in milliseconds, copying rows,
+// and a number for each row an order-sensitive operator has seen.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "columnar/codec.h"
+#include "columnar/delta.h"
+#include "state/keyed_table.h"
+
+namespace mr::engine::internal {
+
+/// Appends the memcomparable key of some columns of a row. Self-delimiting: no key is a prefix of another.
+inline void append_key_columns(std::string& out, const Delta& delta, std::span<const int> columns,
+                               std::size_t row) {
+    for (const int c : columns) append_key(out, *delta.columns[static_cast<std::size_t>(c)], row);
+}
+
+inline bool any_null(const Delta& delta, std::span<const int> columns, std::size_t row) {
+    for (const int c : columns) {
+        if (delta.columns[static_cast<std::size_t>(c)]->is_null(row)) return true;
+    }
+    return false;
+}
+
+/// 8 bytes that order as the number does.
+void append_ordered(std::string& out, std::int64_t v);
+void append_ordered(std::string& out, std::uint64_t v);
+/// REQUIRES: bytes.size() >= 8.
+std::int64_t read_ordered(std::string_view bytes);
+std::uint64_t read_ordered_unsigned(std::string_view bytes);
+
+/// An 8-byte number within a state value (little-endian).
+std::int64_t load_i64(const char* from);
+void store_i64(char* to, std::int64_t v);
+
+/// Copies row `row` of `columns` into the builder's columns from `first` on.
+void copy_row(DeltaBuilder& out, std::size_t first, std::span<const ColumnPtr> columns, std::size_t row);
+/// NULL in `count` columns from `first` on.
+void pad_row(DeltaBuilder& out, std::size_t first, std::size_t count);
+/// Decodes an encoded row into the builder's columns from `first` on. Bug if it does not decode: state is
+/// checksummed where it is stored.
+void decode_row(DeltaBuilder& out, std::size_t first, std::string_view bytes, const Schema& schema);
+/// The builder's columns [first, first + count), for AggregateSet::result().
+std::span<ColumnBuilder> builder_columns(DeltaBuilder& out, std::size_t first, std::size_t count);
+
+/// Rows `rows` of a delta, with their weight, arrival and watermark.
+Delta take_rows(const Delta& delta, std::span<const std::uint32_t> rows);
+
+/// Event time in milliseconds of a TIMESTAMP or TIMESTAMP_LTZ column, rounded down.
+class RowTime {
+  public:
+    RowTime() = default;
+    explicit RowTime(const DataType& type) : ticks_per_ms_(type.time_unit() / 1000) {}
+    [[nodiscard]] std::int64_t ms(const Column& column, std::size_t row) const {
+        const std::int64_t ticks = column.integer(row);
+        if (ticks_per_ms_ == 1) return ticks;
+        const std::int64_t ms = ticks / ticks_per_ms_;
+        return ms - (ticks % ticks_per_ms_ < 0 ? 1 : 0);
+    }
+    /// In the column's own unit.
+    [[nodiscard]] std::int64_t ticks(std::int64_t ms) const { return ms * ticks_per_ms_; }
+
+  private:
+    std::int64_t ticks_per_ms_ = 1;
+};
+
+inline constexpr std::string_view kNullTime =
+    "the event-time attribute is NULL; filter such rows out or give the column a default";
+
+/// Numbers the rows of an order-sensitive operator, growing for ever; kept in state.
+class Sequence {
+  public:
+    explicit Sequence(state::KeyedTable& table) : table_(table) {}
+    /// At the start of a round.
+    void load();
+    std::uint64_t next() { return value_++; }
+    /// At the end of a round.
+    void store();
+
+  private:
+    state::KeyedTable& table_;
+    std::uint64_t value_ = 0;
+    std::uint64_t stored_ = 0;
+};
+
+}  // namespace mr::engine::internal

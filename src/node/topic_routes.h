@@ -1,0 +1,35 @@
+// Topics, their records, and consumer groups over HTTP, for the dashboard's pages and the command line.
+// docs/openapi.yaml. Thread: loop.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "node/workers.h"
+#include "serve/http/router.h"
+#include "serve/kafka/service.h"
+
+namespace mr::node {
+
+class TopicRoutes {
+  public:
+    /// REQUIRES: all outlive the router.
+    TopicRoutes(broker::Broker& broker, serve::kafka::Service& kafka, Workers& workers)
+        : broker_(broker), kafka_(kafka), workers_(workers) {}
+    void add_to(serve::Router& router);
+
+  private:
+    void list(net::HttpResponder responder);
+    void describe(const serve::RouteCall& call, net::HttpResponder responder);
+    void records(const serve::RouteCall& call, net::HttpResponder responder);
+    void create(const serve::RouteCall& call, net::HttpResponder responder);
+    void remove(const serve::RouteCall& call, net::HttpResponder responder);
+    void groups(net::HttpResponder responder);
+    [[nodiscard]] net::HttpResponse unknown_topic(const std::string& name) const;
+
+    broker::Broker& broker_;
+    serve::kafka::Service& kafka_;
+    Workers& workers_;
+};
+
+}  // namespace mr::node
