@@ -103,7 +103,7 @@ export class World {
         this.changed("alerts", null, [id]);
       } else if (open && old?.rule !== (status === "missed" ? "departure_missed" : "container_at_risk")) {
         const missed = status === "missed";
-        const alert = { id, rule: missed ? "departure_missed" : "container_at_risk", title: missed ? "Vehicle left without a container" : "Container not loaded four hours before departure", view: "exceptions", values: { container_id: container }, severity: missed ? "warning" : "critical", state: "firing", summary: missed ? `${row.vehicle_id} left without ${container} (${row.stage}), order ${row.order_id}` : `${container} (${row.stage}) is not on ${row.vehicle_id}`, started_at: iso(Date.now()), acked_by: null };
+        const alert = { id, rule: missed ? "departure_missed" : "container_at_risk", title: missed ? "Vehicle left without a container" : "Container not loaded four hours before departure", view: "exceptions", subject: container, severity: missed ? "warning" : "critical", state: "firing", summary: missed ? `${row.vehicle_id} left without ${container} (${row.stage}), order ${row.order_id}` : `${container} (${row.stage}) is not on ${row.vehicle_id}`, fired_at: iso(Date.now()), acknowledged_by: null };
         this.alerts.set(id, alert);
         this.put("alerts", alert);
       }
@@ -114,7 +114,7 @@ export class World {
   acknowledge(id, by) {
     const alert = this.alerts.get(id);
     if (!alert) return false;
-    Object.assign(alert, { state: "acknowledged", acked_by: by });
+    Object.assign(alert, { state: "acknowledged", acknowledged_by: by });
     this.put("alerts", { ...alert });
     return true;
   }

@@ -52,10 +52,11 @@ describe("rows", () => {
     expect(place({ src_topic: "t", src_partition: 0, src_offset: null }, ref)).toBeNull();
   });
   it("find the alert they raised", () => {
-    const alert = { id: "1", view: "exceptions", values: { container_id: "cr1" } } as unknown as Alert;
-    expect(alertFor({ container_id: "cr1" }, "exceptions", [alert])).toBe(alert);
-    expect(alertFor({ container_id: "cr2" }, "exceptions", [alert])).toBeUndefined();
-    expect(alertFor({ container_id: "cr1" }, "other", [alert])).toBeUndefined();
+    const alert = { id: "1", view: "exceptions", subject: "cr1" } as Alert;
+    const exceptions = { name: "exceptions", key: ["container_id"] };
+    expect(alertFor({ container_id: "cr1" }, exceptions, [alert])).toBe(alert);
+    expect(alertFor({ container_id: "cr2" }, exceptions, [alert])).toBeUndefined();
+    expect(alertFor({ container_id: "cr1" }, { ...exceptions, name: "other" }, [alert])).toBeUndefined();
   });
   it("are written as text and as CSV", () => {
     const since = { column: "at", title: "At", format: "since" as const };

@@ -27,7 +27,7 @@ export function AlertList({ panel }: { panel: AlertsPanel }) {
               <span class={`badge ${a.severity}`}><Icon name={iconOf(a.severity)} size={16} /><span class="hidden">{a.severity}</span></span>
               <div>
                 <p>{a.summary}</p>
-                <small>{[a.title !== a.summary && a.title, a.startedAt && `since ${formatSecond(parseTime(a.startedAt))} UTC`].filter(Boolean).join(" · ")}</small>
+                <small>{[a.title !== a.summary && a.title, a.firedAt && `since ${formatSecond(parseTime(a.firedAt))} UTC`].filter(Boolean).join(" · ")}</small>
               </div>
               {a.state === "firing"
                 ? <button type="button" class="small" onClick={() => void alerts.acknowledge(a.id)} aria-label={`Acknowledge: ${a.summary}`}>Acknowledge</button>

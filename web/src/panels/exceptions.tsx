@@ -71,7 +71,7 @@ export function RowTable({ panel }: { panel: TablePanel }) {
       {rows.length === 0 ? <Empty view={view}>{wanted ? "No row matches the filter." : queue ? "None: all is well." : "Nothing yet."}</Empty> : (
         <Table
           title={panel.title} columns={panel.columns} rows={shown} now={now} onOpen={open ?? undefined}
-          action={queue && watched.length > 0 ? (row) => <Acknowledge alert={alertFor(row, panel.view, watched)} /> : undefined}
+          action={queue && watched.length > 0 ? (row) => <Acknowledge alert={alertFor(row, view, watched)} /> : undefined}
         />
       )}
       {shown.length < rows.length && <p class="more">{formatNumber(rows.length - shown.length)} more{queue && "; filter to find them"}.</p>}

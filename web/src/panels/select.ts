@@ -67,10 +67,8 @@ export function place(row: Row, ref: RecordRef): { topic: string; partition: num
   return Number.isNaN(offset) || Number.isNaN(partition) ? null : { topic, partition, offset };
 }
 
-/** The alert that this row raised: it names the view, and every value it carries is the row's. */
-export function alertFor(row: Row, view: string, alerts: readonly Alert[]): Alert | undefined {
-  return alerts.find((a) => {
-    const keys = Object.keys(a.values);
-    return a.view === view && keys.length > 0 && keys.every((k) => row[k] === undefined || String(row[k]) === String(a.values[k])) && keys.some((k) => k in row);
-  });
+/** The alert that this row raised: an alert names its view, and the row's key as its subject. */
+export function alertFor(row: Row, view: { name: string; key: readonly string[] }, alerts: readonly Alert[]): Alert | undefined {
+  const subject = view.key.map((k) => String(row[k] ?? "")).join(", ");
+  return alerts.find((a) => a.view === view.name && a.subject === subject);
 }

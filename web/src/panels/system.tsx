@@ -10,6 +10,7 @@ import { Latency } from "./latency";
 
 type Part = "pipelines" | "topics" | "views";
 const kParts: readonly Part[] = ["pipelines", "topics", "views"];
+const kMaxColumns = 12;
 const kBad = /fail|dead|error|stop|full|reject/i;
 
 function Cell({ name, value }: { name: string; value: Row[string] | undefined }) {
@@ -41,7 +42,7 @@ export function systemColumns(rows: readonly Row[]): string[] {
   for (const row of rows) {
     for (const [name, value] of Object.entries(row)) {
       const long = (typeof value === "string" && value.length > 120) || (typeof value === "object" && value !== null && !Array.isArray(value));
-      if (!out.includes(name) && !long && name !== "columns" && name !== "sql" && out.length < 9) out.push(name);
+      if (!out.includes(name) && !long && name !== "columns" && name !== "sql" && out.length < kMaxColumns) out.push(name);
     }
   }
   return out;

@@ -1,4 +1,4 @@
-// The alerts: pushed like any view, as the view `alerts` (docs/formats/dashboard.md). Where a node has no such view the list is
+// The alerts: pushed like any view, as the view `alerts` (docs/formats/alerts.md). Where a node has no such view the list is
 // fetched once, and again only after a view that alerts watch has changed, at most every five seconds.
 import { computed, signal } from "@preact/signals";
 import { acknowledge, ApiError, getAlerts } from "../api/http";
@@ -11,19 +11,14 @@ const kRefetchMs = 5000;
 
 export interface Alert {
   id: string; rule: string; title: string; summary: string; severity: string; state: string;
-  view: string; startedAt: string; ackedBy: string; values: Row;
+  view: string; subject: string; firedAt: string; ackedBy: string;
 }
 
 function alertOf(row: Row): Alert {
-  const text = (...names: string[]): string => {
-    for (const name of names) if (typeof row[name] === "string" || typeof row[name] === "number") return String(row[name]);
-    return "";
-  };
-  const values = row["values"] ?? row["labels"] ?? row["key"];
+  const text = (name: string): string => (typeof row[name] === "string" ? row[name] : "");
   return {
-    id: text("id", "fingerprint"), rule: text("rule", "name"), title: text("title", "rule", "name"), summary: text("summary", "title"),
-    severity: text("severity"), state: text("state", "status"), view: text("view"), startedAt: text("started_at", "starts_at", "since"),
-    ackedBy: text("acked_by", "acknowledged_by", "by"), values: typeof values === "object" && values !== null && !Array.isArray(values) ? values : {},
+    id: text("id"), rule: text("rule"), title: text("title") || text("rule"), summary: text("summary") || text("title"), severity: text("severity"),
+    state: text("state"), view: text("view"), subject: text("subject"), firedAt: text("fired_at"), ackedBy: text("acknowledged_by"),
   };
 }
 
@@ -47,12 +42,12 @@ export class Alerts {
     if (view.state === "error") this.fallBack();
     const rows = this.fallback ? this.fetched.value : [...view.rows.values()];
     const acked = this.optimistic.value;
-    const out = rows.map(alertOf).filter((a) => a.state !== "resolved" && a.state !== "inactive" && a.state !== "pending");
+    const out = rows.map(alertOf).filter((a) => a.state === "firing" || a.state === "acknowledged");
     for (const a of out) {
       const by = acked.get(a.id);
       if (by !== undefined && a.state === "firing") Object.assign(a, { state: "acknowledged", ackedBy: by });
     }
-    return out.sort((a, b) => Number(a.state !== "firing") - Number(b.state !== "firing") || (kRank[a.severity] ?? 4) - (kRank[b.severity] ?? 4) || (a.startedAt < b.startedAt ? 1 : -1));
+    return out.sort((a, b) => Number(a.state !== "firing") - Number(b.state !== "firing") || (kRank[a.severity] ?? 4) - (kRank[b.severity] ?? 4) || (a.firedAt < b.firedAt ? 1 : -1));
   });
 
   /** Called after each repaint: announces new criticals, refetches where alerts are not pushed. */
