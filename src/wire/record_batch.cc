@@ -56,7 +56,8 @@ Result<BatchFacts> check_records(std::string_view batch, const ValidateOptions& 
     BatchFacts facts{.header = reader.header(),
                      .max_timestamp = TimestampMs(std::numeric_limits<std::int64_t>::min()),
                      .max_timestamp_delta = 0,
-                     .records_bytes = reader.records_bytes()};
+                     .records_bytes = reader.records_bytes(),
+                     .keyless_delta = -1};
     Record record;
     std::int32_t index = 0;
     while (reader.next(record)) {
@@ -64,9 +65,7 @@ Result<BatchFacts> check_records(std::string_view batch, const ValidateOptions& 
             return fail(Code::invalid_argument, "record batch: record {} has offset delta {}", index,
                         record.offset.value - facts.header.base_offset.value);
         }
-        if (options.require_keys && !record.key) {
-            return fail(Code::invalid_argument, "record {} has no key, and the topic is compacted", index);
-        }
+        if (!record.key && facts.keyless_delta < 0) facts.keyless_delta = index;
         if (record.timestamp > facts.max_timestamp) {
             facts.max_timestamp = record.timestamp;
             facts.max_timestamp_delta = index;

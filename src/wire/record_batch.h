@@ -88,8 +88,6 @@ Result<BatchHeader> decode_batch_header(std::string_view bytes);
 struct ValidateOptions {
     std::size_t batch_bytes_max = 1U << 20;  ///< the topic's max.message.bytes, of the batch as sent
     std::size_t decompressed_bytes_max = kBatchDecompressedMax;
-    /// A compacted topic takes no record without a key.
-    bool require_keys = false;
 };
 
 /// What validation learned by looking at every record.
@@ -98,13 +96,15 @@ struct BatchFacts {
     TimestampMs max_timestamp{};           ///< over the records, whatever the header says
     std::int32_t max_timestamp_delta = 0;  ///< offset delta of the first record that has it
     std::size_t records_bytes = 0;         ///< decompressed
+    /// Offset delta of the first record without a key (a compacted topic refuses it); -1: all have one.
+    std::int32_t keyless_delta = -1;
 };
 
 /// Everything a broker must know about one produced batch before it may enter a log (invariants 1-3).
 ///   corrupt             length, magic byte, CRC, undecodable records     -> CORRUPT_MESSAGE
 ///   resource_exhausted  larger than batch_bytes_max                      -> MESSAGE_TOO_LARGE
 ///   invalid_argument    well-formed but not allowed: several batches, control batch, counts or offset deltas
-///                       that do not fit, a missing key                   -> INVALID_RECORD
+///                       that do not fit                   -> INVALID_RECORD
 ///   unsupported         unknown compression                              -> UNSUPPORTED_COMPRESSION_TYPE
 Result<BatchFacts> validate_batch(std::string_view bytes, const ValidateOptions& options);
 

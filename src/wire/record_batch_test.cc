@@ -67,6 +67,7 @@ TEST(RecordBatch, DecodesTheForeignExample) {
     EXPECT_EQ(facts->header.record_count, 3);
     EXPECT_EQ(facts->max_timestamp.value, 1700000000999);
     EXPECT_EQ(facts->max_timestamp_delta, 2);
+    EXPECT_EQ(facts->keyless_delta, 1);
 
     auto reader = RecordReader::open(kExample);
     ASSERT_TRUE(reader);
@@ -146,7 +147,6 @@ TEST(RecordBatch, Refusals) {
     EXPECT_EQ(refused(good + "x"), Code::invalid_argument) << "left over";
     EXPECT_EQ(refused(good, {.batch_bytes_max = good.size() - 1}), Code::resource_exhausted);
     EXPECT_TRUE(validate_batch(good, {.batch_bytes_max = good.size()}));
-    EXPECT_EQ(refused(good, {.require_keys = true}), Code::invalid_argument);
     EXPECT_EQ(refused(three_records({.control = true})), Code::invalid_argument);
     bad = good;
     bad[22] = 5;

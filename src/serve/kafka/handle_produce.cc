@@ -16,10 +16,15 @@ using Answer = wire::ProduceResponse;
 /// proposal's results belong.
 struct Job {
     Answer answer;
-    std::vector<std::pair<std::size_t, std::size_t>> parts;  ///< topic, partition
+    struct Part {
+        std::size_t topic;
+        std::size_t partition;
+        std::int32_t newest_delta;  ///< of the record with the largest timestamp
+    };
+    std::vector<Part> parts;
 
     Answer::Partition& part(std::size_t i) {
-        return answer.topics[parts[i].first].partitions[parts[i].second];
+        return answer.topics[parts[i].topic].partitions[parts[i].partition];
     }
     [[nodiscard]] const Answer::Partition* first_error() const {
         for (const auto& topic : answer.topics) {
@@ -37,55 +42,54 @@ void set_error(Answer::Partition& part, ErrorCode error, std::string_view messag
     part.error_message = message_of(error, message);
 }
 
-/// Kafka's message.timestamp.after.max.ms and .before.max.ms; LogAppendTime replaces the client's times.
-bool timestamps_ok(const wire::BatchFacts& facts, const broker::TopicSettings& settings, TimestampMs now,
-                   Answer::Partition& part) {
-    if (settings.log_append_time) return true;
-    const bool append_time = facts.header.timestamp_type() == wire::TimestampType::log_append_time;
-    const std::int64_t ahead = facts.max_timestamp.value - now.value;
-    if (!append_time && ahead <= settings.timestamp_after_max_ms) return true;
-    set_error(part, ErrorCode::invalid_timestamp,
-              "One or more records have been rejected due to invalid timestamp");
-    Answer::RecordError record;
-    record.batch_index = facts.max_timestamp_delta;
-    record.batch_index_error_message =
-        append_time ? std::string("Producers must not send LogAppendTime batches")
-                    : fmt::format(
-                          "Timestamp {} is {} ms ahead of the broker's clock; at most {} are allowed "
-                          "(message.timestamp.after.max.ms)",
-                          facts.max_timestamp, ahead, settings.timestamp_after_max_ms);
-    part.record_errors.push_back(std::move(record));
-    return false;
+/// Names the record that made the broker refuse the batch (KIP-467).
+void set_record_error(Answer::Partition& part, ErrorCode error, std::int32_t record, std::string message) {
+    set_error(part, error,
+              error == ErrorCode::invalid_timestamp
+                  ? "One or more records have been rejected due to invalid timestamp"
+                  : "One or more records have been rejected");
+    Answer::RecordError& bad = part.record_errors.emplace_back();
+    bad.batch_index = record;
+    bad.batch_index_error_message = std::move(message);
 }
 
 /// Checks one partition's batch and adds it to the proposal, or sets the error.
-bool add_part(Service& service, const FoundPartition& found, const wire::ProduceRequest::Partition& sent,
-              bool by_id, broker::ProduceProposal& proposal, Answer::Partition& part) {
+std::optional<wire::BatchFacts> add_part(const FoundPartition& found,
+                                         const wire::ProduceRequest::Partition& sent, bool by_id,
+                                         broker::ProduceProposal& proposal, Answer::Partition& part) {
     if (found.error != ErrorCode::none) {
         set_error(part, found.error);
-        return false;
+        return std::nullopt;
     }
     const broker::TopicSettings& settings = found.topic->config.settings();
     if (!sent.records || sent.records->parts.empty()) {
         set_error(part, ErrorCode::invalid_record, "Produce requests must hold exactly one record batch");
-        return false;
+        return std::nullopt;
     }
     const std::string_view batch = sent.records->parts.front().view();
-    const auto facts =
-        wire::validate_batch(batch, {.batch_bytes_max = static_cast<std::size_t>(settings.max_message_bytes),
-                                     .require_keys = settings.compact});
+    const auto facts = wire::validate_batch(
+        batch, {.batch_bytes_max = static_cast<std::size_t>(settings.max_message_bytes)});
     if (!facts) {
         set_error(part, batch_error(facts.error()), facts.error().message);
-        return false;
+        return std::nullopt;
     }
     if (facts->header.is_transactional()) {
         set_error(part, ErrorCode::transactional_id_authorization_failed,
                   "transactions are not supported yet");
-        return false;
+        return std::nullopt;
     }
-    if (!timestamps_ok(*facts, settings, service.clock().now(), part)) return false;
+    if (settings.compact && facts->keyless_delta >= 0) {
+        set_record_error(part, ErrorCode::invalid_record, facts->keyless_delta,
+                         "Compacted topic cannot accept message without key");
+        return std::nullopt;
+    }
+    if (!settings.log_append_time && facts->header.timestamp_type() == wire::TimestampType::log_append_time) {
+        set_record_error(part, ErrorCode::invalid_timestamp, 0,
+                         "Invalid timestamp type in message: producers send CreateTime");
+        return std::nullopt;
+    }
     proposal.add(found.topic->id, PartitionId(part.index), batch, *facts, by_id);
-    return true;
+    return *facts;
 }
 
 void fill(Job& job, const std::vector<broker::ProduceResult>& results) {
@@ -99,6 +103,9 @@ void fill(Job& job, const std::vector<broker::ProduceResult>& results) {
         part.log_append_time_ms = result.log_append_time.value;
         part.log_start_offset = result.log_start.value;
         part.error_message = message_of(part.error_code, result.message);
+        if (part.error_code == ErrorCode::invalid_timestamp) {
+            set_record_error(part, part.error_code, job.parts[i].newest_delta, result.message);
+        }
     }
 }
 
@@ -143,8 +150,8 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
             }
             const FoundPartition found =
                 find_partition(*topics, topic.name, topic.topic_id, by_id, part.index);
-            if (add_part(service, found, topic.partitions[i], by_id, *proposal, part)) {
-                job->parts.emplace_back(job->answer.topics.size() - 1, i);
+            if (const auto facts = add_part(found, topic.partitions[i], by_id, *proposal, part)) {
+                job->parts.push_back({job->answer.topics.size() - 1, i, facts->max_timestamp_delta});
             }
         }
     }

@@ -1,0 +1,215 @@
+// The connection: versions, order, hostile bytes, back-pressure; and that documentation and handlers agree.
+#include "serve/kafka/session.h"
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "serve/kafka/testing/broker_fixture.h"
+
+namespace mr::serve::kafka {
+namespace {
+
+using testing::batch_of;
+using testing::BrokerFixture;
+using testing::Client;
+using testing::fetch_from;
+using testing::produce_to;
+
+wire::ApiVersionsRequest api_versions() {
+    wire::ApiVersionsRequest request;
+    request.client_software_name = "test";
+    request.client_software_version = "1.0-a";
+    return request;
+}
+
+TEST(Session, ApiVersionsIsTheHandlerTable) {
+    BrokerFixture f;
+    for (std::int16_t version = 0; version <= 4; ++version) {
+        const auto response = f.client().ask<wire::ApiVersionsResponse>(api_versions(), version);
+        EXPECT_EQ(response.error_code, ErrorCode::none);
+        ASSERT_EQ(response.api_keys.size(), handlers().size());
+        for (std::size_t i = 0; i < handlers().size(); ++i) {
+            EXPECT_EQ(response.api_keys[i].api_key, static_cast<std::int16_t>(handlers()[i].key));
+            EXPECT_EQ(response.api_keys[i].max_version, handlers()[i].versions.max);
+        }
+        EXPECT_EQ(response.api_keys[0].min_version, 0) << "Produce is advertised from 0 (KAFKA-18659)";
+        EXPECT_TRUE(response.finalized_features.empty());
+    }
+}
+
+// Golden answer of Kafka 4.3.1: error 35 in a v0 body that lists key 18 only; the connection lives on.
+TEST(Session, ApiVersionsTooNew) {
+    BrokerFixture f;
+    Client& client = f.client();
+    client.send(api_versions(), 9);
+    f.run_all();
+    const auto response = client.receive<wire::ApiVersionsResponse>(0);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->error_code, ErrorCode::unsupported_version);
+    ASSERT_EQ(response->api_keys.size(), 1U);
+    EXPECT_EQ(response->api_keys[0].api_key, 18);
+    EXPECT_EQ(response->api_keys[0].max_version, 4);
+    EXPECT_EQ(client.ask<wire::ApiVersionsResponse>(api_versions(), 4).error_code, ErrorCode::none);
+}
+
+TEST(Session, SoftwareNameIsChecked) {
+    BrokerFixture f;
+    for (const char* name : {"bad name!", "", "-x", "x."}) {
+        auto request = api_versions();
+        request.client_software_name = name;
+        EXPECT_EQ(f.client().ask<wire::ApiVersionsResponse>(request, 4).error_code,
+                  ErrorCode::invalid_request);
+    }
+}
+
+// Golden: below-minimum version, unknown key, a huge frame, HTTP: closed without an answer.
+TEST(Session, WhatIsNoKafkaClosesTheConnection) {
+    BrokerFixture f;
+    f.make_topic("t");
+    std::vector<std::string> hostile = {
+        "GET / HTTP/1.1\r\n\r\n",
+        std::string("\x7f\xff\xff\xff\x00\x00\x00\x00", 8),
+        std::string("\x00\x00\x00\x0a\x00\x63\x00\x00\x00\x00\x00\x01\xff\xff", 14),      // key 99
+        std::string("\x00\x00\x00\x0a\x00\x00\x00\x02\x00\x00\x00\x01\xff\xff", 14),      // Produce v2
+        std::string("\x00\x00\x00\x0b\x00\x03\x00\x01\x00\x00\x00\x01\xff\xff\x00", 15),  // body cut short
+    };
+    for (const std::string& bytes : hostile) {
+        Client& client = f.client();
+        client.feed(bytes);
+        f.run_all();
+        EXPECT_TRUE(client.connection->aborted) << hex(bytes);
+        EXPECT_TRUE(client.connection->sent.empty());
+    }
+    EXPECT_EQ(f.service().refusals().value(), hostile.size());
+    EXPECT_EQ(f.client().ask<wire::MetadataResponse>(wire::MetadataRequest{}, 9).topics.size(), 1U);
+}
+
+// Golden: two pipelined requests are answered strictly in order, the second after the first one's wait.
+TEST(Session, AnswersKeepTheOrderOfRequests) {
+    BrokerFixture f;
+    f.make_topic("t");
+    Client& client = f.client();
+    client.send(fetch_from("t", 0, 0, 1000), 12);
+    client.send(wire::MetadataRequest{}, 9);
+    f.run_all();
+    EXPECT_TRUE(client.connection->sent.empty());
+    EXPECT_TRUE(client.connection->paused) << "nothing more is read while a request waits";
+    f.advance(999);
+    EXPECT_TRUE(client.connection->sent.empty());
+    f.advance(1);
+    EXPECT_TRUE(client.receive<wire::FetchResponse>(12));
+    EXPECT_TRUE(client.receive<wire::MetadataResponse>(9));
+    EXPECT_FALSE(client.connection->paused);
+}
+
+// Goal: nothing of a produce is told before it is durable, and several share one sync.
+TEST(Session, ProduceIsAnsweredWhenDurableAndPipelined) {
+    BrokerFixture f;
+    f.make_topic("t");
+    Client& client = f.client();
+    for (int i = 0; i < 5; ++i) client.send(produce_to("t", 0, batch_of(1, f.clock.now().value)), 9);
+    client.send(wire::MetadataRequest{}, 9);
+    f.run_journal();
+    f.run_loop();
+    EXPECT_TRUE(client.connection->sent.empty());
+    f.run_all();
+    for (int i = 0; i < 5; ++i) {
+        const auto response = client.receive<wire::ProduceResponse>(9);
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->topics[0].partitions[0].base_offset, i);
+    }
+    EXPECT_TRUE(client.receive<wire::MetadataResponse>(9));
+}
+
+TEST(Session, ManyPipelinedProducesAreBounded) {
+    BrokerFixture f;
+    f.make_topic("t");
+    Client& client = f.client();
+    for (int i = 0; i < 30; ++i) client.send(produce_to("t", 0, batch_of(1, f.clock.now().value)), 9);
+    EXPECT_TRUE(client.connection->paused);
+    f.run_all();
+    for (int i = 0; i < 30; ++i) {
+        const auto response = client.receive<wire::ProduceResponse>(9);
+        ASSERT_TRUE(response) << i;
+        EXPECT_EQ(response->topics[0].partitions[0].base_offset, i);
+    }
+    EXPECT_FALSE(client.connection->paused);
+}
+
+// Goal: a client that does not read its answers gets no further requests processed.
+TEST(Session, UnsentAnswersHoldRequestsBack) {
+    BrokerFixture f;
+    Client& client = f.client();
+    client.connection->unsent = 2U << 20;
+    client.send(wire::MetadataRequest{}, 9);
+    f.run_all();
+    EXPECT_TRUE(client.connection->sent.empty());
+    client.connection->unsent = 0;
+    client.session().on_writable();
+    EXPECT_TRUE(client.receive<wire::MetadataResponse>(9));
+}
+
+TEST(Session, HangingUpWhileWaiting) {
+    BrokerFixture f;
+    f.make_topic("t");
+    Client& waiting = f.client();
+    waiting.send(fetch_from("t", 0, 0, 30'000), 12);
+    Client& producing = f.client();
+    producing.send(produce_to("t", 0, batch_of(1, f.clock.now().value)), 9);
+    waiting.hang_up();
+    producing.hang_up();
+    f.run_all();
+    f.advance(60'000);
+    EXPECT_TRUE(producing.connection->sent.empty());
+}
+
+// Goal: many half-sent requests do not fill the memory: the connection that holds most is closed.
+TEST(Session, ReceivedBytesAreBounded) {
+    Options options;
+    options.received_bytes_max = 1U << 20;
+    BrokerFixture f(options);
+    const std::string head("\x01\x00\x00\x00\x00\x00\x00\x09", 8);
+    Client& small = f.client();
+    small.feed(head + std::string(100'000, 'x'));
+    Client& large = f.client();
+    large.feed(head + std::string(900'000, 'x'));
+    EXPECT_FALSE(large.connection->aborted);
+    small.feed(std::string(100'000, 'x'));
+    EXPECT_TRUE(large.connection->aborted);
+    EXPECT_FALSE(small.connection->aborted);
+}
+
+TEST(Session, IdleConnectionsAreClosed) {
+    BrokerFixture f;
+    Client& client = f.client();
+    client.ask<wire::MetadataResponse>(wire::MetadataRequest{}, 9);
+    f.advance(590'000);
+    EXPECT_TRUE(client.connection->open());
+    for (int i = 0; i < 3; ++i) f.advance(30'000);
+    EXPECT_FALSE(client.connection->open());
+}
+
+// Goal: docs/kafka-compatibility.md lists exactly what is answered.
+TEST(Documentation, ListsTheHandlers) {
+    std::ifstream file(MR_SOURCE_DIR "/docs/kafka-compatibility.md");
+    std::map<int, std::string> rows;
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream cells(line);
+        std::string bar;
+        int key = 0;
+        std::string name;
+        std::string versions;
+        if (cells >> bar >> key >> bar >> name >> bar >> versions && bar == "|")
+            rows[key] = name + " " + versions;
+    }
+    EXPECT_EQ(rows.size(), handlers().size());
+    for (const Handler& handler : handlers()) {
+        EXPECT_EQ(rows[static_cast<int>(handler.key)],
+                  fmt::format("{} {}-{}", wire::to_string(handler.key), handler.versions.min,
+                              handler.versions.max));
+    }
+}
+
+}  // namespace
+}  // namespace mr::serve::kafka
