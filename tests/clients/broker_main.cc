@@ -90,8 +90,9 @@ int main(int argc, char** argv) {
     mr::set_log_level(std::getenv("MILLRACE_DEBUG") != nullptr ? mr::LogLevel::debug : mr::LogLevel::info);
     const std::string directory = argv[1];
     mr::Metrics metrics;
-    auto broker =
-        mr::broker::Broker::open(mr::posix_file_system(), metrics, {.directory = directory + "/topics"});
+    mr::broker::BrokerOptions state;
+    state.directory = directory + "/topics";
+    auto broker = mr::broker::Broker::open(mr::posix_file_system(), metrics, state);
     if (!broker) return fail(broker.error());
     mr::journal::Options options;
     options.directory = directory + "/journal";

@@ -94,8 +94,12 @@ TEST_F(Admin, Metadata) {
         EXPECT_EQ(all.topics[0].partitions.size(), 2U);
         EXPECT_EQ(all.topics[0].partitions[1].leader_id, kNodeId);
         EXPECT_EQ(all.brokers.at(0).port, 9092);
-        if (version >= 10) EXPECT_EQ(all.topics[0].topic_id, id);
-        if (version >= 7) EXPECT_EQ(all.topics[0].partitions[0].leader_epoch, 0);
+        if (version >= 10) {
+            EXPECT_EQ(all.topics[0].topic_id, id);
+        }
+        if (version >= 7) {
+            EXPECT_EQ(all.topics[0].partitions[0].leader_epoch, 0);
+        }
     }
     EXPECT_EQ(metadata("no").error_code, ErrorCode::unknown_topic_or_partition);
     wire::MetadataRequest by_id;

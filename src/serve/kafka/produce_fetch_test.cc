@@ -231,7 +231,9 @@ TEST_F(ProduceFetch, LongPollGathersMinBytes) {
     for (int i = 0; i < 3; ++i) {
         producer.ask<wire::ProduceResponse>(produce_to("t", 0, batch_of(60, now())), 12);
         f.advance(10);
-        if (i == 0) EXPECT_TRUE(client.connection->sent.empty());
+        if (i == 0) {
+            EXPECT_TRUE(client.connection->sent.empty());
+        }
     }
     const auto response = client.receive<wire::FetchResponse>(12);
     ASSERT_TRUE(response);

@@ -103,8 +103,9 @@ class Client {
 class BrokerFixture {
   public:
     explicit BrokerFixture(Options options = {}) : directory_(make_directory()) {
-        auto broker =
-            broker::Broker::open(posix_file_system(), metrics, {.directory = directory_ + "/topics"});
+        broker::BrokerOptions state;
+        state.directory = directory_ + "/topics";
+        auto broker = broker::Broker::open(posix_file_system(), metrics, state);
         MR_CHECK(broker.has_value(), "{}", broker.error().message);
         broker_ = std::move(*broker);
         journal::Options where;
