@@ -51,12 +51,11 @@ class Scan {
     Result<std::string> tail_bytes(std::uint32_t seed) const;
 
     const RecoveryInput& input_;
-    std::vector<Found> found_;
-    std::vector<std::vector<Participant*>> readers_;
-    std::size_t start_ = 0;  ///< first of found_ that is read
-    Seq next_{1};            ///< the entry wanted next
-    Seq mark_;               ///< highest position known synced
-    Place broken_;           ///< where next_ was looked for first
+    std::vector<Found> found_;     ///< the first one is where reading starts, once that is chosen
+    std::vector<Found> obsolete_;  ///< older than that
+    Seq next_{1};                  ///< the entry wanted next
+    Seq mark_;                     ///< highest position known synced
+    Place broken_;                 ///< where next_ was looked for first
     bool is_broken_ = false;
     Recovered result_;
 };
@@ -114,16 +113,19 @@ Status Scan::find_first_entries() {
 }
 
 Status Scan::choose_start() {
-    start_ = found_.size();
+    std::size_t start = found_.size();
     Seq oldest = kNoLimit;
     for (std::size_t i = 0; i < found_.size(); ++i) {
         if (found_[i].is_void()) continue;
         const Seq first = found_[i].file->first();
         oldest = std::min(oldest, first);
-        if (first <= input_.from.next()) start_ = i;
+        if (first <= input_.from.next()) start = i;
     }
-    if (start_ < found_.size()) {
-        next_ = found_[start_].file->first();
+    if (start < found_.size()) {
+        const auto from = found_.begin() + static_cast<std::ptrdiff_t>(start);
+        obsolete_.assign(found_.begin(), from);
+        found_.erase(found_.begin(), from);
+        next_ = found_.front().file->first();
         return {};
     }
     if (found_.empty() && input_.reached == Seq(0)) return {};
@@ -195,18 +197,18 @@ Status Scan::read_file(Found& found) {
 }
 
 Status Scan::read_entries() {
-    for (std::size_t i = start_; i < found_.size(); ++i) {
-        const Seq base = found_[i].file->header().base;
+    for (Found& found : found_) {
+        const Seq base = found.file->header().base;
         if (base != Seq(0) && base > next_) {
             return fail(
                 Code::corrupt,
                 "{} is damaged at byte {}: entry {} cannot be read, although it was known to be on disk when "
                 "{} was started; restore the data directory from a backup",
-                broken_.path, broken_.offset, next_, found_[i].file->path());
+                broken_.path, broken_.offset, next_, found.file->path());
         }
         // This file is the place to look from here on, not the older one that stopped at its limit.
         if (base == next_) is_broken_ = false;
-        MR_TRY_VOID(read_file(found_[i]));
+        MR_TRY_VOID(read_file(found));
     }
     result_.last = Seq(next_.value - 1);
     return {};
@@ -214,8 +216,7 @@ Status Scan::read_entries() {
 
 /// Marks of entries that cannot be reached any more still say what must be there.
 Status Scan::look_beyond() {
-    for (std::size_t i = start_; i < found_.size(); ++i) {
-        Found& found = found_[i];
+    for (Found& found : found_) {
         if (found.limit != kNoLimit) continue;
         std::uint64_t torn_end = found.end + found.torn;
         const JournalFile& file = *found.file;
@@ -244,8 +245,7 @@ Status Scan::check_marks() const {
 Result<std::string> Scan::tail_bytes(std::uint32_t seed) const {
     std::string bytes;
     Seq next = mark_.next();
-    for (std::size_t i = start_; i < found_.size() && next <= result_.last; ++i) {
-        const Found& found = found_[i];
+    for (const Found& found : found_) {
         const JournalFile& file = *found.file;
         EntryReader reader(file.file(), file.seed(), file.floor(next), found.end);
         while (reader.offset() < found.end && next <= result_.last && next < found.limit) {
@@ -302,11 +302,16 @@ Status Scan::rewrite_tail() {
     file->wrote(Seq(0), kFileHeaderBytes, result_.append_at);
 
     // Everything older that the participants no longer need, or that is void now.
-    for (std::size_t i = 0; i < found_.size(); ++i) {
-        const Found& found = found_[i];
-        if (i >= start_ && !found.is_void() && found.file->first() < wanted.header.base) {
-            result_.files.push_back(found.file);
-        } else if (found.file->size() == input_.file_bytes) {
+    for (Found& found : found_) {
+        const bool is_needed = !found.is_void() && found.file->first() < wanted.header.base;
+        if (is_needed) {
+            result_.files.push_back(std::move(found.file));
+        } else {
+            obsolete_.push_back(std::move(found));
+        }
+    }
+    for (const Found& found : obsolete_) {
+        if (found.file->size() == input_.file_bytes) {
             MR_TRY_VOID(make_spare(found.file->path(), found.file->number()));
         } else {
             MR_TRY_VOID(input_.fs.remove(found.file->path()));
