@@ -6,9 +6,12 @@ import { useStore } from "../ui/context";
 import { formatNumber, formatTime } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Empty, PanelFrame } from "../ui/panel";
+import { useThrottled } from "../ui/throttle";
 import { pivot, type Pivot } from "./pivot";
 
 const kTableRows = 60;
+/** A canvas is dear to draw; four times a second is enough for the eye. The tiles follow every event. */
+const kRedrawMs = 250;
 
 function Legend({ data, index, unit }: { data: Pivot; index: number; unit: string }) {
   const at = data.x[index];
@@ -47,7 +50,7 @@ function SeriesTable({ data, panel }: { data: Pivot; panel: SeriesPanel }) {
 
 export function Series({ panel }: { panel: SeriesPanel }) {
   const view = useStore().view(panel.view);
-  const rev = view.rev.value;
+  const rev = useThrottled(view.rev.value, kRedrawMs);
   const labels = useRef<readonly string[]>([]);
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);

@@ -10,6 +10,8 @@ import { Sparkline } from "../ui/sparkline";
 import { aggregate, numeric, select, type Level } from "./select";
 
 const kPast = 60;
+/** A number that changes more often than this is not marked when it does: the mark would never be off. */
+const kRareMs = 2000;
 
 function level(value: number, panel: TilePanel): Level {
   if (panel.critical !== null && value >= panel.critical) return "critical";
@@ -28,10 +30,12 @@ export function Tile({ panel }: { panel: TilePanel }) {
   void view.rev.value;
   const past = useRef(new Ring(kPast)).current;
   const seen = useRef(NaN);
+  const changed = useRef({ at: 0, rare: false });
   const rows = select(view.rows.values(), panel.where, panel.sort);
   const value = aggregate(rows, panel);
   if (!Number.isNaN(value) && value !== seen.current) {
     past.push(0, value);
+    changed.current = { at: performance.now(), rare: !Number.isNaN(seen.current) && performance.now() - changed.current.at > kRareMs };
     seen.current = value;
   }
   const history = panel.spark ? rows.slice(0, kPast).map((r) => numeric(r[panel.value])).reverse() : past.values();
@@ -45,7 +49,7 @@ export function Tile({ panel }: { panel: TilePanel }) {
         {severity !== "none" && <span class={`badge ${severity}`}><Icon name={severity} size={14} />{severity === "critical" ? "high" : "watch"}</span>}
       </header>
       <p class="value" data-loading={view.state === "loading" && view.version < 0}>
-        <span key={shown} class="number">{shown}</span>
+        <span key={shown} class="number" data-rare={changed.current.rare}>{shown}</span>
         {panel.unit && <small>{panel.unit}</small>}
       </p>
       <Sparkline values={history} level={severity} />

@@ -20,7 +20,7 @@ export function TopN({ panel }: { panel: TopPanel }) {
             return (
               <li key={label}>
                 <span class="name">{label}</span>
-                <span class="number" key={value}>{formatNumber(value)}</span>
+                <span class="number">{formatNumber(value)}</span>
                 <span class="track" aria-hidden="true"><i style={{ width: `${Math.max(0.6, (100 * value) / most)}%` }} /></span>
               </li>
             );
