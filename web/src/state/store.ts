@@ -3,12 +3,14 @@
 import { batch, signal } from "@preact/signals";
 import { LiveSocket } from "../api/socket";
 import type { ServerFrame } from "../api/protocol";
+import { checkBuild } from "./build";
 import { ServerClock } from "./clock";
 import { Ring } from "./series";
 import { View, type ViewQuery } from "./view";
 
 const kPaintReportMs = 5000;
 const kMaxSamples = 64;
+const kRetryMissingMs = 10000;
 const kDefaultLimit = 5000;
 
 export class Store {
@@ -29,6 +31,7 @@ export class Store {
   private readonly dirtyViews = new Set<View>();
   private scheduled = false;
   private nextId = 1;
+  private connections = 0;
   private samples: { id: number; version: number; ms: number }[] = [];
   private readonly watchers = new Map<string, string>();
 
@@ -36,6 +39,7 @@ export class Store {
     this.socket = new LiveSocket(url, { open: () => this.opened(), frame: (f) => this.frame(f) });
     setInterval(() => (this.tick.value += 1), 200);
     setInterval(() => this.report(), kPaintReportMs);
+    setInterval(() => this.retryMissing(), kRetryMissingMs);
     document.addEventListener("visibilitychange", () => this.sendPause());
   }
 
@@ -77,7 +81,13 @@ export class Store {
 
   private opened(): void {
     for (const view of this.views.values()) this.socket.send(view.subscribeFrame(this.maxHz));
-    if (this.paused.peek()) this.socket.send({ t: "pause" });
+    if (this.paused.peek() || document.hidden) this.socket.send({ t: "pause" });
+    if (this.connections++ > 0) void checkBuild();
+  }
+
+  /** A view that did not exist may have been deployed meanwhile. */
+  private retryMissing(): void {
+    for (const view of this.views.values()) if (view.state === "error") this.socket.send(view.subscribeFrame(this.maxHz));
   }
 
   private sendPause(): void {

@@ -11,6 +11,7 @@ import { SystemPage } from "../panels/system";
 import { Tile } from "../panels/tile";
 import { TopN } from "../panels/top_n";
 import { kAlertsView } from "../state/alerts";
+import { newerPage } from "../state/build";
 import { announcement, go, helpOpen, kiosk, nextTheme, page, rotateMs, rotates, theme } from "../state/page";
 import { useAlerts, useStore } from "./context";
 import { formatTime } from "./format";
@@ -140,7 +141,6 @@ export function Shell() {
       worldClock.value = parsed.clock;
       for (const p of parsed.panels) if (p.type === "latency" && p.sent) store.measureSent(p.sent.view, p.sent.column);
       store.show(queriesOf(parsed), [kAlertsView]);
-      document.title = `${parsed.title} · millrace`;
       setProblem("");
       setBoard(parsed);
     }, (error: unknown) => wanted && setProblem(error instanceof Error ? error.message : String(error)));
@@ -150,11 +150,16 @@ export function Shell() {
   }, [current]);
 
   const link = store.socket.state.value;
+  const here = current === kSystem ? "System" : board?.title ?? "";
+  useEffect(() => {
+    document.title = `${link === "live" || link === "connecting" ? "" : `(${link}) `}${here ? `${here} · ` : ""}millrace`;
+  }, [link, here]);
   return (
     <div class={`app ${kiosk ? "kiosk" : ""}`} data-link={link} data-paused={store.paused.value}>
       <a class="skip" href="#main">Skip to the content</a>
       <Header pages={pages} current={current} />
       <main id="main">
+        {newerPage.value && <p class="card banner newer">This node serves a newer version of this page. <button type="button" class="small" onClick={() => location.reload()}>Reload</button></p>}
         {problem && <p class="card problem banner" role="alert">{problem}</p>}
         {current === kSystem ? <SystemPage /> : board ? <Board key={board.name} board={board} /> : !problem && <p class="empty">Loading …</p>}
       </main>
