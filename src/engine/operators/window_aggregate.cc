@@ -89,7 +89,9 @@ class WindowAggregate final : public Operator {
     /// `group` lies in due_key_.
     void fire_window(std::int64_t end, std::string_view group, std::uint64_t arrival, std::int64_t before) {
         const std::int64_t start = shape_.window_start(end);
-        if (end - start == shape_.pane_ms()) return fire_single_pane(start, end, group, arrival, before);
+        if (end - start == shape_.pane_ms() && !shape_.next_window(end, end)) {
+            return fire_single_pane(start, end, group, arrival, before);
+        }
         merged_.assign(set_->fixed_size(), '\0');
         merged_entries_.clear();
         std::size_t found = 0;
@@ -120,7 +122,7 @@ class WindowAggregate final : public Operator {
         }
     }
 
-    /// A window that is one pane needs no merging.
+    /// A window that is one pane, of no other window, needs no merging.
     void fire_single_pane(std::int64_t start, std::int64_t end, std::string_view group, std::uint64_t arrival,
                           std::int64_t before) {
         key_.clear();
