@@ -3,7 +3,8 @@
 // Promises:
 //   1. decode_message() never reads outside the frame, never trusts a length before the bytes are there, and
 //      builds at most kDecodedBytesMax of structures from one frame, however many tiny elements it claims.
-//   2. Tagged fields that are not known are skipped; bytes left over after the last field are an error.
+//   2. Tagged fields that are not known are skipped; bytes left over after the last field are an error unless
+//      the caller says otherwise.
 //   3. encode_message() of any struct in any version gives bytes that decode_message() takes.
 // Only messages whose header says MR_WIRE_MESSAGE can be used here; their code is in the .cc beside it.
 // Thread: any.
@@ -68,9 +69,12 @@ constexpr bool response_header_flexible(std::int16_t version) {
 /// The body of a message, without frame and header.
 template <class M>
 void encode_message(const M& message, std::int16_t version, Output& out);
+/// What to do with bytes after the last field. Kafka's broker ignores them, and has to: librdkafka 2.x asks
+/// for all topics with three bytes too many (Metadata v9 and later).
+enum class Trailing : std::uint8_t { refuse, ignore };
 /// `body` is the rest of the frame after the header; the message may share it (RecordData).
 template <class M>
-Result<M> decode_message(const SharedBytes& body, std::int16_t version);
+Result<M> decode_message(const SharedBytes& body, std::int16_t version, Trailing trailing = Trailing::refuse);
 /// One line for logs and tests: `{group_id: "g", generation_id: 3}`; strings and arrays shortened.
 template <class M>
 std::string print_message(const M& message, std::int16_t version);
@@ -131,5 +135,6 @@ Result<M> decode_response(const SharedBytes& frame, std::int16_t version, std::i
 /// In a message's header: its codec is compiled once, in the .cc that says MR_WIRE_MESSAGE_CODE.
 #define MR_WIRE_MESSAGE(M)                                                                       \
     extern template void encode_message<M>(const M& message, std::int16_t version, Output& out); \
-    extern template Result<M> decode_message<M>(const SharedBytes& body, std::int16_t version);  \
+    extern template Result<M> decode_message<M>(const SharedBytes& body, std::int16_t version,   \
+                                                Trailing trailing);                              \
     extern template std::string print_message<M>(const M& message, std::int16_t version)

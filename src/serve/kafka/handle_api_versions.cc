@@ -35,7 +35,8 @@ void handle_api_versions(Service& service, const CallPtr& call, const SharedByte
         response.api_keys.push_back(entry(self));
         return call->answer_as(response, 0);
     }
-    const auto request = wire::decode_message<wire::ApiVersionsRequest>(body, call->version());
+    const auto request =
+        wire::decode_message<wire::ApiVersionsRequest>(body, call->version(), wire::Trailing::ignore);
     if (!request) return call->refuse(request.error().message);
     if (call->version() >= 3 && (!is_software_text(request->client_software_name) ||
                                  !is_software_text(request->client_software_version))) {

@@ -17,7 +17,7 @@ constexpr Handler handler(std::int16_t min, std::int16_t max) {
             .advertised_min = min,
             .flexible_since = Request::kFlexibleSince,
             .run = [](Service& service, const CallPtr& call, const SharedBytes& body) {
-                auto request = wire::decode_message<Request>(body, call->version());
+                auto request = wire::decode_message<Request>(body, call->version(), wire::Trailing::ignore);
                 if (!request) return call->refuse(request.error().message);
                 Run(service, call, std::move(*request));
             }};

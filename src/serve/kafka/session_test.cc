@@ -85,6 +85,22 @@ TEST(Session, WhatIsNoKafkaClosesTheConnection) {
     EXPECT_EQ(f.client().ask<wire::MetadataResponse>(wire::MetadataRequest{}, 9).topics.size(), 1U);
 }
 
+// Goal: librdkafka 2.16 asks for all topics (Metadata v13) with an int32 where a varint is due; Kafka ignores
+// the three bytes left over. These are its bytes.
+TEST(Session, LibrdkafkaAsksForAllTopics) {
+    BrokerFixture f;
+    f.make_topic("t");
+    Client& client = f.client();
+    client.feed(
+        std::string("\x00\x00\x00\x19\x00\x03\x00\x0d\x00\x00\x00\x01\x00\x07rdkafka\x00\x00\x00\x00\x00"
+                    "\x01\x00\x00",
+                    29));
+    f.run_all();
+    const auto response = client.receive<wire::MetadataResponse>(13);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->topics.size(), 1U);
+}
+
 // Golden: two pipelined requests are answered strictly in order, the second after the first one's wait.
 TEST(Session, AnswersKeepTheOrderOfRequests) {
     BrokerFixture f;

@@ -48,12 +48,12 @@ class Decoder {
         tags_ = std::move(outer);
     }
 
-    [[nodiscard]] Status finish() const {
+    [[nodiscard]] Status finish(Trailing trailing) const {
         if (over_budget_) {
             return fail(Code::resource_exhausted, "more than {} bytes of structures in one frame",
                         kDecodedBytesMax);
         }
-        return in_.finish("message");
+        return trailing == Trailing::refuse ? in_.finish("message") : in_.status("message");
     }
 
   private:

@@ -16,11 +16,11 @@ void encode_message(const M& message, std::int16_t version, Output& out) {
 }
 
 template <class M>
-Result<M> decode_message(const SharedBytes& body, std::int16_t version) {
+Result<M> decode_message(const SharedBytes& body, std::int16_t version, Trailing trailing) {
     internal::Decoder decoder(body, version, is_flexible<M>(version));
     M message;
     decoder.structure(message);
-    MR_TRY_VOID(decoder.finish());
+    MR_TRY_VOID(decoder.finish(trailing));
     return message;
 }
 
@@ -33,7 +33,7 @@ std::string print_message(const M& message, std::int16_t version) {
 
 }  // namespace mr::wire
 
-#define MR_WIRE_MESSAGE_CODE(M)                                                           \
-    template void encode_message<M>(const M& message, std::int16_t version, Output& out); \
-    template Result<M> decode_message<M>(const SharedBytes& body, std::int16_t version);  \
+#define MR_WIRE_MESSAGE_CODE(M)                                                                             \
+    template void encode_message<M>(const M& message, std::int16_t version, Output& out);                   \
+    template Result<M> decode_message<M>(const SharedBytes& body, std::int16_t version, Trailing trailing); \
     template std::string print_message<M>(const M& message, std::int16_t version)
