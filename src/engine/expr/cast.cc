@@ -374,6 +374,7 @@ KernelPtr cast_kernel(KernelPtr arg, const DataType& to, bool try_cast) {
     const DataType from = arg->type();
     if (from.kind == TypeKind::null) return constant_kernel(to, Value::null());
     if (same_layout(from, to)) {
+        if (from.kind != to.kind) return convert<std::int64_t, std::int64_t>(std::move(arg), to);
         return make_kernel(to, [arg = std::move(arg), to](Frame& f) {
             Vec v = arg->eval(f);
             if (v.type() == to) return v;

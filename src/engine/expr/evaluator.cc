@@ -129,7 +129,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::create(std::span<const plan::ExprP
         program->types.push_back(e->type);
     }
     program->shared = compiler.take_shared();
-    return std::unique_ptr<Evaluator>(new Evaluator(std::move(program)));
+    return std::make_unique<Evaluator>(std::move(program));
 }
 
 Result<std::unique_ptr<Evaluator>> Evaluator::create(const plan::ExprPtr& expression, const Schema& input) {

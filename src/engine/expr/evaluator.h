@@ -64,8 +64,10 @@ class Evaluator {
     /// not TRUE). REQUIRES: created with one BOOLEAN.
     void select(const EvalInput& input, std::vector<std::uint32_t>& rows, std::vector<RowError>& errors);
 
-  private:
+    /// For create().
     explicit Evaluator(std::unique_ptr<internal::Program> program);
+
+  private:
     std::unique_ptr<internal::Program> program_;
 };
 

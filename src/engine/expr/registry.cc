@@ -30,6 +30,11 @@ const Registry& registry() {
         add_text(r);
         add_patterns(r);
         add_encoding(r);
+        add_time(r);
+        add_time_format(r);
+        add_json(r);
+        add_json_making(r);
+        add_collections(r);
         return r;
     }();
     return made;

@@ -62,7 +62,7 @@ AggregateSet::~AggregateSet() = default;
 
 Result<std::unique_ptr<AggregateSet>> AggregateSet::create(std::span<const plan::AggCall> calls,
                                                            const Schema& input, AggregateOptions options) {
-    std::unique_ptr<AggregateSet> set(new AggregateSet());
+    auto set = std::make_unique<AggregateSet>();
     std::vector<plan::ExprPtr> expressions;
     for (const plan::AggCall& call : calls) {
         CallColumns columns{expressions.size(), call.args.size(), -1};

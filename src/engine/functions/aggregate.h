@@ -110,8 +110,10 @@ class AggregateSet {
     void result(const char* fixed, EntryStore* entries, std::span<ColumnBuilder> out) const;
     [[nodiscard]] std::vector<Value> result(const char* fixed, EntryStore* entries) const;
 
-  private:
+    /// For create().
     AggregateSet();
+
+  private:
     std::vector<std::unique_ptr<AggregateFunction>> functions_;
     Schema results_;
     std::size_t fixed_size_ = 0;

@@ -1,0 +1,144 @@
+// JSON_STRING, JSON_OBJECT, JSON_ARRAY: SQL values as JSON text, as Flink writes them.
+#include <cmath>
+
+#include "base/base64.h"
+#include "base/json_writer.h"
+#include "engine/internal/json_tape.h"
+#include "engine/internal/registry.h"
+
+namespace mr::engine::internal {
+namespace {
+
+std::string iso_time(const Value& v, const DataType& type) {
+    std::string text = to_string(v, type);
+    if (const std::size_t blank = text.find(' '); blank != std::string::npos) text[blank] = 'T';
+    if (text.find('.') != std::string::npos) {
+        while (text.ends_with('0')) text.pop_back();
+        if (text.ends_with('.')) text.pop_back();
+    }
+    if (type.kind == TypeKind::timestamp_ltz) text += 'Z';
+    return text;
+}
+
+void append_value(std::string& out, const Value& v, const DataType& type) {
+    if (v.is_null()) {
+        out += "null";
+        return;
+    }
+    switch (type.kind) {
+        case TypeKind::boolean:
+            out += v.boolean() ? "true" : "false";
+            return;
+        case TypeKind::float_:
+        case TypeKind::double_:
+            // JSON has no such numbers: Flink writes them as text.
+            if (!std::isfinite(v.real())) return append_json_string(out, double_to_string(v.real()));
+            out += to_string(v, type);
+            return;
+        case TypeKind::decimal:
+            out += java_number(to_string(v, type));
+            return;
+        case TypeKind::bytes: {
+            append_json_string(out, base64_encode(v.text()));
+            return;
+        }
+        case TypeKind::array:
+        case TypeKind::row:
+        case TypeKind::map: {
+            const bool array = type.kind == TypeKind::array, map = type.kind == TypeKind::map;
+            const std::vector<Value>& items = v.list();
+            out += array ? '[' : '{';
+            for (std::size_t i = 0; i < items.size(); i += map ? 2 : 1) {
+                if (i > 0) out += ',';
+                if (map) {
+                    append_json_string(out, to_string(items[i], type.child(0).type));
+                    out += ':';
+                    append_value(out, items[i + 1], type.child(1).type);
+                    continue;
+                }
+                if (!array) {
+                    append_json_string(out, type.child(i).name);
+                    out += ':';
+                }
+                append_value(out, items[i], type.child(array ? 0 : i).type);
+            }
+            out += array ? ']' : '}';
+            return;
+        }
+        case TypeKind::tinyint:
+        case TypeKind::smallint:
+        case TypeKind::integer:
+        case TypeKind::bigint:
+            out += std::to_string(v.integer());
+            return;
+        case TypeKind::timestamp:
+        case TypeKind::timestamp_ltz:
+        case TypeKind::time:
+            return append_json_string(out, iso_time(v, type));
+        default:
+            return append_json_string(out, to_string(v, type));
+    }
+}
+
+/// True for an argument that is JSON already: the result of a JSON function inside another.
+std::vector<bool> json_arguments(const plan::Expr& call) {
+    std::vector<bool> out;
+    for (const plan::ExprPtr& a : call.args) {
+        out.push_back(a->kind == plan::ExprKind::call &&
+                      (a->function == "JSON_OBJECT" || a->function == "JSON_ARRAY"));
+    }
+    return out;
+}
+
+void append_argument(std::string& out, RowCall& c, std::size_t i, const std::vector<bool>& json) {
+    if (json[i] && !c.is_null(i)) {
+        out += c.text(i);
+    } else {
+        append_value(out, c.is_null(i) ? Value::null() : c.value(i), c.type(i));
+    }
+}
+
+bool absent(RowCall& c, std::size_t i) {
+    return c.is_null(i) && c.text(0) == "ABSENT";
+}
+
+Result<RowFunction> make_object(const plan::Expr& call) {
+    return [json = json_arguments(call)](RowCall& c) {
+        std::string out = "{";
+        for (std::size_t i = 1; i + 1 < c.size(); i += 2) {
+            if (c.is_null(i)) return c.fail("JSON_OBJECT: a key is NULL");
+            if (absent(c, i + 1)) continue;
+            if (out.size() > 1) out += ',';
+            append_json_string(out, c.text(i));
+            out += ':';
+            append_argument(out, c, i + 1, json);
+        }
+        c.set(out + "}");
+    };
+}
+
+Result<RowFunction> make_array(const plan::Expr& call) {
+    return [json = json_arguments(call)](RowCall& c) {
+        std::string out = "[";
+        for (std::size_t i = 1; i < c.size(); ++i) {
+            if (absent(c, i)) continue;
+            if (out.size() > 1) out += ',';
+            append_argument(out, c, i, json);
+        }
+        c.set(out + "]");
+    };
+}
+
+}  // namespace
+
+void add_json_making(Registry& r) {
+    r.add_row("JSON_STRING", [](RowCall& c) {
+        std::string out;
+        append_value(out, c.value(0), c.type(0));
+        c.set(out);
+    });
+    r.add_row_maker("JSON_OBJECT", make_object, Strictness::lenient);
+    r.add_row_maker("JSON_ARRAY", make_array, Strictness::lenient);
+}
+
+}  // namespace mr::engine::internal

@@ -1,0 +1,486 @@
+// Java's date patterns, and the functions that take or give text.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "engine/internal/calendar.h"
+#include "engine/internal/registry.h"
+#include "engine/internal/text.h"
+
+namespace mr::engine::internal {
+
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
+constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                   "Friday", "Saturday", "Sunday"};
+constexpr std::string_view kNumeric = "yuMLdDHhKkmsSnAQqwec";
+
+bool is_number(char letter, int count) {
+    if (letter == 'M' || letter == 'L' || letter == 'Q' || letter == 'q' || letter == 'e' || letter == 'c')
+        return count <= 2;
+    return kNumeric.find(letter) != std::string_view::npos;
+}
+
+/// A point's fields, as patterns ask for them.
+struct Fields {
+    explicit Fields(Moment m)
+        : days(floor_div(m.seconds, 86'400)),
+          date(civil_from_days(days)),
+          of_day(static_cast<int>(m.seconds - days * 86'400)),
+          nanos(m.nanos) {}
+    std::int64_t days;
+    CivilDate date;
+    int of_day;
+    std::int32_t nanos;
+    [[nodiscard]] int hour() const { return of_day / 3600; }
+};
+
+std::int64_t number_of(const Fields& f, char letter) {
+    switch (letter) {
+        case 'y':
+        case 'u':
+            return f.date.year;
+        case 'M':
+        case 'L':
+            return f.date.month;
+        case 'd':
+            return f.date.day;
+        case 'D':
+            return day_of_year(f.days);
+        case 'H':
+            return f.hour();
+        case 'k':
+            return f.hour() == 0 ? 24 : f.hour();
+        case 'K':
+            return f.hour() % 12;
+        case 'h':
+            return f.hour() % 12 == 0 ? 12 : f.hour() % 12;
+        case 'm':
+            return f.of_day / 60 % 60;
+        case 's':
+            return f.of_day % 60;
+        case 'n':
+            return f.nanos;
+        case 'A':
+            return f.of_day * std::int64_t{1000} + f.nanos / 1'000'000;
+        case 'Q':
+        case 'q':
+            return (f.date.month + 2) / 3;
+        case 'w':
+            return us_week(f.days);
+        default:  // e, c: Sunday = 1
+            return iso_weekday(f.days) % 7 + 1;
+    }
+}
+
+std::string name_of(std::string_view full, int count) {
+    return std::string(count >= 4 ? full : full.substr(0, 3));
+}
+
+std::string zone_text(char letter, int count) {
+    switch (letter) {
+        case 'X':
+            return "Z";
+        case 'x':
+            return count == 1 ? "+00" : count % 2 == 0 ? "+0000" : "+00:00";
+        case 'Z':
+            return count == 4 ? "GMT" : count == 5 ? "Z" : "+0000";
+        case 'O':
+            return "GMT";
+        default:
+            return "UTC";
+    }
+}
+
+}  // namespace
+
+Result<TimePattern> TimePattern::parse(std::string_view pattern) {
+    TimePattern out;
+    const auto literal = [&](std::string_view text) {
+        if (out.tokens_.empty() || out.tokens_.back().letter != 0) out.tokens_.push_back({});
+        out.tokens_.back().text += text;
+    };
+    for (std::size_t i = 0; i < pattern.size();) {
+        const char c = pattern[i];
+        if (c == '\'') {
+            const std::size_t end = pattern.find('\'', i + 1);
+            if (end == std::string_view::npos)
+                return fail(Code::invalid_argument, "date pattern '{}': a quote is not closed", pattern);
+            literal(end == i + 1 ? std::string_view("'") : pattern.substr(i + 1, end - i - 1));
+            i = end + 1;
+        } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+            std::size_t end = i;
+            while (end < pattern.size() && pattern[end] == c) ++end;
+            if (std::string_view("GyuMLdDEecaHhKkmsSnAQqwzVXxZO").find(c) == std::string_view::npos)
+                return fail(Code::invalid_argument, "date pattern '{}': letter '{}' is not supported",
+                            pattern, c);
+            const int count = static_cast<int>(end - i);
+            if (!out.tokens_.empty()) {
+                Token& before = out.tokens_.back();
+                before.adjacent =
+                    before.letter != 0 && is_number(before.letter, before.count) && is_number(c, count);
+            }
+            out.tokens_.push_back({c, count, {}, false});
+            i = end;
+        } else if (c == '[' || c == ']' || c == '{' || c == '}' || c == '#') {
+            return fail(Code::invalid_argument, "date pattern '{}': '{}' is not supported", pattern, c);
+        } else {
+            literal(pattern.substr(i, 1));
+            ++i;
+        }
+    }
+    return out;
+}
+
+std::string TimePattern::format(Moment m) const {
+    const Fields f(m);
+    std::string out;
+    for (const Token& t : tokens_) {
+        switch (t.letter) {
+            case 0:
+                out += t.text;
+                break;
+            case 'G':
+                out += t.count >= 4 ? "Anno Domini" : "AD";
+                break;
+            case 'a':
+                out += f.hour() < 12 ? "AM" : "PM";
+                break;
+            case 'E':
+                out += name_of(kDays[static_cast<std::size_t>(iso_weekday(f.days) - 1)], t.count);
+                break;
+            case 'S':
+                out +=
+                    fmt::format("{:09}", f.nanos).substr(0, static_cast<std::size_t>(std::min(t.count, 9)));
+                break;
+            case 'z':
+            case 'V':
+            case 'X':
+            case 'x':
+            case 'Z':
+            case 'O':
+                out += zone_text(t.letter, t.count);
+                break;
+            default:
+                if ((t.letter == 'M' || t.letter == 'L') && t.count >= 3) {
+                    out += name_of(kMonths[static_cast<std::size_t>(f.date.month - 1)], t.count);
+                } else if ((t.letter == 'Q' || t.letter == 'q') && t.count >= 3) {
+                    out += fmt::format("Q{}", number_of(f, t.letter));
+                } else if ((t.letter == 'e' || t.letter == 'c') && t.count >= 3) {
+                    out += name_of(kDays[static_cast<std::size_t>(iso_weekday(f.days) - 1)], t.count);
+                } else if ((t.letter == 'y' || t.letter == 'u') && t.count == 2) {
+                    out += fmt::format("{:02}", f.date.year % 100);
+                } else {
+                    out += fmt::format("{:0{}}", number_of(f, t.letter), t.count);
+                }
+        }
+    }
+    return out;
+}
+
+/// Reads a text by a pattern, token by token.
+struct PatternReader {
+    std::string_view text;
+    std::size_t at = 0;
+    CivilDate date;
+    int hour = 0, minute = 0, second = 0;
+    std::int32_t nanos = 0;
+    int half = -1;    ///< 0 AM, 1 PM
+    int clock = -1;   ///< hour of the half day
+    int of_year = 0;  ///< D
+
+    std::optional<std::int64_t> number(int least, int most) {
+        std::int64_t v = 0;
+        int n = 0;
+        while (n < most && at < text.size() && text[at] >= '0' && text[at] <= '9') {
+            v = v * 10 + (text[at++] - '0');
+            ++n;
+        }
+        if (n < least) return std::nullopt;
+        return v;
+    }
+    /// The index of the name that stands here.
+    template <std::size_t N>
+    int name(const std::array<std::string_view, N>& names, int count) {
+        for (std::size_t i = 0; i < N; ++i) {
+            const std::string one = name_of(names[i], count);
+            if (text.substr(at).starts_with(one)) {
+                at += one.size();
+                return static_cast<int>(i);
+            }
+        }
+        return -1;
+    }
+
+    bool take(const TimePattern::Token& t);
+    bool take_number(const TimePattern::Token& t);
+};
+
+bool PatternReader::take_number(const TimePattern::Token& t) {
+    const bool year = t.letter == 'y' || t.letter == 'u';
+    const int widest = year                                 ? (t.count == 2 ? 2 : 9)
+                       : t.letter == 'D'                    ? 3
+                       : t.letter == 'n' || t.letter == 'A' ? 9
+                                                            : 2;
+    const auto v = t.letter == 'S' ? number(t.count, t.count)
+                                   : number(t.count, t.adjacent ? t.count : std::max(t.count, widest));
+    if (!v) return false;
+    const int n = static_cast<int>(*v);
+    switch (t.letter) {
+        case 'y':
+        case 'u':
+            date.year = t.count == 2 ? 2000 + n : n;
+            return true;
+        case 'M':
+        case 'L':
+            date.month = n;
+            return true;
+        case 'd':
+            date.day = n;
+            return true;
+        case 'D':
+            of_year = n;
+            return true;
+        case 'H':
+            hour = n;
+            return true;
+        case 'k':
+            hour = n == 24 ? 0 : n;
+            return n >= 1;
+        case 'h':
+            clock = n == 12 ? 0 : n;
+            return n >= 1 && n <= 12;
+        case 'K':
+            clock = n;
+            return n <= 11;
+        case 'm':
+            minute = n;
+            return true;
+        case 's':
+            second = n;
+            return true;
+        case 'S': {
+            std::int64_t scaled = *v;
+            for (int i = t.count; i < 9; ++i) scaled *= 10;
+            for (int i = 9; i < t.count; ++i) scaled /= 10;
+            nanos = static_cast<std::int32_t>(scaled);
+            return true;
+        }
+        case 'n':
+            nanos = n;
+            return true;
+        default:
+            return true;  // Q, w, e: derived, not resolved
+    }
+}
+
+bool PatternReader::take(const TimePattern::Token& t) {
+    if (t.letter == 0) {
+        if (!text.substr(at).starts_with(t.text)) return false;
+        at += t.text.size();
+        return true;
+    }
+    if ((t.letter == 'M' || t.letter == 'L') && t.count >= 3) {
+        date.month = name(kMonths, t.count) + 1;
+        return date.month > 0;
+    }
+    if (t.letter == 'E') return name(kDays, t.count) >= 0;
+    if (t.letter == 'a') {
+        half = text.substr(at).starts_with("AM") ? 0 : text.substr(at).starts_with("PM") ? 1 : -1;
+        at += 2;
+        return half >= 0;
+    }
+    if (std::string_view("zVXxZO").find(t.letter) != std::string_view::npos) {
+        const std::string zone = zone_text(t.letter, t.count);
+        if (!text.substr(at).starts_with(zone)) return false;
+        at += zone.size();
+        return true;
+    }
+    return take_number(t);
+}
+
+std::optional<Moment> TimePattern::read(std::string_view text) const {
+    PatternReader r;
+    r.text = text;
+    for (const Token& t : tokens_) {
+        if (!r.take(t)) return std::nullopt;
+    }
+    if (r.at != text.size()) return std::nullopt;
+    if (r.clock >= 0) r.hour = r.clock + (r.half == 1 ? 12 : 0);
+    if (r.hour > 23 || r.minute > 59 || r.second > 59) return std::nullopt;
+    if (r.date.month < 1 || r.date.month > 12 || r.date.day < 1 ||
+        r.date.day > days_in_month(r.date.year, r.date.month))
+        return std::nullopt;
+    std::int64_t days = days_from_civil(r.date);
+    if (r.of_year > 0) {
+        if (r.of_year > (is_leap_year(r.date.year) ? 366 : 365)) return std::nullopt;
+        days = days_from_civil({r.date.year, 1, 1}) + r.of_year - 1;
+    }
+    return Moment{days * 86'400 + r.hour * 3600 + r.minute * 60 + r.second, r.nanos};
+}
+
+namespace {
+
+/// The pattern of an argument: a literal's, or each row's own.
+class PatternArgument {
+  public:
+    static Result<PatternArgument> of(const plan::Expr& call, std::size_t i) {
+        PatternArgument p;
+        p.index_ = i;
+        if (const auto text = literal_text(call, i)) {
+            MR_TRY(p.fixed_, TimePattern::parse(*text));
+        }
+        return p;
+    }
+    [[nodiscard]] bool given(const RowCall& c) const { return c.size() > index_; }
+    /// Calls `use` with the row's pattern; a bad one fails the row.
+    template <class Use>
+    void with(RowCall& c, Use use) const {
+        if (fixed_) return use(*fixed_);
+        const auto made = TimePattern::parse(c.text(index_));
+        made ? use(*made) : c.fail(made.error().message);
+    }
+
+  private:
+    std::size_t index_ = 0;
+    std::optional<TimePattern> fixed_;
+};
+
+void put(RowCall& c, std::optional<Moment> m) {
+    m ? c.set_integer(from_moment(*m, c.out_type())) : c.null();
+}
+
+/// TO_TIMESTAMP, TO_DATE, and TO_TIMESTAMP_LTZ of text.
+Result<RowFunction> make_parse(const plan::Expr& call) {
+    MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
+    if (call.args.size() > 2) {
+        const auto zone = literal_text(call, 2);
+        if (!zone || (*zone != "UTC" && *zone != "GMT" && *zone != "Z"))
+            return fail(Code::unsupported, "TO_TIMESTAMP_LTZ takes the time zone 'UTC' only, so far");
+    }
+    return [pattern](RowCall& c) {
+        if (!pattern.given(c)) return put(c, parse_timestamp(c.text(0), TimestampText::lenient));
+        pattern.with(c, [&](const TimePattern& p) { put(c, p.read(c.text(0))); });
+    };
+}
+
+Result<RowFunction> make_to_ltz(const plan::Expr& call) {
+    if (call.args[0]->type.is_character()) return make_parse(call);
+    return [](RowCall& c) {
+        const std::int64_t precision = c.size() > 1 ? c.integer(1) : 3;
+        if (precision != 0 && precision != 3)
+            return c.fail("TO_TIMESTAMP_LTZ takes a precision of 0 (seconds) or 3 (milliseconds)");
+        const std::int64_t scale = precision == 0 ? 1000 : 1;
+        const DataType& type = c.type(0);
+        if (type.is_integer()) {
+            std::int64_t ms = 0;
+            if (__builtin_mul_overflow(c.integer(0), scale, &ms)) return c.null();
+            return c.set_integer(ms);
+        }
+        double v = type.kind == TypeKind::decimal ? static_cast<double>(c.decimal(0)) : c.real(0);
+        if (type.kind == TypeKind::decimal) {
+            for (int i = 0; i < type.scale; ++i) v /= 10;
+        }
+        v *= static_cast<double>(scale);
+        if (!(v > -9e18 && v < 9e18)) return c.null();
+        c.set_integer(static_cast<std::int64_t>(v));
+    };
+}
+
+Result<RowFunction> make_format(const plan::Expr& call) {
+    MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
+    const bool text = call.args[0]->type.is_character();
+    return [pattern, text](RowCall& c) {
+        std::optional<Moment> m;
+        if (text) {
+            m = parse_timestamp(c.text(0), TimestampText::lenient);
+            if (!m) return c.null();
+        } else {
+            m = to_moment(c.integer(0), c.type(0));
+        }
+        pattern.with(c, [&](const TimePattern& p) { c.set(p.format(*m)); });
+    };
+}
+
+constexpr std::string_view kDefaultPattern = "yyyy-MM-dd HH:mm:ss";
+
+Result<RowFunction> make_from_unixtime(const plan::Expr& call) {
+    MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
+    MR_TRY(const TimePattern standard, TimePattern::parse(kDefaultPattern));
+    return [pattern, standard](RowCall& c) {
+        const Moment m{c.integer(0), 0};
+        if (m.seconds < -62'135'596'800 || m.seconds > 253'402'300'799) return c.null();
+        if (!pattern.given(c)) return c.set(standard.format(m));
+        pattern.with(c, [&](const TimePattern& p) { c.set(p.format(m)); });
+    };
+}
+
+Result<RowFunction> make_unix_timestamp(const plan::Expr& call) {
+    MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
+    MR_TRY(const TimePattern standard, TimePattern::parse(kDefaultPattern));
+    return [pattern, standard](RowCall& c) {
+        if (c.size() == 0) return c.set_integer(floor_div(c.input().processing_time_ms, 1000));
+        const auto answer = [&](const TimePattern& p) {
+            const auto m = p.read(c.text(0));
+            // Flink's answer for a text that is no time.
+            c.set_integer(m ? m->seconds : INT64_MIN);
+        };
+        if (!pattern.given(c)) return answer(standard);
+        pattern.with(c, answer);
+    };
+}
+
+/// Seconds east of Greenwich of "UTC", "GMT+08:00", "+02:00"; nothing for named zones.
+std::optional<std::int64_t> zone_offset(std::string_view zone) {
+    if (zone.starts_with("UTC") || zone.starts_with("GMT")) zone.remove_prefix(3);
+    if (zone.empty() || zone == "Z") return 0;
+    if (zone[0] != '+' && zone[0] != '-') return std::nullopt;
+    const std::int64_t sign = zone[0] == '-' ? -1 : 1;
+    std::int64_t parts[2] = {0, 0};
+    std::size_t part = 0;
+    for (const char ch : zone.substr(1)) {
+        if (ch == ':' && part == 0) {
+            part = 1;
+        } else if (ch >= '0' && ch <= '9' && parts[part] < 60) {
+            parts[part] = parts[part] * 10 + (ch - '0');
+        } else {
+            return std::nullopt;
+        }
+    }
+    if (parts[0] > 18 || parts[1] > 59) return std::nullopt;
+    return sign * (parts[0] * 3600 + parts[1] * 60);
+}
+
+Result<RowFunction> make_convert_tz(const plan::Expr& call) {
+    for (const std::size_t i : {1UL, 2UL}) {
+        const auto zone = literal_text(call, i);
+        if (zone && !zone_offset(*zone))
+            return fail(Code::unsupported, "CONVERT_TZ: time zone '{}': write an offset such as 'GMT+02:00'",
+                        *zone);
+    }
+    MR_TRY(const TimePattern standard, TimePattern::parse(kDefaultPattern));
+    return [standard](RowCall& c) {
+        const auto m = parse_timestamp(c.text(0), TimestampText::lenient);
+        const auto from = zone_offset(c.text(1)), to = zone_offset(c.text(2));
+        if (!from || !to) return c.fail("CONVERT_TZ: write the time zone as an offset such as 'GMT+02:00'");
+        if (!m) return c.null();
+        c.set(standard.format({m->seconds - *from + *to, 0}));
+    };
+}
+
+}  // namespace
+
+void add_time_format(Registry& r) {
+    r.add_row_maker("TO_TIMESTAMP", make_parse);
+    r.add_row_maker("TO_DATE", make_parse);
+    r.add_row_maker("TO_TIMESTAMP_LTZ", make_to_ltz);
+    r.add_row_maker("DATE_FORMAT", make_format);
+    r.add_row_maker("FROM_UNIXTIME", make_from_unixtime);
+    r.add_row_maker("UNIX_TIMESTAMP", make_unix_timestamp, Strictness::strict, false);
+    r.add_row_maker("CONVERT_TZ", make_convert_tz);
+}
+
+}  // namespace mr::engine::internal
