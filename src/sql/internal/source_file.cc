@@ -1,6 +1,7 @@
 #include "sql/internal/source_file.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace mr::sql {
 namespace {
@@ -48,6 +49,26 @@ std::string_view SourceFile::line(int number) const {
     rest = rest.substr(0, rest.find('\n'));
     if (rest.ends_with('\r')) rest.remove_suffix(1);
     return rest;
+}
+
+Span SourceFile::word_at(int line, int col) const {
+    if (line < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return {};
+    std::size_t at = line_starts_[static_cast<std::size_t>(line) - 1];
+    for (int c = 1; c < col && at < text_.size(); ++c) {
+        ++at;
+        while (at < text_.size() && continues_character(text_[at])) ++at;
+    }
+    std::size_t end = at;
+    bool quoted = false;
+    while (end < text_.size()) {
+        const char c = text_[end];
+        if (c == '`') quoted = !quoted;
+        const bool word = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '`' ||
+                          c == '.' || (static_cast<unsigned char>(c) & 0x80) != 0;
+        if (!word && !quoted) break;
+        ++end;
+    }
+    return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(std::max(end, at + 1))};
 }
 
 void Diagnostics::add(const SourceFile& file, Span span, std::string_view code, Severity severity,

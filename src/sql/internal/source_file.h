@@ -36,6 +36,8 @@ class SourceFile {
     [[nodiscard]] std::string_view text(Span span) const;
     [[nodiscard]] Place place(std::uint32_t offset) const;
     [[nodiscard]] std::string_view line(int number) const;
+    /// The name that starts at a place, with what qualifies it: "a.b".
+    [[nodiscard]] Span word_at(int line, int col) const;
 
   private:
     std::string path_;

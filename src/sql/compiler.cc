@@ -1,0 +1,278 @@
+#include "sql/compiler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "sql/internal/binder.h"
+#include "sql/internal/parser.h"
+#include "sql/internal/prune.h"
+#include "sql/internal/references.h"
+
+namespace mr::sql {
+
+using namespace plan;
+
+namespace {
+
+/// "pipelines/10_orders.sql" -> "10_orders".
+std::string stem(std::string_view path) {
+    const std::size_t slash = path.find_last_of('/');
+    if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+    const std::size_t dot = path.find_last_of('.');
+    return std::string(dot == std::string_view::npos || dot == 0 ? path : path.substr(0, dot));
+}
+
+std::uint64_t hash_text(std::string_view text) {
+    std::uint64_t h = 0xcbf29ce484222325ULL;
+    for (const char c : text) {
+        h ^= static_cast<unsigned char>(c);
+        h *= 0x100000001b3ULL;
+    }
+    return h;
+}
+
+std::string describe_sink(const Sink& sink) {
+    std::string out;
+    if (const auto* topic = std::get_if<TopicSink>(&sink.target)) {
+        out = fmt::format("topic {} {}(", topic->table->topic(), topic->table->name);
+        for (const int m : topic->mapping) out += fmt::format("{},", m);
+        out += ")";
+        for (const auto& [key, option] : topic->table->options)
+            out += fmt::format("{}={};", key, option.value);
+        out += topic->table->schema().to_string();
+    } else {
+        const auto& view = std::get<ViewSink>(sink.target);
+        out = fmt::format("view {}(", view.view);
+        for (const int k : view.key) out += fmt::format("{},", k);
+        out += ")";
+        for (const auto& [key, option] : view.table->options) out += fmt::format("{}={};", key, option.value);
+        out += view.schema.to_string();
+    }
+    return out + (sink.needs_materializer ? " materialized" : "");
+}
+
+void collect_sources(const NodePtr& node, std::set<const Node*>& seen, std::vector<NodePtr>& out) {
+    std::vector<NodePtr> stack = {node};
+    while (!stack.empty()) {
+        const NodePtr n = stack.back();
+        stack.pop_back();
+        if (!seen.insert(n.get()).second) continue;
+        if (std::holds_alternative<SourceNode>(n->op)) out.push_back(n);
+        for (auto it = n->inputs.rbegin(); it != n->inputs.rend(); ++it) stack.push_back(*it);
+    }
+}
+
+/// What a compilation gave: diagnostics in the order of the text.
+void sort_diagnostics(std::vector<Diagnostic>& all) {
+    std::ranges::stable_sort(all, [](const Diagnostic& a, const Diagnostic& b) {
+        return std::tie(a.file, a.line, a.col) < std::tie(b.file, b.line, b.col);
+    });
+}
+
+Program make_program(Binder& binder, const std::string& path) {
+    prune(binder.builder, binder.sinks);
+    Program p;
+    p.name = stem(path);
+    p.sinks = std::move(binder.sinks);
+    p.settings = std::move(binder.settings);
+    std::set<const Node*> seen;
+    std::string all;
+    for (const Sink& s : p.sinks) {
+        collect_sources(s.root, seen, p.sources);
+        all += fmt::format("{} {:016x}\n", describe_sink(s), s.root->fingerprint);
+    }
+    for (const auto& [key, value] : p.settings) all += key + "=" + value + "\n";
+    for (const NodePtr& s : p.sources) {
+        for (const auto& [key, option] : std::get<SourceNode>(s->op).table->options) {
+            all += fmt::format("{}={};", key, option.value);
+        }
+    }
+    p.fingerprint = hash_text(all);
+    return p;
+}
+
+}  // namespace
+
+std::vector<Diagnostic> Catalog::add(const SourceText& source) {
+    Diagnostics diagnostics;
+    auto file = std::make_shared<const SourceFile>(source.path, source.text);
+    Parser parser(file, diagnostics);
+    const std::vector<ast::Statement> statements = parser.statements();
+    Binder binder(*this, file, diagnostics);
+    binder.run_streams(statements);
+    for (TablePtr& t : binder.tables) tables_[t->name] = std::move(t);
+    for (CatalogView& v : binder.views) {
+        const std::string name = v.name;
+        views_[name] = std::make_shared<const CatalogView>(std::move(v));
+    }
+    // Names whose statement had errors: known, so that nobody is told they do not exist.
+    for (const ast::Statement& s : statements) {
+        std::string name;
+        if (const auto* t = std::get_if<ast::CreateTable>(&s.body)) name = t->name.back().text;
+        if (const auto* v = std::get_if<ast::CreateView>(&s.body)) name = v->name.back().text;
+        if (!name.empty() && !tables_.contains(name) && !views_.contains(name)) add_broken(name);
+    }
+    std::vector<Diagnostic> out = diagnostics.take();
+    sort_diagnostics(out);
+    return out;
+}
+
+void Catalog::add_table(TablePtr table) {
+    const std::string name = table->name;
+    tables_[name] = std::move(table);
+}
+
+void Catalog::add_broken(const std::string& name) {
+    broken_[name] = true;
+}
+
+TablePtr Catalog::table(std::string_view name) const {
+    const auto it = tables_.find(name);
+    return it == tables_.end() ? nullptr : it->second;
+}
+
+CatalogViewPtr Catalog::view(std::string_view name) const {
+    const auto it = views_.find(name);
+    return it == views_.end() ? nullptr : it->second;
+}
+
+bool Catalog::broken(std::string_view name) const {
+    return broken_.contains(name);
+}
+
+std::vector<std::string> Catalog::names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, t] : tables_) out.push_back(name);
+    for (const auto& [name, v] : views_) out.push_back(name);
+    return out;
+}
+
+Compilation compile(const Catalog& catalog, const SourceText& source) {
+    Diagnostics diagnostics;
+    auto file = std::make_shared<const SourceFile>(source.path, source.text);
+    Parser parser(file, diagnostics);
+    const std::vector<ast::Statement> statements = parser.statements();
+    Binder binder(catalog, file, diagnostics);
+    binder.run(statements);
+    Compilation out;
+    for (const auto& [span, root] : binder.explained) {
+        std::vector<Sink> one(1);
+        one[0].root = root;
+        prune(binder.builder, one);
+        out.explanations.push_back(plan::explain(one[0].root));
+    }
+    out.diagnostics = diagnostics.take();
+    sort_diagnostics(out.diagnostics);
+    if (!has_errors(out.diagnostics)) out.program = make_program(binder, source.path);
+    return out;
+}
+
+namespace {
+
+/// A pipeline file before it is compiled: which views it makes, and which names it mentions.
+struct PendingFile {
+    const SourceText* source = nullptr;
+    std::vector<std::string> views;
+    std::set<std::string> mentions;
+    Compilation compilation;
+};
+
+PendingFile survey(const SourceText& source) {
+    PendingFile out;
+    out.source = &source;
+    Diagnostics ignored;
+    auto file = std::make_shared<const SourceFile>(source.path, source.text);
+    Parser parser(file, ignored);
+    const std::vector<ast::Statement> statements = parser.statements();
+    out.mentions = referenced_tables(statements);
+    for (const ast::Statement& s : statements) {
+        const auto* v = std::get_if<ast::CreateView>(&s.body);
+        if (v != nullptr && v->materialized) out.views.push_back(v->name.back().text);
+    }
+    return out;
+}
+
+Diagnostic cycle(const PendingFile& file) {
+    Diagnostic d;
+    d.code = code::kUnknownTable;
+    d.file = file.source->path;
+    d.message = "this file and others read each other's materialised views in a circle";
+    d.help = "put the views that need each other into one file";
+    return d;
+}
+
+}  // namespace
+
+ProjectCompilation compile_project(std::span<const SourceText> streams,
+                                   std::span<const SourceText> pipelines) {
+    ProjectCompilation out;
+    for (const SourceText& s : streams) {
+        for (Diagnostic& d : out.catalog.add(s)) out.diagnostics.push_back(std::move(d));
+    }
+    std::vector<PendingFile> files;
+    std::map<std::string, std::size_t> maker;
+    for (const SourceText& p : pipelines) {
+        files.push_back(survey(p));
+        for (const std::string& v : files.back().views) maker.emplace(v, files.size() - 1);
+    }
+    // A file is compiled once every view it mentions is there.
+    std::vector<bool> done(files.size(), false);
+    for (std::size_t left = files.size(); left > 0;) {
+        bool progress = false;
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            if (done[i]) continue;
+            const bool ready = std::ranges::all_of(files[i].mentions, [&](const std::string& name) {
+                const auto it = maker.find(name);
+                return it == maker.end() || it->second == i || done[it->second];
+            });
+            if (!ready) continue;
+            progress = done[i] = true;
+            --left;
+            files[i].compilation = compile(out.catalog, *files[i].source);
+            std::set<std::string> made;
+            if (files[i].compilation.program) {
+                for (const Sink& s : files[i].compilation.program->sinks) {
+                    if (const auto* v = std::get_if<ViewSink>(&s.target)) {
+                        out.catalog.add_table(v->table);
+                        made.insert(v->view);
+                    }
+                }
+            }
+            for (const std::string& v : files[i].views) {
+                if (!made.contains(v)) out.catalog.add_broken(v);
+            }
+        }
+        if (progress) continue;
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            if (!done[i]) out.diagnostics.push_back(cycle(files[i]));
+        }
+        break;
+    }
+    for (PendingFile& f : files) {
+        for (Diagnostic& d : f.compilation.diagnostics) out.diagnostics.push_back(std::move(d));
+        if (f.compilation.program) out.programs.push_back(std::move(*f.compilation.program));
+    }
+    return out;
+}
+
+std::string explain(const Program& program) {
+    std::string out;
+    for (const Sink& s : program.sinks) {
+        if (!out.empty()) out += "\n";
+        if (const auto* view = std::get_if<ViewSink>(&s.target)) {
+            std::string key;
+            for (const int k : view->key) {
+                key += (key.empty() ? "`" : ", `") + view->schema[static_cast<std::size_t>(k)].name + "`";
+            }
+            out += fmt::format("View {} key=[{}]", view->view, key);
+        } else {
+            out += fmt::format("Topic {}", std::get<TopicSink>(s.target).table->name);
+        }
+        out += (s.needs_materializer ? " materialized\n" : "\n") + plan::explain(s.root);
+    }
+    return out;
+}
+
+}  // namespace mr::sql

@@ -1,0 +1,250 @@
+// Gives names and types to a syntax tree and makes plan nodes of it: one object binds one file. Split over
+// the bind_*.cc files by what they bind.
+//
+// Conventions inside a SELECT: an expression is bound over the FROM relation; aggregate calls, OVER calls,
+// window bounds and columns of an enclosing query stand in it as `input` with an index from kAggregates,
+// kOvers, kWindows or kOuter on, until the operator that computes them is there. Binding returns nullptr for
+// what is wrong, after reporting it; callers go on with the rest, so that one run reports everything. Thread:
+// one.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/functions.h"
+#include "plan/program.h"
+#include "sql/compiler.h"
+#include "sql/internal/builder.h"
+#include "sql/internal/statement.h"
+
+namespace mr::sql {
+
+/// What the catalogue keeps of a view.
+struct ViewText {
+    std::string name;
+    SourceFilePtr file;
+    ast::QueryPtr query;
+    std::vector<ast::Name> columns;
+    Span span;
+};
+struct CatalogView : ViewText {};
+
+inline constexpr int kAggregates = 1 << 20;
+inline constexpr int kOvers = 1 << 21;
+inline constexpr int kWindows = 1 << 22;  ///< + 0 start, 1 end, 2 time
+inline constexpr int kOuter = 1 << 23;
+
+struct ScopeColumn {
+    std::string name;
+    std::string table;    ///< alias by which it may be qualified
+    bool hidden = false;  ///< only by its qualified name, and not in * (the right side of USING)
+};
+
+/// Rows with names: one ScopeColumn a column of the node.
+struct Relation {
+    plan::NodePtr node;  ///< nullptr: could not be bound
+    std::vector<ScopeColumn> columns;
+    [[nodiscard]] bool ok() const { return node != nullptr; }
+};
+
+struct BoundOver {
+    plan::AggCall call;
+    std::vector<plan::ExprPtr> partition;
+    struct Order {
+        plan::ExprPtr expr;
+        bool descending = false;
+        bool nulls_last = false;
+    };
+    std::vector<Order> order;
+    bool range = false;
+    std::optional<std::int64_t> preceding;
+    Span span;
+};
+
+/// What a SELECT's expressions contain besides columns.
+struct Collected {
+    std::vector<plan::AggCall> aggregates;
+    std::vector<BoundOver> overs;
+    std::map<std::string, const ast::WindowSpec*> windows;
+    std::optional<plan::WindowSpec> group_window;
+    Span group_window_span;
+};
+
+struct Context {
+    const Relation* input = nullptr;
+    const Relation* outer = nullptr;  ///< of the enclosing query
+    Collected* collected = nullptr;   ///< nullptr: no aggregates here
+    std::string_view place = "here";  ///< for messages: "WHERE"
+};
+
+class Binder {
+  public:
+    Binder(const Catalog& catalog, SourceFilePtr file, Diagnostics& diagnostics);
+
+    /// Registers what a file declares, then binds its statements.
+    void run(const std::vector<ast::Statement>& statements);
+    /// A file of streams/: tables, and views only tried.
+    void run_streams(const std::vector<ast::Statement>& statements);
+
+    // Results.
+    std::vector<plan::Sink> sinks;
+    std::vector<std::pair<std::string, std::string>> settings;
+    std::vector<std::pair<Span, plan::NodePtr>> explained;
+    std::vector<plan::TablePtr> tables;  ///< declared by CREATE TABLE
+    std::vector<CatalogView> views;      ///< declared by CREATE VIEW
+    Builder builder;
+
+  private:
+    // bind_expr.cc
+    plan::ExprPtr bind(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_number(const ast::Expr& e);
+    plan::ExprPtr bind_date_time(const ast::Expr& e);
+    plan::ExprPtr bind_name(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_fields(plan::ExprPtr base, const ast::Path& path, std::size_t from);
+    plan::ExprPtr bind_cast(const ast::Expr& e, const Context& context);
+    plan::ExprPtr at(plan::ExprPtr expr, Span span) const;
+    int find_column(const Relation& relation, const ast::Path& path, std::size_t& used,
+                    bool& ambiguous) const;
+    void unknown_column(const ast::Path& path, const Context& context);
+    /// Like bind, of a condition: BOOLEAN.
+    plan::ExprPtr bind_condition(const ast::Expr& e, const Context& context);
+
+    // bind_call.cc
+    plan::ExprPtr bind_call(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_aggregate(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_case(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_between(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_group_window_bound(const ast::Expr& e, const Context& context);
+    bool bind_args(const ast::Expr& e, const Context& context, std::vector<plan::ExprPtr>& out);
+    plan::ExprPtr make_call(std::string_view name, std::vector<plan::ExprPtr> args, Span span);
+    std::optional<plan::ResolvedFunction> resolve(std::string_view name, plan::FunctionClass kind,
+                                                  const std::vector<plan::ExprPtr>& args, Span span);
+    std::optional<plan::AggCall> aggregate_call(const ast::Expr& e, plan::FunctionClass kind,
+                                                const Context& context);
+
+    // bind_over.cc
+    plan::ExprPtr bind_over(const ast::Expr& e, const Context& context);
+    bool bind_frame(const ast::WindowSpec& spec, bool ordered, const Context& context, BoundOver& out);
+    const ast::WindowSpec* window_of(const ast::WindowSpec& spec, const Context& context,
+                                     const ast::WindowSpec** frame_of);
+    /// Adds the operators of OVER calls; places[i] is the column of call i.
+    plan::NodePtr apply_overs(plan::NodePtr node, std::vector<BoundOver>& overs, std::vector<int>& places);
+    plan::NodePtr apply_over(const plan::NodePtr& node, const BoundOver& over,
+                             const std::vector<int>& partition, const std::vector<int>& order);
+
+    // bind_select.cc, bind_group.cc
+    Relation bind_select(const ast::Select& select, const Relation* outer);
+    struct Item {
+        plan::ExprPtr expr;
+        std::string name;
+        Span span;
+    };
+    bool bind_items(const ast::Select& select, const Context& context, std::vector<Item>& items);
+    void expand_star(const ast::Expr& star, const Context& context, std::vector<Item>& items, bool& good);
+    Relation finish_select(const ast::Select& select, Relation from, Collected& collected,
+                           std::vector<Item>& items, plan::ExprPtr having);
+    struct Grouping {
+        std::vector<plan::ExprPtr> exprs;  ///< over FROM's columns
+        std::vector<Span> spans;
+        std::vector<int> places;  ///< output column of each
+        std::vector<int> aggregates;
+        int window[3] = {-1, -1, -1};
+    };
+    bool bind_group_by(const ast::Select& select, const Context& context, Grouping& grouping);
+    plan::NodePtr apply_grouping(const plan::NodePtr& in, Grouping& grouping, Collected& collected,
+                                 const std::vector<Item>& items, Span span);
+    plan::NodePtr window_aggregate(const plan::NodePtr& in, Grouping& grouping, Collected& collected,
+                                   Span span, bool& handled);
+    plan::NodePtr attached_window_aggregate(const plan::NodePtr& in, Grouping& grouping,
+                                            Collected& collected);
+    plan::NodePtr legacy_window_aggregate(const plan::NodePtr& in, Grouping& grouping, Collected& collected);
+    plan::ExprPtr regroup(const plan::ExprPtr& e, const Grouping& grouping);
+
+    // bind_query.cc
+    Relation bind_query(const ast::Query& query, const Relation* outer = nullptr);
+    Relation bind_set_operation(const ast::Query& query, const Relation* outer);
+    Relation bind_values(const ast::Query& query);
+    Relation bind_limit(const ast::Query& query, Relation in);
+    plan::NodePtr convert(const plan::NodePtr& node, const std::vector<DataType>& types, Span span);
+
+    // bind_from.cc, bind_window.cc, bind_join.cc, bind_subquery.cc
+    Relation bind_from(const ast::TableRef& ref, const Relation* outer);
+    Relation bind_named(const ast::Path& path, Span span);
+    Relation named(Relation r, const ast::TableRef& ref, std::string_view fallback = {});
+    Relation bind_table_function(const ast::TableRef& ref);
+    std::optional<plan::WindowSpec> window_spec(plan::WindowKind kind,
+                                                const std::vector<const ast::Expr*>& args, Span span);
+    std::optional<std::int64_t> interval_ms(const ast::Expr& e, std::string_view what);
+    bool check_time_column(const Relation& data, int column, Span span, std::string_view what);
+    Relation bind_join(const ast::TableRef& ref, const Relation* outer);
+    Relation bind_unnest(const Relation& left, const ast::TableRef& ref, bool outer_join, Span span);
+    Relation bind_temporal(const Relation& left, const ast::TableRef& join);
+    bool join_condition(const ast::TableRef& ref, const Relation& both, const Relation& left,
+                        const Relation& right, std::vector<plan::ExprPtr>& out,
+                        std::vector<std::size_t>& hidden);
+    Relation bind_where(const ast::Select& select, Relation from, const Relation* outer,
+                        std::vector<plan::ExprPtr>& correlated);
+    Relation apply_in(const Relation& from, const ast::Expr& e);
+    Relation apply_exists(const Relation& from, const ast::Expr& e, bool negated);
+
+    // bind_table.cc
+    void create_table(const ast::CreateTable& table, Span span);
+    bool table_columns(const ast::CreateTable& def, plan::Table& table);
+    bool computed_columns(const ast::CreateTable& def, plan::Table& table);
+    bool table_watermark(const ast::CreateTable& def, plan::Table& table);
+    bool table_key(const ast::CreateTable& def, plan::Table& table);
+    bool metadata_column(const ast::ColumnDef& def, plan::TableColumn& column);
+
+    // bind_sink.cc
+    void insert(const ast::InsertInto& insert, Span span);
+    void materialized_view(const ast::CreateView& view, Span span);
+    bool check_sink_mode(const plan::Table& table, const plan::NodePtr& root, Span span);
+    std::optional<std::vector<int>> view_key(const ast::CreateView& view, const Relation& r);
+    void missing_key(const ast::CreateView& view, const plan::NodePtr& root);
+    bool needs_materializer(const plan::NodePtr& root, const std::vector<int>& key) const;
+    plan::ExprPtr store(const plan::ExprPtr& e, const DataType& type);
+    bool unique_names(const Relation& r, Span span, std::string_view what);
+    void check_ranks(const plan::NodePtr& root, Span span);
+
+    // binder.cc
+    void statement(const ast::Statement& s);
+    bool declare(const ast::Path& path, std::string_view what);
+    Relation view_relation(const ViewText& view);
+    [[nodiscard]] std::vector<std::string> table_names() const;
+
+    void error(Span span, std::string_view code, std::string message, std::string note = {},
+               std::string help = {});
+    void not_yet(Span span, std::string_view what, std::string help = {});
+    /// An error of the layers below as a message at a place.
+    void error(Span span, const Error& error);
+
+    const Catalog& catalog_;
+    SourceFilePtr file_;
+    Diagnostics& diagnostics_;
+    std::map<std::string, plan::TablePtr, std::less<>> local_tables_;
+    std::map<std::string, ViewText, std::less<>> local_views_;
+    std::map<std::string, const ast::CreateView*, std::less<>> local_materialized_;
+    std::map<std::string, Relation, std::less<>> bound_views_;
+    std::set<std::string, std::less<>> declared_;
+    std::set<std::string, std::less<>> broken_;
+    std::set<std::string, std::less<>> binding_;  ///< views being bound: a cycle if met again
+    std::set<std::string, std::less<>> functions_;
+    std::vector<std::map<std::string, Relation>> with_;
+    std::map<const plan::Node*, Span> rank_spans_;
+    int depth_ = 0;
+};
+
+/// A copy with inputs replaced.
+plan::ExprPtr replace_inputs(const plan::ExprPtr& e,
+                             const std::function<plan::ExprPtr(const plan::ExprPtr&)>& f);
+/// The literal as one of another type, where that is exact; otherwise a CAST.
+plan::ExprPtr implicit_cast(const plan::ExprPtr& e, const DataType& type);
+/// Names of columns for messages: "a, b, c".
+std::string column_list(const Relation& relation, std::size_t most = 12);
+
+}  // namespace mr::sql
