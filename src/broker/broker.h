@@ -59,7 +59,7 @@ struct BrokerOptions {
     /// Below this many durable, unsettled bytes settle_once() has nothing to do (a checkpoint settles all).
     std::size_t settle_min_bytes = 1U << 20;
     std::uint64_t unsettled_bytes_max = 1ULL << 30;  ///< above it overloaded() is true
-    ConfigMap topic_defaults;                        ///< of the node, by topic setting name ("retention.ms")
+    ConfigMap topic_defaults{};                      ///< of the node, by topic setting name ("retention.ms")
     std::int32_t partitions_max = 10'000;  ///< of one topic, and of all topics together 10 times as many
     std::int32_t topics_max = 10'000;
     std::int64_t producer_expiration_ms = 86'400'000;   ///< Kafka's producer.id.expiration.ms

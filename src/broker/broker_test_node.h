@@ -38,11 +38,15 @@ class TestNode {
   public:
     static constexpr std::int64_t kStart = 1'700'000'000'000;
 
-    explicit TestNode(BrokerOptions options = {}, journal::Options journal_options = {})
-        : options_(std::move(options)), journal_options_(std::move(journal_options)) {
-        directory_ = std::filesystem::temp_directory_path() /
-                     fmt::format("millrace_broker_{}_{}", ::getpid(), next_number()++);
-        std::filesystem::remove_all(directory_);
+    /// On the posix file system below the temporary directory, or on `fs`.
+    explicit TestNode(BrokerOptions options = {}, FileSystem* fs = nullptr)
+        : fs_(fs == nullptr ? posix_file_system() : *fs), options_(std::move(options)) {
+        const auto temporary = std::filesystem::temp_directory_path();
+        directory_ = "/node";
+        if (fs == nullptr) {
+            directory_ = temporary / fmt::format("millrace_broker_{}_{}", ::getpid(), next_number()++);
+            std::filesystem::remove_all(directory_);
+        }
         options_.directory = (directory_ / "topics").string();
         journal_options_.directory = (directory_ / "journal").string();
         journal_options_.checkpoint_directory = (directory_ / "checkpoints").string();
@@ -52,7 +56,7 @@ class TestNode {
     }
     ~TestNode() {
         stop();
-        std::filesystem::remove_all(directory_);
+        if (&fs_ == &posix_file_system()) std::filesystem::remove_all(directory_);
     }
     TestNode(const TestNode&) = delete;
     TestNode& operator=(const TestNode&) = delete;
@@ -193,7 +197,7 @@ class TestNode {
         static int number = 0;
         return number;
     }
-    FileSystem& fs_ = posix_file_system();
+    FileSystem& fs_;
     VirtualClock clock_{TimestampMs(kStart)};
     Metrics metrics_;
     BrokerOptions options_;

@@ -66,7 +66,7 @@ struct LogReadLimits {
 struct LogReaderOptions {
     std::string name;                 ///< of the hold, shown to people: "pipeline orders", "archive raw"
     std::vector<std::string> topics;  ///< names; must exist
-    Seq after;                        ///< position: everything up to here has been used. 0: from the start
+    Seq after{};                      ///< position: everything up to here has been used. 0: from the start
     Visibility visibility = Visibility::applied;
     bool hold = true;
 };

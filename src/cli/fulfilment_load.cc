@@ -63,10 +63,10 @@ LoadEvent FulfilmentLoad::next(std::int64_t now_ms) {
 }
 
 std::string FulfilmentLoad::envelope(std::string_view type, const Order& order, std::int64_t now_ms) {
-    return fmt::format(
-        R"({{"event_id":"ev-{:016x}","event_type":"{}","occurred_at":"{}","sequence":{},)"
-        R"("site_id":"S{:02}","zone":"{}","order_id":"{}")",
-        random_(), type, iso(now_ms), sequence_, order.site + 1, static_cast<char>('A' + below(6)), order.id);
+    return fmt::format(R"({{"event_id":"ev-{:016x}","event_type":"{}","occurred_at":"{}","sequence":{},)"
+                       R"("site_id":"S{:02}","zone":"{}","order_id":"{}")",
+                       random_(), type, iso(now_ms), sequence_, order.site + 1,
+                       static_cast<char>('A' + below(6)), order.id);
 }
 
 void FulfilmentLoad::pad(std::string& json) {

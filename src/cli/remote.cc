@@ -153,7 +153,7 @@ int show_view(const RemoteOptions& options, const std::string& view,
 
 int list_pipelines(const RemoteOptions& options) {
     return list(options, "/api/v1/pipelines", "pipelines",
-                {"name", "state", "in", "accepted", "rejected", "late", "out", "lag_records", "state_bytes",
+                {"name", "state", "in", "accepted", "rejected", "late", "out", "caught_up", "state_bytes",
                  "watermark", "error"});
 }
 

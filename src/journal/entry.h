@@ -39,7 +39,8 @@ enum class Kind : std::uint16_t {
     alert = 112,
 };
 
-/// One entry as participants see it. The payload is immutable and may be kept (it shares the group's buffer).
+/// One entry as participants see it. The payload is immutable and may be kept: it shares a buffer of about a
+/// megabyte with its neighbours, so keep what leaves memory in order (a tail), and copy what lives longer.
 struct Entry {
     Seq seq;
     Kind kind{};

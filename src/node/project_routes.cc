@@ -68,7 +68,7 @@ void append_pipeline(JsonWriter& w, const pipeline::Runner& runner) {
     w.begin_object().member("name", runner.name()).member("state", state_name(s.state));
     w.member("in", s.counts.in).member("accepted", s.counts.accepted).member("rejected", s.counts.rejected);
     w.member("late", s.counts.late).member("out", s.counts.out).member("steps", s.steps);
-    w.member("lag_records", s.lag.records)
+    w.member("caught_up", s.caught_up)
         .member("state_bytes", s.state_bytes)
         .member("position", s.progress.consumed.value);
     w.key("watermark");

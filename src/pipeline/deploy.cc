@@ -1,6 +1,7 @@
 #include "pipeline/deploy.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 
 #include "base/log.h"
@@ -25,16 +26,17 @@ class InstanceProposal final : public journal::Proposal {
     std::promise<void>& done_;
 };
 
+/// The future's value; runs the journal itself where nobody else does.
+template <class T>
+T wait_for(const DeployContext& context, std::future<T> future) {
+    while (context.pump && future.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+        context.pump();
+    return future.get();
+}
+
 Status submit_control(journal::Journal& journal, std::unique_ptr<journal::Proposal> proposal) {
     if (journal.try_submit(journal::Lane::control, proposal)) return {};
     return fail(Code::unavailable, "the journal is stopping");
-}
-
-Status append_instance(journal::Journal& journal, journal::PipelineEntry entry) {
-    std::promise<void> done;
-    MR_TRY_VOID(submit_control(journal, std::make_unique<InstanceProposal>(std::move(entry), done)));
-    done.get_future().wait();
-    return {};
 }
 
 journal::PipelineEntry new_instance(const plan::Program& program, const Computation& computation,
@@ -73,6 +75,13 @@ std::vector<broker::NewTopic> topics_of(const Computation& computation) {
 
 }  // namespace
 
+Status append_instance(const DeployContext& context, journal::PipelineEntry entry) {
+    std::promise<void> done;
+    MR_TRY_VOID(submit_control(context.journal, std::make_unique<InstanceProposal>(std::move(entry), done)));
+    wait_for(context, done.get_future());
+    return {};
+}
+
 Status create_missing_topics(const DeployContext& context, std::vector<broker::NewTopic> topics) {
     const auto present = context.broker.topics();
     std::erase_if(topics, [&](const broker::NewTopic& t) { return present->find(t.name) != nullptr; });
@@ -81,7 +90,7 @@ Status create_missing_topics(const DeployContext& context, std::vector<broker::N
     MR_TRY_VOID(submit_control(
         context.journal, broker::create_topics(context.broker, std::move(topics), false,
                                                [&](auto created) { answer.set_value(std::move(created)); })));
-    for (const broker::CreatedTopic& t : answer.get_future().get()) {
+    for (const broker::CreatedTopic& t : wait_for(context, answer.get_future())) {
         if (t.error == broker::KafkaError::none || t.error == broker::KafkaError::topic_already_exists)
             continue;
         return fail(Code::invalid_argument, "cannot create topic {}: {}", t.name, t.message);
@@ -110,7 +119,7 @@ Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
     MR_TRY_VOID(create_missing_topics(context, topics_of(*computation)));
     if (!resume) {
         MR_TRY_VOID(append_instance(
-            context.journal, new_instance(*program, *computation, *state, participant, context.clock.now())));
+            context, new_instance(*program, *computation, *state, participant, context.clock.now())));
     }
     return Runner::create(context.broker, context.journal, context.clock, context.metrics, participant,
                           std::move(state), std::move(computation), context.options);
@@ -126,7 +135,7 @@ Status drop_missing(const DeployContext& context, const Registry& registry,
         entry.action = journal::PipelineEntry::Action::dropped;
         entry.pipeline = name;
         entry.epoch = epoch;
-        MR_TRY_VOID(append_instance(context.journal, std::move(entry)));
+        MR_TRY_VOID(append_instance(context, std::move(entry)));
     }
     return {};
 }

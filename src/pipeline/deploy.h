@@ -22,6 +22,8 @@ struct DeployContext {
     Clock& clock;
     Metrics& metrics;
     RunnerOptions options;
+    /// Called while waiting for the journal, where no threads run it (tests, simulation).
+    std::function<void()> pump{};
 };
 
 /// Starting thread; the journal's threads run. `recovered` is the participant's take_state(), called before
@@ -34,6 +36,9 @@ Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
 /// stay.
 Status drop_missing(const DeployContext& context, const Registry& registry,
                     const std::vector<std::string>& present);
+
+/// Appends a `pipeline` entry; waits until it is durable.
+Status append_instance(const DeployContext& context, journal::PipelineEntry entry);
 
 /// Creates topics that do not exist; waits until that is durable.
 Status create_missing_topics(const DeployContext& context, std::vector<broker::NewTopic> topics);

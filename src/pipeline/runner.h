@@ -43,7 +43,7 @@ struct RunnerStatus {
     Counts counts;  ///< conservation: in = accepted + rejected
     std::size_t state_bytes = 0;
     std::int64_t watermark_ms = 0;
-    broker::LogLag lag;
+    bool caught_up = false;  ///< at the last look nothing was waiting
 };
 
 class Runner {

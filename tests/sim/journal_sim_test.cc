@@ -84,6 +84,26 @@ TEST(JournalSim, FindsStepAppliedTwice) {
     expect_found(Mutation::applied_twice, "step applied twice");
 }
 
+/// Checksums and marks together: one changed byte of what was synced is noticed, or changes nothing.
+TEST(JournalSim, RotIsNoticedOrHarmless) {
+    set_log_level(LogLevel::off);
+    Coverage coverage;
+    for (std::uint64_t s = 1; s <= 600; ++s) {
+        SimOptions options;
+        options.seed = s;
+        options.operations = 100;
+        options.crashes = 1;
+        options.fault_percent = 1;
+        options.rot = true;
+        const Outcome outcome = run_one(options);
+        ASSERT_EQ(outcome.failure, "") << "seed " << s;
+        coverage += outcome.coverage;
+    }
+    fmt::print("  one byte changed: refused {}, harmless {}\n", coverage.rot_refused, coverage.rot_harmless);
+    EXPECT_GT(coverage.rot_refused, 100U);
+    EXPECT_GT(coverage.rot_harmless, 10U);
+}
+
 TEST(JournalSim, SameSeedSameHistory) {
     const SimOptions options{.seed = 42};
     EXPECT_EQ(run_one(options).coverage.rows(), run_one(options).coverage.rows());

@@ -134,6 +134,8 @@ class World {
     void arm_fault();
     void one_operation();
     void drain();
+    void damage_and_start();
+    void change_a_byte();
     [[nodiscard]] bool is_over() const { return fatal_code_.has_value() || fs_.is_down(); }
     [[nodiscard]] std::uint64_t counter(const char* name) { return metrics_->counter(name, "").value(); }
 
@@ -149,6 +151,7 @@ class World {
     std::vector<std::unique_ptr<Watched>> watched_;
     std::optional<Code> fatal_code_;
     std::uint64_t next_id_ = 1;
+    bool is_rotten_ = false;  ///< a byte was changed: a start may refuse
     std::unique_ptr<Journal> journal_;
 };
 
@@ -218,7 +221,9 @@ bool World::try_start(bool with_faults) {
         journal_ = std::move(*journal);
         return true;
     }
-    const bool excused = fs_.is_down() || fs_.faults().failed_syncs > failed_before ||
+    const bool is_refusal =
+        is_rotten_ && (journal.error().code == Code::corrupt || journal.error().code == Code::unsupported);
+    const bool excused = is_refusal || fs_.is_down() || fs_.faults().failed_syncs > failed_before ||
                          journal.error().code == Code::resource_exhausted;
     if (!excused) truth_.fail(fmt::format("the journal does not open: {}", journal.error().message));
     if (journal.error().code == Code::resource_exhausted) fs_.set_capacity(0);
@@ -359,6 +364,43 @@ void World::drain() {
     truth_.firm = std::max(truth_.firm, journal_->applied());
 }
 
+/// Of any file but the lock; half of the time where a journal's entries are likely to be.
+void World::change_a_byte() {
+    std::vector<std::string> paths;
+    for (const char* directory : {kJournalDirectory, kCheckpointDirectory}) {
+        const auto names = fs_.list(directory);
+        for (const std::string& name : *names) {
+            if (name != "LOCK") paths.push_back(join_path(directory, name));
+        }
+    }
+    const auto file = fs_.open(paths[random_.below(paths.size())], FileSystem::Mode::write);
+    const std::uint64_t size = (*file)->size().value_or(0);
+    if (size == 0) return;
+    const bool near_entries = size > 6'000 && random_.chance(50);
+    const std::uint64_t at = near_entries ? 4'096 + random_.below(1'500) : random_.below(size);
+    std::string byte;
+    static_cast<void>((*file)->read_at(at, 1, byte));
+    byte[0] = static_cast<char>(byte[0] ^ (1 << random_.below(8)));
+    static_cast<void>((*file)->write_at(at, byte));
+    static_cast<void>((*file)->sync());
+}
+
+void World::damage_and_start() {
+    // A mark says that all of it is on disk.
+    clock_.advance_ms(2'000);
+    drain();
+    end_life(true);
+    change_a_byte();
+    is_rotten_ = true;
+    metrics_ = std::make_unique<Metrics>();
+    if (try_start(false)) {
+        ++coverage_.rot_harmless;
+        if (truth_.failure.empty()) check_start();
+    } else {
+        ++coverage_.rot_refused;
+    }
+}
+
 Outcome World::run() {
     fs_.set_ignore_syncs(options_.mutation == Mutation::skipped_sync);
     std::set<std::size_t> crash_at;
@@ -383,6 +425,7 @@ Outcome World::run() {
         end_life(true);
         start();
     }
+    if (truth_.failure.empty() && options_.rot) damage_and_start();
     ++coverage_.histories;
     coverage_.faults = fs_.faults();
     journal_.reset();
@@ -408,6 +451,8 @@ Coverage& Coverage::operator+=(const Coverage& other) {
     stops_on_failed_sync += other.stops_on_failed_sync;
     stops_on_full_disk += other.stops_on_full_disk;
     reads += other.reads;
+    rot_refused += other.rot_refused;
+    rot_harmless += other.rot_harmless;
     return *this;
 }
 

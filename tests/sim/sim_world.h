@@ -38,6 +38,8 @@ struct SimOptions {
     std::size_t crashes = 3;  ///< at least; more come of faults
     Mutation mutation = Mutation::none;
     std::uint64_t fault_percent = 4;  ///< of operations that arm another fault
+    /// In the end one byte somewhere on the disk is changed: the start must refuse, or not be affected.
+    bool rot = false;
     std::uint64_t file_bytes = 16U << 10;
 };
 
@@ -59,6 +61,8 @@ struct Coverage {
     std::uint64_t stops_on_failed_sync = 0;
     std::uint64_t stops_on_full_disk = 0;
     std::uint64_t reads = 0;
+    std::uint64_t rot_refused = 0;  ///< not part of rows(): only with SimOptions::rot
+    std::uint64_t rot_harmless = 0;
 
     Coverage& operator+=(const Coverage& other);
     /// Name and count of each.

@@ -169,7 +169,7 @@ Status CheckpointStore::write_snapshot(SnapshotRef& ref, std::string_view body) 
     ref.crc = crc32c(body);
     MR_TRY(auto file, fs_->open(join_path(directory_, ref.file), FileSystem::Mode::open_or_create));
     MR_TRY_VOID(file->truncate(0));
-    MR_TRY_VOID(file->write_at(0, encode_snapshot(ref, body)));
+    MR_TRY_VOID(write_in_slices(*file, 0, encode_snapshot(ref, body)));
     return file->sync();
 }
 

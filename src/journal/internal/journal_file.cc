@@ -14,13 +14,13 @@ namespace {
 constexpr std::string_view kMagic = "MRJOURNL";
 constexpr std::size_t kCrcAt = 60;
 constexpr std::uint64_t kIndexBytes = 256U << 10;
-constexpr std::size_t kZeroBlockBytes = 1U << 20;
+constexpr std::size_t kSliceBytes = 4U << 20;
 
 Status fill_with_zeros(File& file, std::uint64_t size) {
-    const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(size, kZeroBlockBytes)), '\0');
+    const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(size, kSliceBytes)), '\0');
     for (std::uint64_t at = 0; at < size; at += zeros.size()) {
         const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), size - at));
-        MR_TRY_VOID(file.write_at(at, std::string_view(zeros).substr(0, part)));
+        MR_TRY_VOID(write_in_slices(file, at, std::string_view(zeros).substr(0, part)));
     }
     return {};
 }
@@ -123,6 +123,17 @@ std::uint64_t JournalFile::floor(Seq seq) const {
     return above == index_.begin() ? kFileHeaderBytes : std::prev(above)->offset;
 }
 
+Status write_in_slices(File& file, std::uint64_t offset, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::string_view slice = bytes.substr(0, kSliceBytes);
+        MR_TRY_VOID(file.write_at(offset, slice));
+        offset += slice.size();
+        bytes.remove_prefix(slice.size());
+        if (slice.size() == kSliceBytes) MR_TRY_VOID(file.sync());
+    }
+    return {};
+}
+
 Result<std::shared_ptr<JournalFile>> create_journal_file(FileSystem& fs, const std::string& directory,
                                                          const NewFile& wanted) {
     MR_CHECK(kFileHeaderBytes + wanted.contents.size() <= wanted.header.file_bytes);
@@ -134,7 +145,7 @@ Result<std::shared_ptr<JournalFile>> create_journal_file(FileSystem& fs, const s
         MR_TRY(auto file,
                fs.open(path, recycled ? FileSystem::Mode::write : FileSystem::Mode::open_or_create));
         if (!recycled) MR_TRY_VOID(fill_with_zeros(*file, wanted.header.file_bytes));
-        if (!wanted.contents.empty()) MR_TRY_VOID(file->write_at(kFileHeaderBytes, wanted.contents));
+        if (!wanted.contents.empty()) MR_TRY_VOID(write_in_slices(*file, kFileHeaderBytes, wanted.contents));
         MR_TRY_VOID(file->write_at(0, encode_file_header(wanted.header)));
         MR_TRY_VOID(file->sync());
         return file;

@@ -80,6 +80,10 @@ class JournalFile {
     std::vector<Point> index_;  // guarded by mutex_; one point per kIndexBytes, ascending
 };
 
+/// Writes and syncs in slices of a few megabytes, so that a sync of the journal beside it waits for one slice
+/// at most and not for everything.
+Status write_in_slices(File& file, std::uint64_t offset, std::string_view bytes);
+
 struct NewFile {
     FileHeader header;
     std::string spare;          ///< path of a file to recycle; empty: make one, zeroed

@@ -1,0 +1,89 @@
+#include "cli/local.h"
+
+#include <cstdio>
+
+#include "base/file_system.h"
+#include "base/log.h"
+#include "cli/slt.h"
+#include "cli/template.h"
+#include "node/node.h"
+#include "node/project.h"
+
+namespace mr::cli {
+namespace {
+
+/// Errors and warnings of the project's SQL to stderr; false if there is an error.
+bool show_diagnostics(const node::Project& project) {
+    for (const sql::Diagnostic& d : project.diagnostics) std::fprintf(stderr, "%s\n", sql::render(d).c_str());
+    return project.ok();
+}
+
+std::string plural(std::size_t n, const char* noun) {
+    return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int init_project(const std::string& directory) {
+    FileSystem& fs = posix_file_system();
+    if (fs.exists(join_path(directory, "millrace.yaml"))) {
+        return report({Code::already_exists, fmt::format("{} holds a project already", directory)});
+    }
+    for (const auto& [path, text] : project_template()) {
+        const std::string full = join_path(directory, path);
+        Status status = fs.make_dirs(parent_path(full));
+        if (status) status = write_file_atomic(fs, full, text);
+        if (!status) return report(status.error());
+    }
+    fmt::print("wrote {}; next:\n  millrace run {}\n", directory, directory);
+    return Exit::done;
+}
+
+int run_node(const LocalOptions& options, const std::atomic<bool>& stop) {
+    std::vector<std::string> settings = options.settings;
+    if (options.insecure) settings.emplace_back("insecure=true");
+    auto project = node::load_project(options.project, settings);
+    if (!project) {
+        report(project.error());
+        return Exit::usage;
+    }
+    if (!show_diagnostics(*project)) return Exit::failed;
+    auto started = node::Node::start(
+        std::move(*project),
+        {.data_dir = options.data_dir, .ready_file = options.ready_file, .version = MILLRACE_VERSION});
+    if (!started) return report(started.error()), Exit::failed;
+    (*started)->run(stop);
+    return Exit::done;
+}
+
+int check_project(const LocalOptions& options) {
+    const auto project = node::load_project(options.project, options.settings);
+    if (!project) {
+        report(project.error());
+        return Exit::usage;
+    }
+    if (options.output.format == Format::json) {
+        fmt::print("{}\n", sql::to_json(project->diagnostics));
+    } else {
+        show_diagnostics(*project);
+    }
+    if (options.explain) {
+        for (const auto& program : project->programs)
+            fmt::print("-- {}\n{}\n", program->name, sql::explain(*program));
+    }
+    if (project->ok() && options.output.format != Format::json) {
+        fmt::print("{} and {}: no errors\n", plural(project->programs.size(), "pipeline"),
+                   plural(project->tables.size(), "table"));
+    }
+    return project->ok() ? Exit::done : Exit::failed;
+}
+
+int test_project(const LocalOptions& options) {
+    const auto report_of =
+        run_slt({.path = options.project, .filter = options.filter, .update = options.update});
+    if (!report_of) return report(report_of.error());
+    fmt::print("{} passed, {} failed\n", report_of->passed, report_of->failed);
+    return report_of->failed == 0 ? Exit::done : Exit::failed;
+}
+
+}  // namespace mr::cli

@@ -1,0 +1,409 @@
+#include "node/node.h"
+
+#include <algorithm>
+#include <future>
+
+#include "alerts/alert_engine.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "broker/broker.h"
+#include "connect/warehouse_sink.h"
+#include "journal/journal.h"
+#include "net/http_server.h"
+#include "net/tcp_server.h"
+#include "node/alert_routes.h"
+#include "node/project_routes.h"
+#include "node/scans.h"
+#include "node/sinks.h"
+#include "node/sql_routes.h"
+#include "node/threads.h"
+#include "node/topic_routes.h"
+#include "node/workers.h"
+#include "pipeline/deploy.h"
+#include "serve/http/feature_routes.h"
+#include "serve/http/static_files.h"
+#include "serve/http/status_routes.h"
+#include "serve/http/view_routes.h"
+#include "serve/kafka/service.h"
+#include "serve/live/live_service.h"
+#include "views/view_store.h"
+#include "warehouse/warehouse.h"
+
+namespace mr::node {
+namespace {
+
+constexpr std::int64_t kIdleWaitMs = 1'000;
+constexpr std::int64_t kPipelineWaitMs = 250;
+constexpr std::int64_t kSettleWaitMs = 50;
+constexpr std::int64_t kRetentionEveryNs = 10'000'000'000;
+constexpr int kWorkers = 2;
+constexpr std::size_t kWorkQueueMax = 256;
+
+/// A pipeline from its participant (made before recovery) to its runner.
+struct Pipeline {
+    std::shared_ptr<const plan::Program> program;
+    std::unique_ptr<pipeline::Participant> participant;
+    std::unique_ptr<state::StateSpace> recovered;
+};
+
+std::string or_default(const std::string& value, std::string fallback) {
+    return value.empty() ? std::move(fallback) : value;
+}
+
+}  // namespace
+
+class Node::Impl {
+  public:
+    Impl(Project p, NodeOptions o) : project(std::move(p)), options(std::move(o)), loop(clock) {}
+    ~Impl() { stop(); }
+
+    Status start() {
+        const Config& config = project.config;
+        data_dir = or_default(options.data_dir,
+                              or_default(config.data_dir, join_path(project.directory, ".millrace/data")));
+        MR_TRY_VOID(fs.make_dirs(data_dir));
+        auto locked = fs.lock(join_path(data_dir, "LOCK"));
+        if (!locked) {
+            return fail(locked.error().code,
+                        "the data directory {} is in use by another process ({}); stop it or choose another "
+                        "--data-dir",
+                        data_dir, locked.error().message);
+        }
+        lock = std::move(*locked);
+        MR_TRY_VOID(open_stores());
+        start_journal_threads();
+        MR_TRY_VOID(deploy_pipelines());
+        MR_TRY_VOID(open_warehouse());
+        MR_TRY_VOID(listen());
+        MR_TRY_VOID(start_alerts());
+        for (const auto& runner : runners) start_runner(*runner);
+        sinks.start();
+        return write_ready_file();
+    }
+
+    void run(const std::atomic<bool>& stop_requested) {
+        while (!stop_requested && !failed) loop.run_once(100);
+        log_info("node", "stopping");
+        stop();
+    }
+
+    void stop() {
+        if (std::exchange(stopped, true)) return;
+        if (kafka_server) kafka_server->stop_accepting();
+        if (http_server) http_server->drain(1012, "restart");
+        if (kafka) kafka->close();
+        for (int i = 0; i < 20; ++i) loop.run_once(5);
+        alerts.reset();
+        for (const auto& runner : runners) runner->stop();
+        pipeline_threads.join();
+        sinks.stop();
+        workers.stop();
+        if (journal) {
+            journal->stop();
+            threads.join();
+            while (journal->run_once() || journal->sync_once()) {
+            }
+        }
+        http_server.reset();
+        kafka_server.reset();
+        kafka.reset();
+        runners.clear();
+    }
+
+    Project project;
+    NodeOptions options;
+    NodeAddresses addresses;
+
+  private:
+    // --- stores and recovery
+    // ---------------------------------------------------------------------------------
+    Status open_stores() {
+        const Config& config = project.config;
+        broker::BrokerOptions broker_options;
+        broker_options.directory = join_path(data_dir, "topics");
+        broker_options.tail_bytes = static_cast<std::size_t>(config.broker_tail_bytes);
+        broker_options.topic_defaults["retention.ms"] = std::to_string(config.topics_retention_ms);
+        MR_TRY(broker, broker::Broker::open(fs, metrics, std::move(broker_options)));
+        views::ViewStoreOptions view_options;
+        view_options.post = [this](auto work) { loop.post(std::move(work)); };
+        views = std::make_unique<views::ViewStore>(clock, metrics, std::move(view_options));
+        for (const auto& program : project.programs) {
+            pipelines.push_back({program, std::make_unique<pipeline::Participant>(program->name), nullptr});
+        }
+        std::vector<journal::Participant*> participants = {broker.get(), views.get(), &registry};
+        for (const Pipeline& p : pipelines) participants.push_back(p.participant.get());
+        journal::Options journal_options;
+        journal_options.directory = join_path(data_dir, "journal");
+        journal_options.checkpoint_directory = join_path(data_dir, "checkpoints");
+        journal_options.file_bytes = static_cast<std::uint64_t>(config.journal_file_bytes);
+        journal_options.checkpoint_bytes = static_cast<std::uint64_t>(config.journal_checkpoint_bytes);
+        journal_options.checkpoint_interval_ms = config.journal_checkpoint_interval_ms;
+        const std::int64_t from = clock.monotonic_ns();
+        log_info("node", "recovery begins");
+        MR_TRY(journal, journal::Journal::open(fs, clock, metrics, std::move(journal_options),
+                                               std::move(participants)));
+        const journal::RecoveryReport& report = journal->recovery();
+        log_info("node", "recovery ends: checkpoint at {}, {} entries after it, {} torn bytes dropped, {} ms",
+                 report.checkpoint, report.entries, report.torn_bytes,
+                 (clock.monotonic_ns() - from) / 1'000'000);
+        broker->set_journal(*journal);
+        for (Pipeline& p : pipelines) p.recovered = p.participant->take_state();
+        return {};
+    }
+
+    void start_journal_threads() {
+        threads.start("journal", [this] {
+            if (!journal->run_once()) journal->wait_run(kIdleWaitMs);
+        });
+        threads.start("sync", [this] {
+            if (!journal->sync_once()) journal->wait_sync(kIdleWaitMs);
+        });
+        threads.start("settle", [this] { settle(); });
+    }
+
+    void settle() {
+        bool worked = journal->settle_once();
+        const auto settled = broker->settle_once();
+        if (!settled) {
+            log_error("broker", "settling: {}", settled.error().message);
+        } else {
+            worked = worked || *settled;
+        }
+        if (clock.monotonic_ns() >= retention_due_ns) {
+            retention_due_ns = clock.monotonic_ns() + kRetentionEveryNs;
+            broker->retention_once(clock.now(), [this](std::unique_ptr<journal::Proposal> proposal) {
+                return journal->try_submit(journal::Lane::control, proposal);
+            });
+        }
+        if (!worked) std::this_thread::sleep_for(std::chrono::milliseconds(kSettleWaitMs));
+    }
+
+    // --- pipelines
+    // ---------------------------------------------------------------------------------------------
+    pipeline::DeployContext deploy_context() {
+        pipeline::RunnerOptions runner_options{.silence_ms = project.config.pipeline_silence_ms};
+        return {*broker, *journal, clock, metrics, runner_options, {}};
+    }
+
+    Status deploy_pipelines() {
+        const pipeline::DeployContext context = deploy_context();
+        std::vector<broker::NewTopic> topics;
+        for (const auto& [name, spec] : project.config.topics) {
+            broker::NewTopic topic{.name = name, .partitions = spec.partitions, .config = {}};
+            for (const auto& [key, value] : spec.configs) topic.config[key] = value;
+            topics.push_back(std::move(topic));
+        }
+        MR_TRY_VOID(pipeline::create_missing_topics(context, std::move(topics)));
+        std::vector<std::string> present = {alerts::kAlertsPipeline};
+        for (const Pipeline& p : pipelines) present.push_back(p.program->name);
+        MR_TRY_VOID(pipeline::drop_missing(context, registry, present));
+        for (Pipeline& p : pipelines) {
+            auto runner = pipeline::deploy(context, p.program, *p.participant, std::move(p.recovered));
+            if (!runner) return annotate(runner.error(), "pipeline " + p.program->name);
+            runners.push_back(std::move(*runner));
+        }
+        return {};
+    }
+
+    void start_runner(pipeline::Runner& runner) {
+        pipeline_threads.start("p-" + runner.name(), [&runner] {
+            if (!runner.run_once()) runner.wait(kPipelineWaitMs);
+        });
+    }
+
+    // --- warehouse
+    // ---------------------------------------------------------------------------------------------
+    Status open_warehouse() {
+        const Config& config = project.config;
+        scans = std::make_unique<NodeScans>(*broker, *views);
+        scans->set_tables(project.tables);
+        if (!config.warehouse_enabled) return {};
+        warehouse::WarehouseOptions warehouse_options{
+            .path = or_default(config.warehouse_path, join_path(data_dir, "warehouse.duckdb")),
+            .memory_bytes = config.warehouse_memory_bytes};
+        MR_TRY(warehouse, warehouse::Warehouse::open(warehouse_options, *scans));
+        for (const plan::TablePtr& table : project.sinks("warehouse")) {
+            MR_TRY(auto sink, connect::WarehouseSink::open(*broker, *warehouse, table));
+            std::shared_ptr<connect::WarehouseSink> shared = std::move(sink);
+            sinks.add("warehouse", shared->name(), 1'000, [shared] { return shared->run_once(); });
+        }
+        return {};
+    }
+
+    // --- listeners
+    // ---------------------------------------------------------------------------------------------
+    Result<net::HostPort> listen_address(const std::string& setting, const std::string& text) {
+        MR_TRY(auto address, net::parse_host_port(text));
+        if (!net::is_loopback(address.host) && !project.config.insecure) {
+            return fail(Code::permission_denied,
+                        "{} = {} listens beyond this machine without authentication; use a loopback address, "
+                        "or --insecure if the network is trusted",
+                        setting, text);
+        }
+        return address;
+    }
+
+    Status listen() {
+        const Config& config = project.config;
+        MR_TRY(const auto kafka_address, listen_address("kafka.listen", config.kafka_listen));
+        MR_TRY(const auto http_address, listen_address("http.listen", config.http_listen));
+        serve::kafka::Options kafka_options;
+        kafka_options.auto_create_topics = config.kafka_auto_create_topics;
+        kafka_options.num_partitions = config.kafka_num_partitions;
+        kafka_options.log_directory = data_dir;
+        if (!config.kafka_advertise.empty()) {
+            MR_TRY(kafka_options.advertise, net::parse_host_port(config.kafka_advertise));
+        } else {
+            kafka_options.advertise.host = kafka_address.host;
+        }
+        serve::kafka::Service::Parts parts{loop, clock, *broker, *journal, metrics, {}, {}};
+        parts.run_elsewhere = [this](serve::kafka::Service::Work work) {
+            if (!workers.post(std::move(work))) log_warn("node", "the worker queue is full");
+        };
+        kafka = std::make_unique<serve::kafka::Service>(std::move(parts), std::move(kafka_options));
+        journal->set_on_space([this] { kafka->journal_has_space(); });
+        MR_TRY(kafka_server, net::TcpServer::listen(loop, {.listen = kafka_address, .name = "kafka"},
+                                                    kafka->session_factory()));
+        kafka->set_advertised(kafka_server->bound());
+        addresses.kafka = kafka_server->bound().to_string();
+        return listen_http(http_address);
+    }
+
+    Status listen_http(const net::HostPort& address) {
+        view_routes = std::make_unique<serve::ViewRoutes>(
+            loop, *views, serve::ViewRoutesOptions{.offload = [this](std::move_only_function<void()> work) {
+                if (!workers.post(std::move(work))) log_warn("node", "the worker queue is full");
+            }});
+        view_routes->add_to(router);
+        features = std::make_unique<serve::FeatureRoutes>(*views);
+        features->add_to(router);
+        serve::add_status_routes(
+            router, metrics,
+            {.version = options.version, .revision = {}, .parts = [this] { return parts_status(); }});
+        topic_routes = std::make_unique<TopicRoutes>(*broker, *kafka, workers);
+        topic_routes->add_to(router);
+        if (warehouse) {
+            sql_routes = std::make_unique<SqlRoutes>(
+                *warehouse, workers, metrics,
+                warehouse::QueryLimits{.rows_max = static_cast<std::size_t>(project.config.sql_rows_max),
+                                       .timeout_ms = project.config.sql_timeout_ms});
+            sql_routes->add_to(router);
+        }
+        add_dashboard_routes(router, project.dashboards);
+        add_pipeline_routes(router, runners);
+        add_alert_routes(router, *views, alerts);
+        add_sink_routes(router, sinks);
+        static_files.add_to(router);
+        live = std::make_unique<serve::LiveService>(loop, *views, metrics);
+        net::HttpServerOptions http_options;
+        http_options.tcp.listen = address;
+        http_options.websockets.push_back(live->route());
+        MR_TRY(http_server, net::HttpServer::listen(loop, metrics, std::move(http_options),
+                                                    [this](net::HttpRequest request, net::HttpResponder r) {
+                                                        router.handle(std::move(request), std::move(r));
+                                                    }));
+        addresses.http = http_server->bound().to_string();
+        return {};
+    }
+
+    std::vector<serve::PartStatus> parts_status() {
+        std::vector<serve::PartStatus> parts;
+        for (const auto& runner : runners) {
+            const pipeline::RunnerStatus status = runner->status();
+            parts.push_back({"pipeline " + runner->name(),
+                             status.state == pipeline::RunnerStatus::State::running, status.error});
+        }
+        for (const SinkStatus& sink : sinks.status())
+            parts.push_back({sink.kind + " " + sink.name, sink.error.empty(), sink.error});
+        return parts;
+    }
+
+    // --- alerts
+    // --------------------------------------------------------------------------------------------------
+    Status start_alerts() {
+        std::vector<alerts::Rule> rules;
+        for (const YamlFile& file : project.alerts) {
+            MR_TRY(auto parsed, alerts::parse_rules(file.text, file.path));
+            for (alerts::Rule& rule : parsed) rules.push_back(std::move(rule));
+        }
+        const auto known = registry.pipelines().find(alerts::kAlertsPipeline);
+        InstanceEpoch epoch(1);
+        if (known != registry.pipelines().end()) {
+            epoch = known->second;
+        } else {
+            MR_TRY_VOID(pipeline::append_instance(
+                deploy_context(),
+                alerts::alerts_instance(epoch, Uuid::random().to_string().substr(0, 8), clock.now())));
+        }
+        alerts = std::make_unique<alerts::AlertEngine>(
+            *views, clock, metrics, std::move(rules), epoch,
+            [this](std::unique_ptr<journal::Proposal> step) {
+                kafka->submit(journal::Lane::control, std::move(step));
+            },
+            [this](std::move_only_function<void()> work) { loop.post(std::move(work)); });
+        alerts->evaluate_all();
+        return {};
+    }
+
+    Status write_ready_file() {
+        log_info("node", "ready: Kafka {}, HTTP {}, registry {}", addresses.kafka, addresses.http,
+                 addresses.registry);
+        if (options.ready_file.empty()) return {};
+        return write_file_atomic(fs, options.ready_file,
+                                 fmt::format("{{\"kafka\":\"{}\",\"http\":\"{}\",\"registry\":\"{}\"}}\n",
+                                             addresses.kafka, addresses.http, addresses.registry));
+    }
+
+    FileSystem& fs = posix_file_system();
+    Clock& clock = system_clock();
+    Metrics metrics;
+    std::string data_dir;
+    std::unique_ptr<File> lock;
+    net::EventLoop loop;
+
+    std::unique_ptr<broker::Broker> broker;
+    std::unique_ptr<views::ViewStore> views;
+    pipeline::Registry registry;
+    std::vector<Pipeline> pipelines;
+    std::unique_ptr<journal::Journal> journal;
+    RunnerList runners;
+    std::unique_ptr<NodeScans> scans;
+    std::unique_ptr<warehouse::Warehouse> warehouse;
+    Workers workers{kWorkers, kWorkQueueMax};
+    Sinks sinks{clock, metrics};
+
+    serve::Router router;
+    serve::StaticFiles static_files;
+    std::unique_ptr<serve::ViewRoutes> view_routes;
+    std::unique_ptr<serve::FeatureRoutes> features;
+    std::unique_ptr<TopicRoutes> topic_routes;
+    std::unique_ptr<SqlRoutes> sql_routes;
+    std::unique_ptr<serve::LiveService> live;
+    std::unique_ptr<alerts::AlertEngine> alerts;
+    std::unique_ptr<serve::kafka::Service> kafka;
+    std::unique_ptr<net::TcpServer> kafka_server;
+    std::unique_ptr<net::HttpServer> http_server;
+
+    std::int64_t retention_due_ns = 0;
+    std::atomic<bool> failed{false};
+    bool stopped = false;
+    Threads threads;
+    Threads pipeline_threads;
+};
+
+Result<std::unique_ptr<Node>> Node::start(Project project, NodeOptions options) {
+    auto impl = std::make_unique<Impl>(std::move(project), std::move(options));
+    MR_TRY_VOID(impl->start());
+    return std::make_unique<Node>(std::move(impl));
+}
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::~Node() = default;
+const NodeAddresses& Node::addresses() const {
+    return impl_->addresses;
+}
+void Node::run(const std::atomic<bool>& stop) {
+    impl_->run(stop);
+}
+
+}  // namespace mr::node
