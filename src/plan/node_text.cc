@@ -16,6 +16,21 @@ std::string name_of(const Schema& schema, int column) {
     return "`" + schema[static_cast<std::size_t>(column)].name + "`";
 }
 
+/// The same columns with names that differ: of equal ones the later carry their index, "k#4". What is hashed
+/// must say which column is meant.
+Schema distinguished(const Schema& schema) {
+    std::set<std::string> seen;
+    Schema out = schema;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        std::string& name = out.fields[i].name;
+        if (!seen.insert(name).second) {
+            name += fmt::format("#{}", i);
+            while (!seen.insert(name).second) name += '#';
+        }
+    }
+    return out;
+}
+
 std::string names_of(const Schema& schema, const std::vector<int>& columns) {
     std::string out;
     for (const int c : columns) out += (out.empty() ? "" : ", ") + name_of(schema, c);
@@ -89,21 +104,27 @@ Schema joined(const Node& node) {
         }
         out.fields.push_back(std::move(f));
     }
-    return out;
+    return distinguished(out);
 }
 
 std::string keys_text(const Node& node, const std::vector<int>& left, const std::vector<int>& right) {
     std::string out;
+    const Schema l = distinguished(node.inputs[0]->schema);
+    const Schema r = distinguished(node.inputs[1]->schema);
     for (std::size_t i = 0; i < left.size() && i < right.size(); ++i) {
-        out += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", name_of(node.inputs[0]->schema, left[i]),
-                           name_of(node.inputs[1]->schema, right[i]));
+        out += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", name_of(l, left[i]), name_of(r, right[i]));
     }
     return out.empty() ? "TRUE" : out;
 }
 
 struct Describe {
     const Node& node;
-    const Schema& in() const { return node.inputs.empty() ? node.schema : node.inputs[0]->schema; }
+    /// The first input's columns, under names that differ.
+    Schema first;
+    [[nodiscard]] const Schema& in() const { return first; }
+    [[nodiscard]] std::string side(std::size_t input, int column) const {
+        return name_of(distinguished(node.inputs[input]->schema), column);
+    }
 
     std::string operator()(const SourceNode& n) const {
         std::string cols;
@@ -151,15 +172,15 @@ struct Describe {
     std::string operator()(const IntervalJoinNode& n) const {
         return fmt::format(
             "{}, on={}, {} BETWEEN {} + {} AND {} + {}{}", kind_text(n.kind),
-            keys_text(node, n.left_keys, n.right_keys), name_of(node.inputs[1]->schema, n.right_time),
-            name_of(node.inputs[0]->schema, n.left_time), duration(n.lower_ms),
-            name_of(node.inputs[0]->schema, n.left_time), duration(n.upper_ms), residual(n.residual));
+            keys_text(node, n.left_keys, n.right_keys), side(1, n.right_time),
+            side(0, n.left_time), duration(n.lower_ms),
+            side(0, n.left_time), duration(n.upper_ms), residual(n.residual));
     }
     std::string operator()(const TemporalJoinNode& n) const {
         return fmt::format("{}, on={}, as of {}, versions by {}{}", kind_text(n.kind),
                            keys_text(node, n.left_keys, n.right_keys),
-                           name_of(node.inputs[0]->schema, n.left_time),
-                           name_of(node.inputs[1]->schema, n.right_time), residual(n.residual));
+                           side(0, n.left_time),
+                           side(1, n.right_time), residual(n.residual));
     }
     std::string operator()(const OverNode& n) const {
         const std::string order =
@@ -246,7 +267,8 @@ void print(const NodePtr& node, int depth, const std::map<const Node*, int>& par
 }  // namespace
 
 std::string describe(const Node& node) {
-    return std::visit(Describe{node}, node.op);
+    return std::visit(Describe{node, distinguished(node.inputs.empty() ? node.schema : node.inputs[0]->schema)},
+                      node.op);
 }
 
 std::string explain(const NodePtr& root) {

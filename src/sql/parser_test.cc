@@ -165,7 +165,8 @@ TEST(Statements, AreAccepted) {
         R"(CREATE TABLE t (a INT NOT NULL COMMENT 'x', `b c` ROW<x STRING, y ARRAY<MAP<STRING, INT>>>,
              p INT METADATA FROM 'partition' VIRTUAL, h MAP<STRING, BYTES> METADATA, c AS a + 1,
              ts TIMESTAMP(3) WITH LOCAL TIME ZONE, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND,
-             CONSTRAINT pk PRIMARY KEY (a) NOT ENFORCED) COMMENT 'table' PARTITIONED BY (a) WITH ('connector' = 'kafka'))",
+             CONSTRAINT pk PRIMARY KEY (a) NOT ENFORCED) COMMENT 'table'
+             PARTITIONED BY (a) WITH ('connector' = 'kafka'))",
         "CREATE TEMPORARY TABLE IF NOT EXISTS a.b.t (x INT) WITH ()",
         "CREATE TABLE t LIKE s (INCLUDING ALL)",
         "CREATE TABLE t WITH ('connector' = 'kafka') AS SELECT 1",

@@ -71,7 +71,7 @@ bool Binder::bind_args(const ast::Expr& e, const Context& context, std::vector<E
 
 ExprPtr Binder::bind_between(const ast::Expr& e, const Context& context) {
     std::vector<ExprPtr> args;
-    if (!bind_args(e, context, args)) return nullptr;
+    if (!bind_args(e, context, args) || !may_repeat(args[0], e.span)) return nullptr;
     // Two comparisons: what looks for keys and bounds need not know BETWEEN.
     ExprPtr low = make_call(">=", {args[0], args[1]}, e.span);
     ExprPtr high = make_call("<=", {args[0], args[2]}, e.span);
@@ -81,7 +81,7 @@ ExprPtr Binder::bind_between(const ast::Expr& e, const Context& context) {
 
 ExprPtr Binder::bind_case(const ast::Expr& e, const Context& context) {
     std::vector<ExprPtr> bound;
-    if (!bind_args(e, context, bound)) return nullptr;
+    if (!bind_args(e, context, bound) || !may_repeat(bound[0], e.span)) return nullptr;
     std::vector<ExprPtr> args;
     for (std::size_t i = 1; i < bound.size(); ++i) {
         const bool is_when = i % 2 == 1 && i + 1 < bound.size();
@@ -206,6 +206,7 @@ ExprPtr Binder::bind_aggregate(const ast::Expr& e, const Context& context) {
     auto bound = aggregate_call(e, FunctionClass::aggregate, context);
     if (!bound) return nullptr;
     std::vector<AggCall>& all = context.collected->aggregates;
+    if (!check_width(all.size(), e.span)) return nullptr;
     const auto same = [&](const AggCall& other) {
         if (other.function != bound->function || other.distinct != bound->distinct ||
             other.args.size() != bound->args.size() ||

@@ -79,6 +79,19 @@ bool same_text(const DataType& from, const DataType& to) {
 
 }  // namespace
 
+bool is_larger_than(const Expr& e, int& budget) {
+    if (--budget < 0) return true;
+    return std::ranges::any_of(e.args, [&](const ExprPtr& a) { return is_larger_than(*a, budget); });
+}
+
+bool Binder::may_repeat(const ExprPtr& e, Span span) {
+    int budget = kRepeatedNodes;
+    if (!is_larger_than(*e, budget)) return true;
+    error(span, code::kLimit, "this expression is too large to be used more than once", {},
+          "compute it in a subquery and refer to its column");
+    return false;
+}
+
 ExprPtr implicit_cast(const ExprPtr& e, const DataType& type) {
     if (e->type.same_as(type)) return e;
     const auto relabelled = [&](Value v) {
@@ -283,6 +296,8 @@ int Binder::find_column(const Relation& relation, const ast::Path& path, std::si
 }
 
 void Binder::unknown_column(const ast::Path& path, const Context& context) {
+    // After very many mistakes there is nothing to be gained by more advice.
+    if (diagnostics_.errors() > kAdviceLimit) return error(path[0].span, code::kUnknownColumn, "unknown column");
     const ast::Name& first = path[0];
     std::vector<std::string> names;
     std::set<std::string> qualifiers;
@@ -312,13 +327,19 @@ void Binder::unknown_column(const ast::Path& path, const Context& context) {
               fmt::format("column \"{}\" not found: there are no columns here", wanted.text));
         return;
     }
+    if (!qualified && path.size() > 1) {
+        std::string note;
+        const std::vector<std::string> all(qualifiers.begin(), qualifiers.end());
+        if (const auto near = nearest_name(first.text, all)) note = fmt::format("did you mean \"{}\"?", *near);
+        std::string list;
+        for (const std::string& q : all) list += (list.empty() ? "" : ", ") + q;
+        error(first.span, code::kUnknownColumn,
+              fmt::format("there is no table or ROW column \"{}\" here", first.text), note,
+              list.empty() ? "" : "tables here are " + list);
+        return;
+    }
     std::string note;
     if (const auto near = nearest_name(wanted.text, names)) note = fmt::format("did you mean \"{}\"?", *near);
-    if (note.empty() && !qualified && path.size() > 1) {
-        const std::vector<std::string> all(qualifiers.begin(), qualifiers.end());
-        if (const auto near = nearest_name(first.text, all))
-            note = fmt::format("did you mean \"{}\"?", *near);
-    }
     std::string list;
     for (std::size_t i = 0; i < names.size() && i < 12; ++i) list += (i == 0 ? "" : ", ") + names[i];
     if (names.size() > 12) list += ", …";

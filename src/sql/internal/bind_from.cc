@@ -74,6 +74,10 @@ Relation Binder::bind_named(const ast::Path& path, Span span) {
         }
         return table_relation(builder, table);
     }
+    if (diagnostics_.errors() > kAdviceLimit) {
+        error(path.back().span, code::kUnknownTable, "unknown table");
+        return {};
+    }
     const std::vector<std::string> names = table_names();
     std::string note;
     if (const auto near = nearest_name(name, names)) note = fmt::format("did you mean \"{}\"?", *near);

@@ -137,6 +137,12 @@ NodePtr Binder::window_aggregate(const NodePtr& in, Grouping& grouping, Collecte
     while (true) {
         if (const auto* p = std::get_if<ProjectNode>(&node->op)) {
             for_each_expr(keys, calls, [&](ExprPtr& e) { e = rewrite(e, p->expressions); });
+            bool small = true;
+            for_each_expr(keys, calls, [&](ExprPtr& e) { small = small && may_repeat(e, span); });
+            if (!small) {
+                handled = true;
+                return nullptr;
+            }
         } else if (std::holds_alternative<FilterNode>(node->op)) {
             filtered = true;
         } else {

@@ -132,6 +132,7 @@ Relation Binder::bind_join(const ast::TableRef& ref, const Relation* outer) {
     }
     const Relation right = bind_from(r, outer);
     if (!left.ok() || !right.ok()) return {};
+    if (!check_width(left.columns.size() + right.columns.size(), ref.span)) return {};
     Relation out = side_by_side(left, right);
     std::vector<ExprPtr> conjuncts;
     std::vector<std::size_t> hidden;

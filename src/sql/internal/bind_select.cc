@@ -65,12 +65,20 @@ void Binder::expand_star(const ast::Expr& star, const Context& context, std::vec
     }
 }
 
+bool Binder::check_width(std::size_t columns, Span span) {
+    if (columns <= kMaxColumns) return true;
+    error({span.begin, span.begin + 1}, code::kLimit, fmt::format("more than {} columns", kMaxColumns), {},
+          "name the columns that are needed instead of *");
+    return false;
+}
+
 bool Binder::bind_items(const ast::Select& select, const Context& context, std::vector<Item>& items) {
-    bool good = true;
+    bool good = check_width(select.items.size(), select.span);
     for (const ast::SelectItem& item : select.items) {
         if (!item.expr) return false;
         if (item.expr->kind == ast::ExprKind::star) {
             expand_star(*item.expr, context, items, good);
+            if (!check_width(items.size(), item.expr->span)) return false;
             continue;
         }
         Item bound;

@@ -165,8 +165,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
     }
     if (!good) return;
     NodePtr root = builder.project(r.node, std::move(expressions), names);
-    if (!check_sink_mode(*table, root, target.span)) return;
-    check_ranks(root, span);
+    if (!check_ranks(root, span) || !check_sink_mode(*table, root, target.span)) return;
     Sink out;
     std::vector<int> key;
     for (const int k : table->primary_key) {
@@ -278,6 +277,7 @@ void Binder::materialized_view(const ast::CreateView& view, Span span) {
     }
     good = good && unique_names(r, name.span, name.text);
     std::optional<std::vector<int>> key;
+    good = good && check_ranks(r.node, span);
     if (good) key = view_key(view, r);
     if (!good || !key) {
         broken_.insert(name.text);
@@ -295,7 +295,6 @@ void Binder::materialized_view(const ast::CreateView& view, Span span) {
         names.push_back(r.columns[i].name);
     }
     NodePtr root = builder.project(r.node, std::move(expressions), names);
-    check_ranks(root, span);
     ViewSink sink;
     sink.view = name.text;
     sink.schema = root->schema;
@@ -332,7 +331,8 @@ void Binder::materialized_view(const ast::CreateView& view, Span span) {
 }
 
 /// ROW_NUMBER() whose rank nobody bounds would keep every row for ever.
-void Binder::check_ranks(const NodePtr& root, Span span) {
+bool Binder::check_ranks(const NodePtr& root, Span span) {
+    bool good = true;
     std::vector<NodePtr> todo = {root};
     std::set<const Node*> seen;
     while (!todo.empty()) {
@@ -341,12 +341,14 @@ void Binder::check_ranks(const NodePtr& root, Span span) {
         if (!seen.insert(n.get()).second) continue;
         todo.insert(todo.end(), n->inputs.begin(), n->inputs.end());
         if (!builder.traits(n).unbounded_rank || !std::holds_alternative<TopNNode>(n->op)) continue;
+        good = false;
         const auto it = rank_spans_.find(n.get());
         error(it == rank_spans_.end() ? span : it->second, code::kOver,
               "a rank without a bound would keep and renumber every row", {},
               "bound it in an outer query: SELECT * FROM (SELECT *, ROW_NUMBER() OVER (…) AS rn FROM …) "
               "WHERE rn <= 10");
     }
+    return good;
 }
 
 }  // namespace mr::sql

@@ -36,7 +36,7 @@ bool Binder::metadata_column(const ast::ColumnDef& def, TableColumn& column) {
 }
 
 bool Binder::table_columns(const ast::CreateTable& def, Table& table) {
-    bool good = true;
+    bool good = check_width(def.columns.size(), def.name.back().span);
     std::set<std::string> seen;
     for (const ast::ColumnDef& d : def.columns) {
         if (!seen.insert(d.name.text).second) {
@@ -108,6 +108,10 @@ bool Binder::computed_columns(const ast::CreateTable& def, Table& table) {
             const TableColumn& c = table.columns[static_cast<std::size_t>(in->index)];
             return c.expression ? c.expression : in;
         });
+        if (!may_repeat(e, d.name.span)) {
+            good = false;
+            continue;
+        }
         if (e->type.kind == TypeKind::null) e = literal(DataType::string(), Value::null());
         table.columns[i].type = e->type;
         table.columns[i].expression = std::move(e);

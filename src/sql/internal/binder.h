@@ -34,6 +34,14 @@ struct ViewText {
 };
 struct CatalogView : ViewText {};
 
+/// Columns of a relation, items of a list: what * of joins of joins may grow to.
+inline constexpr std::size_t kMaxColumns = 4096;
+/// Nodes of an expression that planning repeats (an operand of BETWEEN, a computed column): repeated again and
+/// again it would grow without bound.
+inline constexpr int kRepeatedNodes = 5000;
+/// After so many errors, suggestions are left out.
+inline constexpr std::size_t kAdviceLimit = 200;
+
 inline constexpr int kAggregates = 1 << 20;
 inline constexpr int kOvers = 1 << 21;
 inline constexpr int kWindows = 1 << 22;  ///< + 0 start, 1 end, 2 time
@@ -111,6 +119,8 @@ class Binder {
     int find_column(const Relation& relation, const ast::Path& path, std::size_t& used,
                     bool& ambiguous) const;
     void unknown_column(const ast::Path& path, const Context& context);
+    bool may_repeat(const plan::ExprPtr& e, Span span);
+    bool check_width(std::size_t columns, Span span);
     /// Like bind, of a condition: BOOLEAN.
     plan::ExprPtr bind_condition(const ast::Expr& e, const Context& context);
 
@@ -209,7 +219,7 @@ class Binder {
     bool needs_materializer(const plan::NodePtr& root, const std::vector<int>& key) const;
     plan::ExprPtr store(const plan::ExprPtr& e, const DataType& type);
     bool unique_names(const Relation& r, Span span, std::string_view what);
-    void check_ranks(const plan::NodePtr& root, Span span);
+    bool check_ranks(const plan::NodePtr& root, Span span);
 
     // binder.cc
     void statement(const ast::Statement& s);
