@@ -170,16 +170,14 @@ struct Describe {
                            residual(n.residual), n.null_safe ? ", NULL = NULL" : "");
     }
     std::string operator()(const IntervalJoinNode& n) const {
-        return fmt::format(
-            "{}, on={}, {} BETWEEN {} + {} AND {} + {}{}", kind_text(n.kind),
-            keys_text(node, n.left_keys, n.right_keys), side(1, n.right_time),
-            side(0, n.left_time), duration(n.lower_ms),
-            side(0, n.left_time), duration(n.upper_ms), residual(n.residual));
+        return fmt::format("{}, on={}, {} BETWEEN {} + {} AND {} + {}{}", kind_text(n.kind),
+                           keys_text(node, n.left_keys, n.right_keys), side(1, n.right_time),
+                           side(0, n.left_time), duration(n.lower_ms), side(0, n.left_time),
+                           duration(n.upper_ms), residual(n.residual));
     }
     std::string operator()(const TemporalJoinNode& n) const {
         return fmt::format("{}, on={}, as of {}, versions by {}{}", kind_text(n.kind),
-                           keys_text(node, n.left_keys, n.right_keys),
-                           side(0, n.left_time),
+                           keys_text(node, n.left_keys, n.right_keys), side(0, n.left_time),
                            side(1, n.right_time), residual(n.residual));
     }
     std::string operator()(const OverNode& n) const {
@@ -267,8 +265,8 @@ void print(const NodePtr& node, int depth, const std::map<const Node*, int>& par
 }  // namespace
 
 std::string describe(const Node& node) {
-    return std::visit(Describe{node, distinguished(node.inputs.empty() ? node.schema : node.inputs[0]->schema)},
-                      node.op);
+    return std::visit(
+        Describe{node, distinguished(node.inputs.empty() ? node.schema : node.inputs[0]->schema)}, node.op);
 }
 
 std::string explain(const NodePtr& root) {

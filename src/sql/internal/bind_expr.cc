@@ -297,7 +297,8 @@ int Binder::find_column(const Relation& relation, const ast::Path& path, std::si
 
 void Binder::unknown_column(const ast::Path& path, const Context& context) {
     // After very many mistakes there is nothing to be gained by more advice.
-    if (diagnostics_.errors() > kAdviceLimit) return error(path[0].span, code::kUnknownColumn, "unknown column");
+    if (diagnostics_.errors() > kAdviceLimit)
+        return error(path[0].span, code::kUnknownColumn, "unknown column");
     const ast::Name& first = path[0];
     std::vector<std::string> names;
     std::set<std::string> qualifiers;
@@ -330,7 +331,8 @@ void Binder::unknown_column(const ast::Path& path, const Context& context) {
     if (!qualified && path.size() > 1) {
         std::string note;
         const std::vector<std::string> all(qualifiers.begin(), qualifiers.end());
-        if (const auto near = nearest_name(first.text, all)) note = fmt::format("did you mean \"{}\"?", *near);
+        if (const auto near = nearest_name(first.text, all))
+            note = fmt::format("did you mean \"{}\"?", *near);
         std::string list;
         for (const std::string& q : all) list += (list.empty() ? "" : ", ") + q;
         error(first.span, code::kUnknownColumn,

@@ -36,8 +36,8 @@ struct CatalogView : ViewText {};
 
 /// Columns of a relation, items of a list: what * of joins of joins may grow to.
 inline constexpr std::size_t kMaxColumns = 4096;
-/// Nodes of an expression that planning repeats (an operand of BETWEEN, a computed column): repeated again and
-/// again it would grow without bound.
+/// Nodes of an expression that planning repeats (an operand of BETWEEN, a computed column): repeated again
+/// and again it would grow without bound.
 inline constexpr int kRepeatedNodes = 5000;
 /// After so many errors, suggestions are left out.
 inline constexpr std::size_t kAdviceLimit = 200;
