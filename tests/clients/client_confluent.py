@@ -155,11 +155,12 @@ def group_scenario(bootstrap):
     produce(bootstrap, name, [{"value": str(400 + i).encode(), "partition": i % 4} for i in range(40)])
     more = []
     deadline = time.time() + 40
-    while len(more) < 40 and time.time() < deadline:
+    while len(set(more)) < 40 and time.time() < deadline:
         for message in consumers[1].consume(100, timeout=0.5):
             check(not message.error(), message.error())
             more.append(int(message.value()))
-    check(sorted(more) == list(range(400, 440)), f"after the rebalance: {sorted(more)[:5]}…, {len(more)}")
+    # What was read before the rebalance and not committed comes again.
+    check(sorted(set(more)) == list(range(400, 440)), f"after the rebalance: {sorted(more)[:5]}…, {len(more)}")
     consumers[1].commit(asynchronous=False)
     consumers[1].close()
     again = make_consumer(bootstrap, group)

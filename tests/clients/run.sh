@@ -41,7 +41,7 @@ command_of() {
         command -v node >/dev/null && command -v npm >/dev/null || { missing kafkajs "node or npm is not installed"; return 1; }
         local cache="$deps/clients-js"
         mkdir -p "$cache" && cp "$here/js/package.json" "$here/js/package-lock.json" "$here"/js/*.mjs "$cache/"
-        [ -d "$cache/node_modules/kafkajs" ] || (cd "$cache" && npm ci --silent --no-audit --no-fund) ||
+        cmp -s "$here/js/package-lock.json" "$cache/.installed" || (cd "$cache" && npm ci --silent --no-audit --no-fund && cp package-lock.json .installed) ||
             { missing kafkajs "npm could not install it"; return 1; }
         cmd=(node "$cache/client.mjs") ;;
     java)
