@@ -31,8 +31,8 @@ class CallOwner {
 
 class Call {
   public:
-    Call(CallOwner& owner, wire::RequestHeader header, std::string peer)
-        : owner_(&owner), header_(std::move(header)), peer_(std::move(peer)) {}
+    Call(CallOwner& owner, wire::RequestHeader header, std::string peer, std::int64_t received_ns)
+        : owner_(&owner), header_(std::move(header)), peer_(std::move(peer)), received_ns_(received_ns) {}
 
     [[nodiscard]] wire::ApiKey key() const { return static_cast<wire::ApiKey>(header_.api_key); }
     [[nodiscard]] std::int16_t version() const { return header_.api_version; }
@@ -59,6 +59,7 @@ class Call {
     }
 
     // --- for the session ----------------------------------------------------------------------------------
+    [[nodiscard]] std::int64_t received_ns() const { return received_ns_; }
     [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] wire::Output take_output() { return std::move(output_); }
     void detach() { owner_ = nullptr; }
@@ -74,6 +75,7 @@ class Call {
     CallOwner* owner_;
     const wire::RequestHeader header_;
     const std::string peer_;
+    const std::int64_t received_ns_;
     bool finished_ = false;
     wire::Output output_;
 };

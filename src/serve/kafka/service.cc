@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -33,9 +34,11 @@ Service::Service(Parts parts, Options options)
       refusals_(parts_.metrics.counter("millrace_kafka_refused_connections_total",
                                        "Kafka connections closed because of what they sent")) {
     for (const Handler& handler : handlers()) {
-        Counter& counter = parts_.metrics.counter("millrace_kafka_requests_total", "Kafka requests by api",
-                                                  fmt::format("api=\"{}\"", wire::to_string(handler.key)));
-        requests_.emplace_back(handler.key, &counter);
+        const std::string label = fmt::format("api=\"{}\"", wire::to_string(handler.key));
+        apis_.push_back(
+            {&parts_.metrics.counter("millrace_kafka_requests_total", "Kafka requests by api", label),
+             &parts_.metrics.histogram("millrace_kafka_request_seconds",
+                                       "From a request's arrival to its answer, waiting included", label)});
     }
     idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
 }
@@ -68,22 +71,40 @@ void Service::close() {
 }
 
 void Service::submit(journal::Lane lane, std::unique_ptr<journal::Proposal> proposal) {
-    waiting_.emplace_back(lane, std::move(proposal));
+    const bool produce = lane == journal::Lane::clients;
+    (produce ? waiting_produce_ : waiting_control_).push_back(std::move(proposal));
     submit_waiting();
 }
 
-void Service::submit_waiting() {
-    while (!waiting_.empty()) {
-        auto& [lane, proposal] = waiting_.front();
-        if (lane == journal::Lane::clients && parts_.broker.overloaded()) {
-            if (!submit_timer_.pending()) {
-                submit_timer_ = parts_.loop.after(kOverloadRetryMs, [this] { submit_waiting(); });
-            }
-            return;
-        }
-        if (!parts_.journal.try_submit(lane, proposal)) return;  // journal_has_space() comes back here
-        waiting_.pop_front();
+/// True when nothing waits any more.
+bool Service::submit_from(Proposals& waiting, journal::Lane lane) {
+    while (!waiting.empty()) {
+        if (!parts_.journal.try_submit(lane, waiting.front()))
+            return false;  // journal_has_space() comes back
+        waiting.pop_front();
     }
+    return true;
+}
+
+void Service::submit_waiting() {
+    submit_from(waiting_control_, journal::Lane::control);
+    if (parts_.broker.overloaded()) {
+        if (!waiting_produce_.empty() && !submit_timer_.pending()) {
+            submit_timer_ = parts_.loop.after(kOverloadRetryMs, [this] { submit_waiting(); });
+        }
+        return;
+    }
+    if (!submit_from(waiting_produce_, journal::Lane::clients)) return;
+    const std::unordered_set<Session*> held = std::exchange(held_, {});
+    for (Session* session : held) {
+        if (sessions_.contains(session)) session->on_writable();
+    }
+}
+
+bool Service::hold_produce(Session& session) {
+    if (waiting_produce_.empty()) return false;
+    held_.insert(&session);
+    return true;
 }
 
 void Service::run_blocking(Work work, Work after) {
@@ -123,6 +144,7 @@ void Service::opened(Session& session) {
 
 void Service::closed(Session& session) {
     sessions_.erase(&session);
+    held_.erase(&session);
     connections_.set(static_cast<double>(sessions_.size()));
 }
 
@@ -141,9 +163,11 @@ void Service::count_held(std::size_t before, std::size_t after) {
 }
 
 void Service::count_request(const Handler& handler) {
-    for (const auto& [key, counter] : requests_) {
-        if (key == handler.key) return counter->add();
-    }
+    apis_[static_cast<std::size_t>(&handler - handlers().data())].requests->add();
+}
+
+void Service::count_answer(const Handler& handler, std::int64_t ns) {
+    apis_[static_cast<std::size_t>(&handler - handlers().data())].seconds->record_ns(ns);
 }
 
 void Service::check_idle() {

@@ -9,7 +9,9 @@
 // the journal had no room for. Everything outside learns only what is durable: answers to changes come from
 // the proposals' done(), reads use the broker's durable views.
 //
-// Shutdown: stop_accepting on the server, close() here (answers what waits), then the server goes.
+// Shutdown: stop_accepting on the server, close() here, run the loop until the server has no connections (or
+// a deadline), then destroy the server, the threads of run_elsewhere, and last this: sessions and cold reads
+// refer to it.
 // Thread: loop, except where it says any.
 #pragma once
 
@@ -20,6 +22,7 @@
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -61,7 +64,8 @@ class Service {
     void set_advertised(const net::HostPort& bound);
     /// Any thread: the journal takes proposals again.
     void journal_has_space();
-    /// Answers every waiting call with an error and closes every connection once that is written.
+    /// Nothing more is dispatched; a connection closes when what is on its way to the disk is answered.
+    /// Waiting joins are refused, waiting fetches dropped.
     void close();
 
     // --- for handlers
@@ -75,7 +79,7 @@ class Service {
     /// Milliseconds of the monotonic clock: what the coordinator counts in.
     [[nodiscard]] std::int64_t now_ms() const { return parts_.clock.monotonic_ns() / 1'000'000; }
 
-    /// Hands a proposal to the journal, in order; what it has no room for waits here.
+    /// Hands a proposal to the journal, in order within its lane; what it has no room for waits here.
     void submit(journal::Lane lane, std::unique_ptr<journal::Proposal> proposal);
     /// Runs `work` where it may block, then `after` on the loop.
     void run_blocking(Work work, Work after);
@@ -95,11 +99,17 @@ class Service {
     void closed(Session& session);
     /// A session's held bytes changed; over the limit, the connection that holds most is closed.
     void count_held(std::size_t before, std::size_t after);
+    /// The journal takes no more produce requests for now: `session` is to stop dispatching them and is
+    /// called again (on_writable) when it does.
+    [[nodiscard]] bool hold_produce(Session& session);
     void count_request(const Handler& handler);
+    void count_answer(const Handler& handler, std::int64_t ns);
     [[nodiscard]] Counter& refusals() { return refusals_; }
 
   private:
+    using Proposals = std::deque<std::unique_ptr<journal::Proposal>>;
     void submit_waiting();
+    bool submit_from(Proposals& waiting, journal::Lane lane);
     void check_idle();
 
     Parts parts_;
@@ -110,12 +120,18 @@ class Service {
     std::int64_t coordinator_deadline_ = 0;
     net::Timer idle_timer_;
     net::Timer submit_timer_;
-    std::deque<std::pair<journal::Lane, std::unique_ptr<journal::Proposal>>> waiting_;
+    Proposals waiting_control_;
+    Proposals waiting_produce_;
+    std::unordered_set<Session*> held_;  ///< have produce requests that wait for room
     std::unordered_set<Session*> sessions_;
     std::size_t held_bytes_ = 0;
     Gauge& connections_;
     Counter& refusals_;
-    std::vector<std::pair<wire::ApiKey, Counter*>> requests_;
+    struct ApiMetrics {
+        Counter* requests;
+        Histogram* seconds;
+    };
+    std::vector<ApiMetrics> apis_;  ///< in the order of handlers()
     /// Callbacks that other threads posted may arrive after the service has gone: they look here first.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

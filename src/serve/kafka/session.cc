@@ -65,6 +65,10 @@ void Session::shut(std::string_view why) {
 
 void Session::drain() {
     if (closing_) return;
+    draining_ = true;
+    const bool owes = std::any_of(calls_.begin(), calls_.end(),
+                                  [](const CallPtr& call) { return call->key() == wire::ApiKey::produce; });
+    if (owes) return;  // flush() closes
     closing_ = true;
     connection_->close();
 }
@@ -87,16 +91,17 @@ void Session::refused(Call& call, std::string_view why) {
     shut(fmt::format("{} v{}: {}", wire::to_string(call.key()), call.version(), why));
 }
 
-bool Session::may_dispatch() const {
-    if (closing_ || !frames_.has_frame()) return false;
+bool Session::may_dispatch() {
+    if (closing_ || draining_ || !frames_.has_frame()) return false;
     if (connection_->buffered_bytes() > service_.options().unsent_bytes_max) return false;
-    if (calls_.empty()) return true;
     const auto next = wire::peek_request_header(frames_.front().view());
+    const bool produce = next && is_produce(next->api_key);
+    if (produce && service_.hold_produce(*this)) return false;
+    if (calls_.empty()) return true;
     const bool all_produce = std::all_of(calls_.begin(), calls_.end(), [](const CallPtr& call) {
         return call->key() == wire::ApiKey::produce;
     });
-    return next && is_produce(next->api_key) && all_produce &&
-           calls_.size() < service_.options().produce_in_flight_max;
+    return produce && all_produce && calls_.size() < service_.options().produce_in_flight_max;
 }
 
 /// Not re-entered: a handler that answers at once only marks its call, and the loop here goes on.
@@ -128,8 +133,8 @@ void Session::dispatch(const SharedBytes& frame) {
     const auto header =
         wire::decode_request_header(frame.view(), peeked->api_version >= handler->flexible_since);
     if (!header) return shut(header.error().message);
-    auto call =
-        std::make_shared<Call>(static_cast<CallOwner&>(*this), header->first, connection_->peer_address());
+    auto call = std::make_shared<Call>(static_cast<CallOwner&>(*this), header->first,
+                                       connection_->peer_address(), service_.clock().monotonic_ns());
     calls_.push_back(call);
     service_.count_request(*handler);
     log_debug(kLog, "{}: {} v{} from `{}`, {} bytes", connection_->peer_address(),
@@ -140,9 +145,16 @@ void Session::dispatch(const SharedBytes& frame) {
 /// Sends what is answered, up to the first call that is not.
 void Session::flush() {
     while (!closing_ && !calls_.empty() && calls_.front()->finished()) {
-        for (SharedBytes& piece : calls_.front()->take_output().pieces()) connection_->send(std::move(piece));
+        Call& call = *calls_.front();
+        for (SharedBytes& piece : call.take_output().pieces()) connection_->send(std::move(piece));
+        const Handler* handler = find_handler(static_cast<std::int16_t>(call.key()));
+        service_.count_answer(*handler, service_.clock().monotonic_ns() - call.received_ns());
         calls_.pop_front();
         last_active_ms_ = service_.now_ms();
+    }
+    if (draining_ && !closing_ && calls_.empty()) {
+        closing_ = true;
+        connection_->close();
     }
 }
 

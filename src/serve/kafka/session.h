@@ -36,7 +36,7 @@ class Session final : public net::Session, private CallOwner {
     [[nodiscard]] std::size_t held_bytes() const { return frames_.held_bytes(); }
     /// Closes at once, with a log line.
     void shut(std::string_view why);
-    /// Closes after what is answered has been written.
+    /// Dispatches nothing more and closes when what was produced is answered; other waits are given up.
     void drain();
     /// Closes when nothing was asked and nothing is owed since `limit_ms` of the monotonic clock.
     void close_if_idle(std::int64_t limit_ms);
@@ -46,7 +46,7 @@ class Session final : public net::Session, private CallOwner {
     void refused(Call& call, std::string_view why) override;
 
     void pump();
-    [[nodiscard]] bool may_dispatch() const;
+    [[nodiscard]] bool may_dispatch();
     void dispatch(const SharedBytes& frame);
     void flush();
     void update_reading();
@@ -59,6 +59,7 @@ class Session final : public net::Session, private CallOwner {
     std::size_t counted_bytes_ = 0;
     bool pumping_ = false;
     bool reading_ = true;
+    bool draining_ = false;
     bool closing_ = false;
 };
 

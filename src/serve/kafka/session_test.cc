@@ -196,6 +196,40 @@ TEST(Session, ReceivedBytesAreBounded) {
     EXPECT_FALSE(small.connection->aborted);
 }
 
+// Goal: at shutdown what is on its way to the disk is still acknowledged; what merely waits is dropped.
+TEST(Session, ClosingAnswersWhatWasProduced) {
+    BrokerFixture f;
+    f.make_topic("t");
+    Client& producing = f.client();
+    producing.send(produce_to("t", 0, batch_of(1, f.clock.now().value)), 9);
+    Client& waiting = f.client();
+    waiting.send(fetch_from("t", 0, 5, 60'000), 12);
+    f.service().close();
+    EXPECT_TRUE(producing.connection->open());
+    f.run_all();
+    EXPECT_TRUE(producing.receive<wire::ProduceResponse>(9));
+    EXPECT_FALSE(producing.connection->open());
+    EXPECT_FALSE(waiting.connection->open());
+}
+
+// Goal: when the journal has no room, produce requests stay in their sockets; they go on when there is room.
+TEST(Session, FullJournalHoldsProducersBack) {
+    BrokerFixture f({}, 64U << 10);
+    f.make_topic("t");
+    Client& client = f.client();
+    auto request = produce_to("t", 0, batch_of(3'000, f.clock.now().value));
+    request.acks = 0;
+    for (int i = 0; i < 40; ++i) client.send(request, 9);
+    EXPECT_TRUE(client.connection->paused);
+    Client& other = f.client();
+    other.send(wire::MetadataRequest{}, 9);
+    EXPECT_TRUE(other.receive<wire::MetadataResponse>(9)) << "others go on";
+    f.run_all();
+    EXPECT_FALSE(client.connection->paused);
+    const auto part = other.ask<wire::FetchResponse>(fetch_from("t", 0, 0), 12).topics.at(0).partitions.at(0);
+    EXPECT_EQ(part.high_watermark, 40 * 3'000);
+}
+
 TEST(Session, IdleConnectionsAreClosed) {
     BrokerFixture f;
     Client& client = f.client();

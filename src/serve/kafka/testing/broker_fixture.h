@@ -102,7 +102,8 @@ class Client {
 
 class BrokerFixture {
   public:
-    explicit BrokerFixture(Options options = {}) : directory_(make_directory()) {
+    explicit BrokerFixture(Options options = {}, std::size_t queue_bytes_max = 64U << 20)
+        : directory_(make_directory()) {
         broker::BrokerOptions state;
         state.directory = directory_ + "/topics";
         auto broker = broker::Broker::open(posix_file_system(), metrics, state);
@@ -112,6 +113,7 @@ class BrokerFixture {
         where.directory = directory_ + "/journal";
         where.checkpoint_directory = directory_ + "/checkpoints";
         where.file_bytes = 4U << 20;
+        where.queue_bytes_max = queue_bytes_max;
         auto journal = journal::Journal::open(posix_file_system(), clock, metrics, where, {broker_.get()});
         MR_CHECK(journal.has_value(), "{}", journal.error().message);
         journal_ = std::move(*journal);
@@ -121,9 +123,11 @@ class BrokerFixture {
         groups.initial_rebalance_delay_ms = 0;
         service_ = std::make_unique<Service>(
             Service::Parts{loop, clock, *broker_, *journal_, metrics, {}, groups}, options);
+        journal_->set_on_space([this] { service_->journal_has_space(); });
     }
     ~BrokerFixture() {
         clients_.clear();
+        journal_->set_on_space({});
         service_.reset();
         journal_->stop();
         run_all();
