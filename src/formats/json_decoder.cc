@@ -31,15 +31,22 @@ struct ObjectShape {
     };
     std::vector<Seen> order;
 
+    /// The `place`-th key of the last object; empty: none, or one that needs escapes.
+    [[nodiscard]] std::string_view expected(std::size_t place) const {
+        return place < order.size() ? std::string_view(order[place].key) : std::string_view();
+    }
+
     /// The slot of the `place`-th key of the object.
     int find(std::size_t place, std::string_view key) {
-        if (place < order.size() && order[place].key == key) return order[place].slot;
+        if (place < order.size() && !key.empty() && order[place].key == key) return order[place].slot;
         const auto at = slots.find(key);
         const int slot = at == slots.end() ? -1 : static_cast<int>(at->second);
         constexpr std::size_t kPlacesMax = 256;
         if (place < kPlacesMax) {
             if (order.size() <= place) order.resize(place + 1);
-            order[place] = {std::string(key), slot};
+            // A key with a quote or backslash stands escaped in the text: it is looked up each time.
+            const bool plain = key.find_first_of("\"\\") == std::string_view::npos;
+            order[place] = {plain ? std::string(key) : std::string(), slot};
         }
         return slot;
     }
@@ -89,9 +96,8 @@ class JsonDecoder::Impl {
         const std::size_t before = builders.empty() ? 0 : builders[0].size();
         Why why = read_document(record.size(), builders);
         if (why.empty()) return {};
-        for (ColumnBuilder& b : builders) {
-            if (b.size() > before) b.truncate(before);
-        }
+        // Also where no value was finished: elements of a list that broke off may lie in its children.
+        for (ColumnBuilder& b : builders) b.truncate(before);
         return std::unexpected(Error{Code::invalid_argument, std::move(why)});
     }
 
@@ -129,8 +135,14 @@ class JsonDecoder::Impl {
             od::field field;
             auto error = std::move(entry).get(field);
             if (error != simdjson::SUCCESS) return describe(error);
-            std::string_view key = raw_key(field, unescaped);
-            const int slot = wanted.find(place++, key);
+            int slot = -1;
+            std::string_view key = wanted.expected(place);
+            if (stands_at(key, field.key().raw())) {
+                slot = wanted.order[place++].slot;
+            } else {
+                key = raw_key(field, unescaped);
+                slot = wanted.find(place++, key);
+            }
             if (slot < 0) continue;
             const auto i = static_cast<std::size_t>(slot);
             ColumnBuilder& builder = builders[i];
@@ -149,6 +161,13 @@ class JsonDecoder::Impl {
             builders[i].append_null();
         }
         return {};
+    }
+
+    /// Is this the key at `from`, up to its closing quote?
+    [[nodiscard]] bool stands_at(std::string_view key, const char* from) const {
+        const char* end = buffer.data() + buffer.size();
+        return !key.empty() && static_cast<std::size_t>(end - from) > key.size() && from[key.size()] == '"' &&
+               std::memcmp(from, key.data(), key.size()) == 0;
     }
 
     static std::string_view raw_key(od::field& field, std::string& unescaped) {

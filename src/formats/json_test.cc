@@ -36,6 +36,23 @@ struct Decoding {
     std::vector<ColumnBuilder> builders;
 };
 
+TEST(JsonDecoder, AListThatBreaksOffLeavesNothingBehind) {
+    Decoding d({{{"a", DataType::array(DataType::integer())},
+                 {"m", DataType::map(DataType::string(), DataType::integer())}}});
+    EXPECT_NE(d.refusal(R"({"a":[1,"x"]})"), "");
+    EXPECT_NE(d.refusal(R"({"a":[7],"m":{"k":1,"l":"x"}})"), "");
+    EXPECT_EQ(d.refusal(R"({"a":[2],"m":{"n":3}})"), "");
+    EXPECT_EQ(d.rows(), "[2]|{n=3}\n");
+}
+
+TEST(JsonDecoder, KeysAreLearnedAndEscapesAreNotMistaken) {
+    Decoding d({{{"a", DataType::integer()}, {"ab", DataType::integer()}, {"q\"", DataType::integer()}}});
+    for (const char* record :
+         {R"({"a":1,"ab":2,"q\"":3})", R"({"ab":4,"a":5,"q\u0022":6})", R"({"a":7,"ab":8,"\u0061":9})"})
+        EXPECT_EQ(d.refusal(record), "") << record;
+    EXPECT_EQ(d.rows(), "1|2|3\n5|4|6\n9|8|NULL\n");
+}
+
 TEST(JsonDecoder, FieldsInAnyOrderMissingAndUnknown) {
     Decoding d({{{"a", DataType::bigint()}, {"b", DataType::string()}, {"c", DataType::double_type()}}});
     EXPECT_EQ(d.refusal(R"({"a":1,"b":"x","c":1.5})"), "");
