@@ -54,4 +54,14 @@ std::string did_you_mean(std::string_view wanted, std::span<const std::string> c
     return name ? fmt::format("; did you mean `{}`?", *name) : std::string();
 }
 
+SuggestingMessage split_suggestion(std::string_view message) {
+    constexpr std::string_view kBefore = "; did you mean `";
+    constexpr std::string_view kAfter = "`?";
+    const std::size_t at = message.rfind(kBefore);
+    if (at == std::string_view::npos || !message.ends_with(kAfter)) return {message, {}};
+    std::string_view name = message.substr(at + kBefore.size());
+    name.remove_suffix(kAfter.size());
+    return {message.substr(0, at), name};
+}
+
 }  // namespace mr

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/json_writer.h"
+#include "base/suggest.h"
 
 namespace mr::net {
 namespace {
@@ -53,7 +54,10 @@ HttpResponse HttpResponse::error(int status, std::string_view code, std::string_
 }
 
 HttpResponse HttpResponse::error(const Error& error, std::string_view help) {
-    return HttpResponse::error(http_status(error.code), to_string(error.code), error.message, help);
+    const auto [message, suggestion] = split_suggestion(error.message);
+    const std::string try_it = fmt::format("did you mean `{}`?", suggestion);
+    return HttpResponse::error(http_status(error.code), api_code(error.code), message,
+                               help.empty() && !suggestion.empty() ? try_it : help, suggestion);
 }
 
 HttpResponse&& HttpResponse::with(std::string name, std::string value) && {
@@ -86,6 +90,12 @@ int http_status(Code code) {
             return 500;
     }
     return 500;
+}
+
+std::string api_code(Code code) {
+    std::string out(to_string(code));
+    std::ranges::replace(out, ' ', '_');
+    return out;
 }
 
 std::string_view http_reason(int status) {

@@ -52,6 +52,8 @@ struct HttpResponse {
 
 /// The one place where inner errors become HTTP statuses.
 int http_status(Code code);
+/// The code as answers and frames carry it: "not_found".
+std::string api_code(Code code);
 std::string_view http_reason(int status);
 /// "Sun, 06 Nov 1994 08:49:37 GMT"
 std::string http_date(std::int64_t ms_since_1970);

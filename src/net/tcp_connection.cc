@@ -102,6 +102,7 @@ void TcpConnection::send(SharedBytes bytes) {
     if (state_ != State::open || bytes.empty()) return;
     buffered_ += bytes.size();
     queue_.push_back(std::move(bytes));
+    if (buffered_ > shared_->options.low_water_bytes) held_back_ = true;
     schedule_flush();
 }
 
@@ -146,7 +147,6 @@ void TcpConnection::flush() {
         error_code error;
         const std::size_t n = write_some(error);
         if (error == asio::error::would_block) {
-            held_back_ = true;
             wait_writable();
             break;
         }
@@ -157,6 +157,7 @@ void TcpConnection::flush() {
         consume(n);
         written += n;
     }
+    if (state_ == State::closing && written > 0) start_linger();  // slow is fine, stuck is not
     after_flush();
 }
 
@@ -182,8 +183,12 @@ void TcpConnection::after_flush() {
 void TcpConnection::close() {
     if (state_ != State::open) return;
     state_ = State::closing;
-    linger_ = shared_->loop.after(kLingerMs, [self = shared_from_this()] { self->abort(); });
+    start_linger();
     schedule_flush();
+}
+
+void TcpConnection::start_linger() {
+    linger_ = shared_->loop.after(kLingerMs, [self = shared_from_this()] { self->abort(); });
 }
 
 void TcpConnection::drain() {

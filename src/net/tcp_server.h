@@ -33,7 +33,8 @@ class Connection {
     /// Queues bytes. Ignored after close().
     virtual void send(SharedBytes bytes) = 0;
     void send(std::string bytes) { send(SharedBytes(std::move(bytes))); }
-    /// Stops reading, writes what is queued (for at most 5 s), then closes. on_close() follows later.
+    /// Stops reading, writes what is queued (for as long as the peer takes some of it every 5 s), then
+    /// closes. on_close() follows later.
     virtual void close() = 0;
     /// Closes at once; what is queued is lost. on_close() follows later.
     virtual void abort() = 0;
@@ -56,7 +57,7 @@ class Session {
     virtual ~Session() = default;
     /// Bytes as they arrive, cut anywhere; valid during the call only. At most 256 KiB a call.
     virtual void on_bytes(std::string_view bytes) = 0;
-    /// The peer had held back our writes, and the queue has now drained to Options::low_water_bytes.
+    /// buffered_bytes() had been above Options::low_water_bytes and has now drained to it.
     virtual void on_writable() {}
     /// The connection is gone. Nothing is called after this.
     virtual void on_close() = 0;

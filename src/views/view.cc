@@ -91,6 +91,7 @@ void View::apply(Seq version, TimestampMs commit_time, std::span<const journal::
     retire(commit);
     version_ = version;
     commit_time_ = commit_time;
+    ++commits_;
     snapshot_.reset();
     ring_changes_ += commit.changes.size();
     ring_.push_back(std::move(commit));

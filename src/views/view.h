@@ -60,6 +60,9 @@ class View {
          RingLimits limits);
 
     [[nodiscard]] const ViewDefinition& definition() const { return *definition_; }
+    [[nodiscard]] const std::shared_ptr<const ViewDefinition>& shared_definition() const {
+        return definition_;
+    }
     [[nodiscard]] const std::string& name() const { return definition_->name; }
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     [[nodiscard]] Seq version() const { return version_; }
@@ -68,6 +71,8 @@ class View {
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     /// More rows or bytes than allowed, and no retention to take the oldest: the pipeline should pause.
     [[nodiscard]] bool over_limit() const;
+    /// Steps applied since this object was made: differences count what a reader has missed.
+    [[nodiscard]] std::uint64_t commits() const { return commits_; }
     [[nodiscard]] std::uint64_t retired_rows() const { return retired_; }
     [[nodiscard]] RowPtr find(std::string_view key) const { return tree_.find(key); }
 
@@ -104,6 +109,7 @@ class View {
     Seq version_;
     TimestampMs commit_time_;
     std::uint64_t bytes_ = 0;
+    std::uint64_t commits_ = 0;
     std::uint64_t retired_ = 0;
     /// With retention only: keys by their time, and the newest time seen.
     std::multimap<std::int64_t, std::string> by_time_;

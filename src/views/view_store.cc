@@ -265,6 +265,13 @@ std::vector<SnapshotPtr> ViewStore::snapshots() const {
     return out;
 }
 
+Seq ViewStore::revealed() const {
+    const std::lock_guard lock(mutex_);
+    if (taken_) return Seq(taken_->value - 1);
+    if (!pending_.empty()) return std::min(durable_, Seq(pending_.front().seq.value - 1));
+    return durable_;
+}
+
 bool ViewStore::over_limit(std::string_view pipeline) const {
     const std::lock_guard lock(mutex_);
     const auto at = published_.over_limit.find(pipeline);

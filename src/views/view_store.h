@@ -76,6 +76,8 @@ class ViewStore final : public journal::Participant {
     // Any thread.
     [[nodiscard]] SnapshotPtr snapshot(std::string_view name) const;
     [[nodiscard]] std::vector<SnapshotPtr> snapshots() const;
+    /// Every durable entry up to here is in the published views, whether it changed one or not.
+    [[nodiscard]] Seq revealed() const;
     /// Does a view of this pipeline hold more than it may (view.max-rows without retention)? Then its steps
     /// should pause.
     [[nodiscard]] bool over_limit(std::string_view pipeline) const;

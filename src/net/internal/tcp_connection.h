@@ -54,6 +54,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     void consume(std::size_t bytes);
     void wait_writable();
     void after_flush();
+    /// (Re)starts the time that a closing connection may go without progress.
+    void start_linger();
     /// Everything is written: waits for the peer to close as well.
     void drain();
     /// Closes the socket and posts the last call of the session.
@@ -75,7 +77,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     bool draining_ = false;         ///< we have shut down ours
     bool reading_ = false;          ///< an async_wait for readability is outstanding
     bool flush_scheduled_ = false;  ///< a flush is posted or waits for writability
-    bool held_back_ = false;        ///< the peer made a write wait since the last on_writable()
+    bool held_back_ = false;        ///< buffered_ has been above low water since the last on_writable()
     Timer linger_;
     std::string peer_;
     std::string local_;

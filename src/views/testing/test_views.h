@@ -36,7 +36,7 @@ class TestViews {
         journal::PipelineEntry entry;
         entry.pipeline = pipeline;
         entry.epoch = InstanceEpoch(++instance_);
-        entry.created = clock_.now();
+        entry.created = time.value_or(clock_.now());
         entry.views = views;
         current_ = std::move(views);
         pipeline_ = std::move(pipeline);
@@ -55,7 +55,7 @@ class TestViews {
         journal::StepEntry step;
         step.pipeline = pipeline_;
         step.epoch = InstanceEpoch(instance_);
-        step.wall_time = clock_.now();
+        step.wall_time = time.value_or(clock_.now());
         for (const RowSpec& spec : rows) {
             const auto& view = current_.at(spec.view);
             std::string& key = bytes.emplace_back();
@@ -94,7 +94,8 @@ class TestViews {
     [[nodiscard]] ViewStore& store() { return store_; }
     [[nodiscard]] std::size_t posted() const { return posted_.size(); }
 
-    Seq seq;
+    Seq seq;                          ///< of the last entry
+    std::optional<TimestampMs> time;  ///< commit time of entries, if not the clock's
     Metrics metrics;
 
   private:
