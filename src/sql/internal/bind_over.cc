@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "sql/internal/binder.h"
 
@@ -76,6 +77,16 @@ const ast::WindowSpec* Binder::window_of(const ast::WindowSpec& spec, const Cont
     return at_spec;
 }
 
+/// LAG keeps as many rows as it looks back: a constant.
+bool Binder::check_lag(const AggCall& call, Span span) {
+    if (call.function != "LAG" || call.args.size() < 2) return true;
+    constexpr std::int64_t kMost = 1'000'000;
+    const auto n = literal_number(call.args[1]);
+    if (n && *n >= 0 && *n <= kMost) return true;
+    error(span, code::kOver, fmt::format("LAG looks back a constant number of rows, from 0 to {}", kMost));
+    return false;
+}
+
 bool Binder::bind_frame(const ast::WindowSpec& spec, bool ordered, const Context& context, BoundOver& out) {
     using B = ast::BoundKind;
     if (!spec.frame) {
@@ -133,6 +144,13 @@ ExprPtr Binder::bind_over(const ast::Expr& e, const Context& context) {
         error(e.span, code::kOver, fmt::format("{} is a scalar function; it has no OVER", info->name));
         return nullptr;
     }
+    static constexpr std::array<std::string_view, 5> kFollowing = {"LEAD", "NTILE", "PERCENT_RANK",
+                                                                   "CUME_DIST", "NTH_VALUE"};
+    if (std::ranges::find(kFollowing, e.function) != kFollowing.end()) {
+        not_yet(e.span, fmt::format("{} is", e.function),
+                "it needs rows that follow; LAG over the same window gives the pair one row later");
+        return nullptr;
+    }
     const ast::WindowSpec* base = nullptr;
     const ast::WindowSpec* spec = window_of(*e.over, context, &base);
     if (spec == nullptr) return nullptr;
@@ -153,6 +171,7 @@ ExprPtr Binder::bind_over(const ast::Expr& e, const Context& context) {
         good = good && item.expr != nullptr;
         out.order.push_back(std::move(item));
     }
+    good = good && check_lag(out.call, e.span);
     good = bind_frame(*spec, !out.order.empty(), context, out) && good;
     if (!good) return nullptr;
     std::vector<BoundOver>& all = context.collected->overs;

@@ -139,7 +139,8 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const TableColumn& c = table->columns[static_cast<std::size_t>(columns[i])];
         if (from[i] < 0) {
-            if (!c.type.nullable) {
+            const bool key = std::ranges::find(table->primary_key, columns[i]) != table->primary_key.end();
+            if (!c.type.nullable || key) {
                 error(target.span, code::kType,
                       fmt::format("column \"{}\" of \"{}\" is NOT NULL but gets no value", c.name,
                                   table->name));

@@ -109,13 +109,14 @@ int key_column(const ExprPtr& e, int width, std::vector<ExprPtr>& added) {
 NodePtr Builder::interval_join(JoinKind kind, const NodePtr& left, const NodePtr& right, JoinNode& keys,
                                std::vector<ExprPtr>& rest) {
     if (left->mode != Mode::append || right->mode != Mode::append) return nullptr;
+    if (kind == JoinKind::semi || kind == JoinKind::anti) return nullptr;
     const int width = static_cast<int>(left->schema.size());
     TimeBounds bounds;
     std::vector<ExprPtr> others;
     for (const ExprPtr& c : rest) {
         if (!add_bound(*c, width, left, right, bounds)) others.push_back(c);
     }
-    if (!bounds.lower || !bounds.upper) return nullptr;
+    if (!bounds.lower || !bounds.upper || *bounds.lower > *bounds.upper) return nullptr;
     IntervalJoinNode n;
     n.kind = kind;
     n.left_keys = keys.left_keys;
