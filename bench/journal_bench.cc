@@ -61,19 +61,22 @@ class Produce final : public Proposal {
 
 /// A journal in a folder of its own, removed at the end.
 struct Bench {
-    Bench() {
+    explicit Bench(bool prepare_next = true) {
         const char* base = std::getenv("BENCH_DIR");
         std::string pattern = std::string(base != nullptr ? base : ".") + "/journal_bench.XXXXXX";
         MR_CHECK(::mkdtemp(pattern.data()) != nullptr, "cannot make {}", pattern);
         root = pattern;
+        open();
+        while (prepare_next && log->settle_once()) {
+        }
+    }
+    void open() {
         Options options;
         options.directory = root + "/journal";
         options.checkpoint_directory = root + "/checkpoints";
         auto opened = Journal::open(posix_file_system(), system_clock(), metrics, options, {&sink});
         MR_CHECK(opened.has_value(), "{}", opened.error().message);
         log = std::move(*opened);
-        while (log->settle_once()) {
-        }
     }
     ~Bench() {
         log.reset();
@@ -192,6 +195,36 @@ void full_speed(benchmark::State& state) {
     state.counters["fdatasync_p50_us"] = bench.median_sync_us();
 }
 BENCHMARK(full_speed)->UseRealTime()->MeasureProcessCPUTime()->MinTime(3);
+
+/// A start in an empty directory: most of it is zeroing and syncing the first file.
+void start_empty(benchmark::State& state) {
+    for (auto _ : state) {
+        const std::int64_t start = system_clock().monotonic_ns();
+        Bench bench(false);
+        state.SetIterationTime(static_cast<double>(system_clock().monotonic_ns() - start) / 1e9);
+    }
+}
+BENCHMARK(start_empty)->UseManualTime()->Iterations(10)->Unit(benchmark::kMillisecond);
+
+/// A start that finds 128 MiB of entries of 2 KB in the journal and no checkpoint.
+void start_with_entries(benchmark::State& state) {
+    Bench bench;
+    for (int i = 0; i < 65'536; ++i) {
+        bench.submit(2048);
+        if (i % 512 != 511) continue;
+        while (bench.log->run_once() || bench.log->sync_once() || bench.log->settle_once()) {
+        }
+    }
+    for (auto _ : state) {
+        bench.log.reset();
+        bench.sink = Sink();
+        const std::int64_t start = system_clock().monotonic_ns();
+        bench.open();
+        state.SetIterationTime(static_cast<double>(system_clock().monotonic_ns() - start) / 1e9);
+        MR_CHECK(bench.log->recovery().last == Seq(65'536));
+    }
+}
+BENCHMARK(start_with_entries)->UseManualTime()->Iterations(5)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 
