@@ -1,12 +1,14 @@
 #include "node/node.h"
 
 #include <algorithm>
-#include <future>
+#include <set>
 
 #include "alerts/alert_engine.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
+#include "connect/archive_sink.h"
+#include "connect/lake_sink.h"
 #include "connect/warehouse_sink.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
@@ -20,12 +22,15 @@
 #include "node/topic_routes.h"
 #include "node/workers.h"
 #include "pipeline/deploy.h"
+#include "registry/registry.h"
+#include "registry/service.h"
 #include "serve/http/feature_routes.h"
 #include "serve/http/static_files.h"
 #include "serve/http/status_routes.h"
 #include "serve/http/view_routes.h"
 #include "serve/kafka/service.h"
 #include "serve/live/live_service.h"
+#include "serve/registry/routes.h"
 #include "views/view_store.h"
 #include "warehouse/warehouse.h"
 
@@ -74,6 +79,7 @@ class Node::Impl {
         start_journal_threads();
         MR_TRY_VOID(deploy_pipelines());
         MR_TRY_VOID(open_warehouse());
+        MR_TRY_VOID(open_lake());
         MR_TRY_VOID(listen());
         MR_TRY_VOID(start_alerts());
         for (const auto& runner : runners) start_runner(*runner);
@@ -91,6 +97,7 @@ class Node::Impl {
         if (std::exchange(stopped, true)) return;
         if (kafka_server) kafka_server->stop_accepting();
         if (http_server) http_server->drain(1012, "restart");
+        if (registry_server) registry_server->drain(1012, "restart");
         if (kafka) kafka->close();
         for (int i = 0; i < 20; ++i) loop.run_once(5);
         alerts.reset();
@@ -105,6 +112,7 @@ class Node::Impl {
             }
         }
         http_server.reset();
+        registry_server.reset();
         kafka_server.reset();
         kafka.reset();
         runners.clear();
@@ -130,7 +138,8 @@ class Node::Impl {
         for (const auto& program : project.programs) {
             pipelines.push_back({program, std::make_unique<pipeline::Participant>(program->name), nullptr});
         }
-        std::vector<journal::Participant*> participants = {broker.get(), views.get(), &registry};
+        std::vector<journal::Participant*> participants = {broker.get(), views.get(), &known_pipelines,
+                                                           &schemas};
         for (const Pipeline& p : pipelines) participants.push_back(p.participant.get());
         journal::Options journal_options;
         journal_options.directory = join_path(data_dir, "journal");
@@ -196,7 +205,7 @@ class Node::Impl {
         MR_TRY_VOID(pipeline::create_missing_topics(context, std::move(topics)));
         std::vector<std::string> present = {alerts::kAlertsPipeline};
         for (const Pipeline& p : pipelines) present.push_back(p.program->name);
-        MR_TRY_VOID(pipeline::drop_missing(context, registry, present));
+        MR_TRY_VOID(pipeline::drop_missing(context, known_pipelines, present));
         for (Pipeline& p : pipelines) {
             auto runner = pipeline::deploy(context, p.program, *p.participant, std::move(p.recovered));
             if (!runner) return annotate(runner.error(), "pipeline " + p.program->name);
@@ -228,6 +237,50 @@ class Node::Impl {
             sinks.add("warehouse", shared->name(), 1'000, [shared] { return shared->run_once(); });
         }
         return {};
+    }
+
+    // --- lake
+    Status open_lake() {
+        const Config& config = project.config;
+        if (!config.lake_enabled) return {};
+        const std::string lake = or_default(config.lake_path, join_path(data_dir, "lake"));
+        for (const plan::TablePtr& table : project.sinks("iceberg")) {
+            MR_TRY(auto sink,
+                   connect::LakeSink::open(*broker, fs, clock, lake, table, config.lake_retention_ms));
+            std::shared_ptr<connect::LakeSink> shared = std::move(sink);
+            sinks.add("lake", shared->name(), config.lake_commit_interval_ms,
+                      [shared] { return shared->run_once(); });
+        }
+        for (const std::string& topic : archived_topics()) {
+            auto sink = connect::ArchiveSink::open(*broker, fs, clock, lake, topic, config.lake_retention_ms);
+            if (!sink) return annotate(sink.error(), "lake.archive");
+            std::shared_ptr<connect::ArchiveSink> shared = std::move(*sink);
+            sinks.add("archive", shared->name(), config.lake_commit_interval_ms,
+                      [shared] { return shared->run_once(); });
+        }
+        return {};
+    }
+
+    /// `lake.archive`; "*" stands for every topic of the project that no pipeline writes.
+    std::vector<std::string> archived_topics() {
+        std::set<std::string> topics, written;
+        for (const auto& runner : runners) {
+            for (const std::string& name : runner->output_topics()) written.insert(name);
+        }
+        for (const std::string& name : project.config.lake_archive) {
+            if (name != "*") {
+                topics.insert(name);
+                continue;
+            }
+            for (const auto& [topic, spec] : project.config.topics) topics.insert(topic);
+            for (const auto& runner : runners)
+                topics.insert(runner->input_topics().begin(), runner->input_topics().end());
+        }
+        std::vector<std::string> out;
+        for (const std::string& t : topics) {
+            if (!written.contains(t)) out.push_back(t);
+        }
+        return out;
     }
 
     // --- listeners
@@ -303,6 +356,25 @@ class Node::Impl {
                                                         router.handle(std::move(request), std::move(r));
                                                     }));
         addresses.http = http_server->bound().to_string();
+        return listen_registry();
+    }
+
+    Status listen_registry() {
+        MR_TRY(const auto address, listen_address("registry.listen", project.config.registry_listen));
+        schema_service = std::make_unique<registry::RegistryService>(
+            schemas, [this](std::unique_ptr<journal::Proposal> proposal) {
+                return journal->try_submit(journal::Lane::control, proposal);
+            });
+        schema_routes = std::make_unique<serve::RegistryRoutes>(*schema_service);
+        net::HttpServerOptions registry_options = serve::RegistryRoutes::server_options();
+        registry_options.tcp.listen = address;
+        registry_options.tcp.name = "registry";
+        MR_TRY(registry_server,
+               net::HttpServer::listen(loop, metrics, std::move(registry_options),
+                                       [this](net::HttpRequest request, const net::HttpResponder& r) {
+                                           schema_routes->handle(std::move(request), r);
+                                       }));
+        addresses.registry = registry_server->bound().to_string();
         return {};
     }
 
@@ -326,9 +398,9 @@ class Node::Impl {
             MR_TRY(auto parsed, alerts::parse_rules(file.text, file.path));
             for (alerts::Rule& rule : parsed) rules.push_back(std::move(rule));
         }
-        const auto known = registry.pipelines().find(alerts::kAlertsPipeline);
+        const auto known = known_pipelines.pipelines().find(alerts::kAlertsPipeline);
         InstanceEpoch epoch(1);
-        if (known != registry.pipelines().end()) {
+        if (known != known_pipelines.pipelines().end()) {
             epoch = known->second;
         } else {
             MR_TRY_VOID(pipeline::append_instance(
@@ -341,6 +413,9 @@ class Node::Impl {
                 kafka->submit(journal::Lane::control, std::move(step));
             },
             [this](std::move_only_function<void()> work) { loop.post(std::move(work)); });
+        // The views of new pipelines come with their entries, through the loop.
+        while (views->drain()) {
+        }
         alerts->evaluate_all();
         return {};
     }
@@ -363,7 +438,8 @@ class Node::Impl {
 
     std::unique_ptr<broker::Broker> broker;
     std::unique_ptr<views::ViewStore> views;
-    pipeline::Registry registry;
+    pipeline::Registry known_pipelines;
+    registry::Registry schemas;
     std::vector<Pipeline> pipelines;
     std::unique_ptr<journal::Journal> journal;
     RunnerList runners;
@@ -383,6 +459,9 @@ class Node::Impl {
     std::unique_ptr<serve::kafka::Service> kafka;
     std::unique_ptr<net::TcpServer> kafka_server;
     std::unique_ptr<net::HttpServer> http_server;
+    std::unique_ptr<registry::RegistryService> schema_service;
+    std::unique_ptr<serve::RegistryRoutes> schema_routes;
+    std::unique_ptr<net::HttpServer> registry_server;
 
     std::int64_t retention_due_ns = 0;
     std::atomic<bool> failed{false};

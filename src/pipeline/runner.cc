@@ -111,6 +111,7 @@ Runner::Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, 
       reader_(std::move(reader)),
       progress_(participant.progress()) {
     computation_->set_next_arrival(progress_.next_arrival);
+    for (const OutputTopic& topic : computation_->output_topics()) output_topics_.push_back(topic.name);
     reader_->set_wakeup([this] { wake(); });
     caught_up_ = progress_.consumed.value;
     publish_status();

@@ -77,6 +77,8 @@ class Runner {
     /// use.
     [[nodiscard]] Seq caught_up_through() const { return Seq(caught_up_.load()); }
     [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const std::vector<std::string>& input_topics() const { return computation_->topics(); }
+    [[nodiscard]] const std::vector<std::string>& output_topics() const { return output_topics_; }
 
   private:
     class StepProposal;
@@ -100,6 +102,7 @@ class Runner {
     std::unique_ptr<state::StateSpace> state_;
     std::unique_ptr<Computation> computation_;
     std::unique_ptr<broker::LogReader> reader_;
+    std::vector<std::string> output_topics_;
     broker::LogSlice slice_;
     std::shared_ptr<const broker::TopicsView> topics_seen_;
     Progress progress_;  ///< after the last computed step

@@ -127,10 +127,12 @@ Status Settler::publish() {
     manifest_.id = store_.next_id();
     manifest_.written = shared_.clock.now();
     manifest_.journal_from = highest_;
+    std::string_view holder = "nobody";
     for (const Participant* participant : shared_.participants) {
         const SnapshotRef* ref = manifest_.find(participant->name());
         // One without any snapshot still needs all that the last checkpoint kept.
         const Seq needed = ref != nullptr ? ref->through : Seq(shared_.checkpointed.load());
+        if (needed < manifest_.journal_from) holder = participant->name();
         manifest_.journal_from = std::min(manifest_.journal_from, needed);
     }
     MR_CHECK(manifest_.journal_from.value >= shared_.checkpointed.load(),
@@ -140,8 +142,8 @@ Status Settler::publish() {
     shared_.bytes_since_checkpoint.fetch_sub(bytes_at_start_);
     shared_.metrics.checkpoints.add();
     shared_.metrics.checkpoint_seconds.record_ns(shared_.clock.monotonic_ns() - started_ns_);
-    log_info("journal", "checkpoint {}: the journal is needed from entry {} on", manifest_.id,
-             manifest_.journal_from.value + 1);
+    log_info("journal", "checkpoint {}: the journal is needed from entry {} on (by {})", manifest_.id,
+             manifest_.journal_from.value + 1, holder);
     MR_TRY_VOID(store_.remove_obsolete());
     return free_files();
 }
