@@ -79,8 +79,10 @@ void add_project_verbs(CLI::App& app, Arguments& a) {
     init->add_option("DIR", a.local.project, "folder to create")->required();
 
     auto* run = verb(app, a, "run", "Start a node with everything the project declares.",
-                     "millrace run examples/fulfilment -X http.listen=127.0.0.1:0",
-                     [](Arguments& x) { return run_node(x.local, stop_requested); });
+                     "millrace run examples/fulfilment -X http.listen=127.0.0.1:0", [](Arguments& x) {
+                         if (x.verbose) set_log_level(LogLevel::debug);
+                         return run_node(x.local, stop_requested);
+                     });
     run->add_option("DIR", a.local.project, "the project's folder")->capture_default_str();
     run->add_option("--data-dir", a.local.data_dir, "where everything is kept (default DIR/.millrace/data)");
     run->add_option("-X", a.local.settings, "key=value: override a setting of millrace.yaml; may be repeated")

@@ -46,6 +46,7 @@ void Sinks::run_due() {
 
 void Sinks::run_one(Sink& sink) {
     const std::int64_t from = clock_.monotonic_ns();
+    log_debug("sink", "commit of {} {} begins", sink.status.kind, sink.status.name);
     const auto rows = sink.round();
     const std::lock_guard lock(mutex_);
     if (!rows) {
