@@ -365,7 +365,8 @@ Outcome<std::string> RegistryService::test_compatibility(const RegisterRequest& 
 Outcome<std::string> RegistryService::config(const std::string& subject, bool default_to_global) const {
     const auto view = registry_.view();
     const auto found = subject.empty() ? nullptr : view->subject(subject);
-    const Rules rules = subject.empty() ? view->rules : found != nullptr ? found->rules : Rules();
+    const Rules none;
+    const Rules& rules = subject.empty() ? view->rules : found != nullptr ? found->rules : none;
     if (!subject.empty() && !rules.compatibility && !default_to_global) {
         return refuse(40408, "Subject '{}' does not have subject-level compatibility configured", subject);
     }

@@ -186,7 +186,12 @@ void RegistryService::delete_subject(const std::string& subject, bool permanent,
 void RegistryService::set_config(const std::string& subject, Rules rules, Answer answer) {
     const auto make = [subject, rules](const RegistryView& view) -> Outcome<Plan> {
         const auto found = view.subject(subject);
-        Rules next = subject.empty() ? view.rules : found != nullptr ? found->rules : Rules();
+        Rules next;
+        if (subject.empty()) {
+            next = view.rules;
+        } else if (found != nullptr) {
+            next = found->rules;
+        }
         if (rules.compatibility) next.compatibility = rules.compatibility;
         if (rules.normalize) next.normalize = rules.normalize;
         std::string text;

@@ -9,6 +9,8 @@ namespace {
 
 /// A chunk is closed at this size too, so that dropping one frees a bounded share of the ring.
 constexpr std::size_t kChunkBytes = 1U << 20;
+/// What the journal gathers its groups in, and reads its files by.
+constexpr std::size_t kBufferBytes = 1U << 20;
 
 std::size_t count_of(const TailRing::Chunk& chunk) {
     return chunk.count.load(std::memory_order_acquire);
@@ -38,7 +40,7 @@ void TailRing::append(std::span<const BatchRef> refs, const SharedBytes& payload
         Chunk* chunk = chunks_.empty() ? nullptr : chunks_.back().get();
         std::size_t used = chunk == nullptr ? 0 : count_of(*chunk);
         if (!counts.empty() && counts.back().first == chunk) used = counts.back().second;
-        if (chunk == nullptr || used == Chunk::kItems || (done == 0 && chunk->bytes >= kChunkBytes)) {
+        if (chunk == nullptr || used == Chunk::kItems || (done == 0 && chunk->payload_bytes >= kChunkBytes)) {
             chunks_.push_back(std::make_shared<Chunk>());
             chunk = chunks_.back().get();
             used = 0;
@@ -52,12 +54,19 @@ void TailRing::append(std::span<const BatchRef> refs, const SharedBytes& payload
         done += n;
     }
     if (refs.empty()) return;
-    chunks_.back()->bytes += payload.size();
-    bytes_ += payload.size();
+    // A payload keeps its whole group's buffer alive, and a group may be mostly state of pipelines. Payloads
+    // of one buffer follow each other in memory; one that lies elsewhere begins another buffer.
+    const auto at = reinterpret_cast<std::uintptr_t>(payload.view().data());
+    const bool same_buffer = at >= newest_at_ && at - newest_at_ < kBufferBytes;
+    const std::size_t pinned = same_buffer ? 0 : std::max(payload.size(), kBufferBytes);
+    newest_at_ = at;
+    chunks_.back()->payload_bytes += payload.size();
+    chunks_.back()->pinned_bytes += pinned;
+    bytes_ += pinned;
     while (bytes_ > bytes_max_ && chunks_.size() > counts.size() + 1) {
         const Chunk& oldest = *chunks_.front();
         floor_ = oldest.items[count_of(oldest) - 1].ref.seq;
-        bytes_ -= oldest.bytes;
+        bytes_ -= oldest.pinned_bytes;
         chunks_.erase(chunks_.begin());
         grown = true;
     }

@@ -35,10 +35,11 @@ class TailRing {
         [[nodiscard]] SharedBytes batch() const { return payload.slice(ref.payload_at, ref.bytes); }
     };
     struct Chunk {
-        static constexpr std::size_t kItems = 128;
+        static constexpr std::size_t kItems = 64;
         std::array<Item, kItems> items;
         std::atomic<std::size_t> count{0};
-        std::size_t bytes = 0;  // journal thread
+        std::size_t payload_bytes = 0;  // journal thread
+        std::size_t pinned_bytes = 0;   // journal thread; of buffers whose first entry is here
     };
     /// What a reader holds on to while it reads.
     struct View {
@@ -46,7 +47,8 @@ class TailRing {
         Seq floor;  ///< entries up to here may be missing
     };
 
-    /// `bytes_max` counts entry payloads.
+    /// `bytes_max` counts the buffers that are kept alive, not just the batches in them: a batch shares its
+    /// buffer with the rest of its journal group.
     TailRing(std::size_t bytes_max, Seq floor);
 
     /// Journal thread: the batches of one entry, which share its payload.
@@ -72,6 +74,7 @@ class TailRing {
     const std::size_t bytes_max_;
     std::vector<std::shared_ptr<Chunk>> chunks_;  // journal thread
     std::size_t bytes_ = 0;                       // journal thread
+    std::uintptr_t newest_at_ = 0;                // journal thread; address of the newest payload
     Seq floor_;                                   // journal thread
     Published<const View> view_;
 };
