@@ -13,6 +13,18 @@ using internal::answer_with;
 using journal::Appender;
 using journal::Kind;
 
+/// A request may hold more than fits one entry: then it becomes several, which is no loss: offsets of
+/// different partitions have nothing to do with each other.
+constexpr std::size_t kChangesBytes = 4U << 20;
+/// Kafka's longest string.
+constexpr std::size_t kGroupBytesMax = 32'767;
+
+void append_changes(Appender& out, internal::GroupOffsetsEntry& entry) {
+    if (!entry.changes.empty())
+        out.append(Kind::group_offsets, internal::encode(entry), internal::kEntryVersion);
+    entry.changes.clear();
+}
+
 const TopicState* topic_of(const BrokerState& state, const OffsetToCommit& offset) {
     return offset.topic_id.is_zero() ? state.find(offset.topic) : state.find(offset.topic_id);
 }
@@ -28,7 +40,11 @@ std::unique_ptr<journal::Proposal> commit_offsets(
         [&broker, group = std::move(group), offsets = std::move(offsets)](BrokerState& state,
                                                                           Appender& out) mutable {
             std::vector<KafkaError> results;
+            if (group.empty() || group.size() > kGroupBytesMax) {
+                return std::vector(offsets.size(), KafkaError::invalid_group_id);
+            }
             internal::GroupOffsetsEntry entry{std::move(group), out.now(), {}};
+            std::size_t bytes = 0;
             for (auto& offset : offsets) {
                 const TopicState* topic = topic_of(state, offset);
                 if (topic == nullptr || topic->partition(offset.partition) == nullptr) {
@@ -43,12 +59,14 @@ std::unique_ptr<journal::Proposal> commit_offsets(
                     continue;
                 }
                 results.push_back(KafkaError::none);
+                bytes += 64 + offset.metadata.size();
                 entry.changes.push_back({topic->id, offset.partition, false, offset.offset,
                                          offset.leader_epoch, std::move(offset.metadata)});
+                if (bytes < kChangesBytes) continue;
+                append_changes(out, entry);
+                bytes = 0;
             }
-            if (!entry.changes.empty()) {
-                out.append(Kind::group_offsets, internal::encode(entry), internal::kEntryVersion);
-            }
+            append_changes(out, entry);
             return results;
         });
 }

@@ -276,7 +276,9 @@ std::unique_ptr<journal::Proposal> init_producer_id(Broker& broker, ProducerIdRe
             given.time = out.now();
             given.producer_id = state.next_producer_id();
             if (request.transactional_id) {
-                if (request.transactional_id->empty()) return ProducerIdResult{KafkaError::invalid_request};
+                if (request.transactional_id->empty() || request.transactional_id->size() > 32'767) {
+                    return ProducerIdResult{KafkaError::invalid_request};
+                }
                 if (request.transaction_timeout_ms <= 0 ||
                     request.transaction_timeout_ms > broker.options().transaction_timeout_max_ms) {
                     return ProducerIdResult{KafkaError::invalid_transaction_timeout};

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::int64_t kLongMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kIntMax = std::numeric_limits<std::int32_t>::max();
+/// Longest value; only lists come near it.
+constexpr std::size_t kValueBytesMax = 32U << 10;
 constexpr std::string_view kLongMaxText = "9223372036854775807";
 
 using enum ConfigType;
@@ -290,6 +292,11 @@ Result<TopicConfig> TopicConfig::make(ConfigMap own, const ConfigMap& node_defau
         for (const auto& [name, value] : *map) {
             const ConfigKey* key = find_config_key(name);
             if (key == nullptr) return unknown_setting(name);
+            if (value.size() > kValueBytesMax) {
+                return fail(Code::invalid_argument,
+                            "Invalid value for configuration {}: {} bytes, at most {}", name, value.size(),
+                            kValueBytesMax);
+            }
             MR_TRY_VOID(check_value(*key, value));
         }
     }

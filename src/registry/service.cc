@@ -13,6 +13,8 @@ using internal::refuse;
 
 namespace {
 
+/// Of one schema.
+constexpr std::size_t kReferencesMax = 1'000;
 /// How deep references may refer to schemas with references.
 constexpr int kReferenceDepthMax = 20;
 /// Parsed schemas kept; more than that many start over.
@@ -281,6 +283,12 @@ Outcome<RegistryService::Resolved> RegistryService::parse(const RegistryView& vi
     if (request.text.size() > kSchemaBytesMax) {
         return refuse(42209, "Schema is too large: {} bytes, at most {}", request.text.size(),
                       kSchemaBytesMax);
+    }
+    std::size_t reference_bytes = 0;
+    for (const auto& reference : request.references)
+        reference_bytes += reference.name.size() + reference.subject.size();
+    if (request.references.size() > kReferencesMax || reference_bytes > kSchemaBytesMax) {
+        return refuse(42209, "Too many references: at most {}", kReferencesMax);
     }
     if (request.text.empty()) return refuse(42201, "Invalid schema: empty");
     auto found = targets(view, request.references, 0);

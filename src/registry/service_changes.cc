@@ -13,6 +13,7 @@ namespace {
 
 /// How often a change that lost a race is tried again.
 constexpr int kAttempts = 10;
+constexpr std::size_t kSubjectBytesMax = 4'096;
 
 bool is_readonly(Mode mode) {
     return mode == Mode::readonly || mode == Mode::readonly_override;
@@ -114,7 +115,9 @@ Outcome<RegistryService::Plan> RegistryService::plan_registration(const Registry
 
 void RegistryService::register_schema(RegisterRequest request, Answer answer) {
     const std::string subject = request.subject;
-    if (subject.empty()) return answer(refuse(42208, "The specified subject '' is not a valid."));
+    if (subject.empty() || subject.size() > kSubjectBytesMax) {
+        return answer(refuse(42208, "The specified subject '{}' is not a valid.", subject.substr(0, 100)));
+    }
     carry_out(
         subject,
         [this, request = std::move(request)](const RegistryView& view) {

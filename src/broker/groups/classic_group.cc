@@ -214,8 +214,8 @@ void ClassicGroup::prepare_rebalance(Millis now) {
 
 void ClassicGroup::complete_join_if_ready(Millis now) {
     if (state_ == GroupState::preparing_rebalance && initial_left_ms_ < 0 && all_joined()) complete_join(now);
-    // A new group whose members all left during the initial delay.
-    if (state_ == GroupState::preparing_rebalance && members_.empty() && pending_.empty()) complete_join(now);
+    // Everybody left: there is nothing to wait for, whoever holds an unused id.
+    if (state_ == GroupState::preparing_rebalance && members_.empty()) complete_join(now);
 }
 
 void ClassicGroup::complete_join(Millis now) {

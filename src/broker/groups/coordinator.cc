@@ -61,12 +61,15 @@ Coordinator::~Coordinator() = default;
 
 void Coordinator::join(Millis now, JoinRequest request, JoinAnswer answer) {
     const CoordinatorOptions& options = impl_->options;
-    if (request.group.empty()) return answer(join_error(KafkaError::invalid_group_id, request.member_id));
+    if (request.group.empty() || request.group.size() > kNameBytesMax) {
+        return answer(join_error(KafkaError::invalid_group_id, request.member_id));
+    }
     if (request.session_timeout_ms < options.session_timeout_min_ms ||
         request.session_timeout_ms > options.session_timeout_max_ms) {
         return answer(join_error(KafkaError::invalid_session_timeout, request.member_id));
     }
-    std::size_t bytes = 0;
+    std::size_t bytes = request.client_id.size() + request.protocol_type.size() +
+                        (request.instance_id ? request.instance_id->size() : 0);
     for (const auto& protocol : request.protocols) bytes += protocol.name.size() + protocol.metadata.size();
     if (bytes > options.member_bytes_max) {
         return answer(join_error(KafkaError::invalid_request, request.member_id));
@@ -94,6 +97,12 @@ void Coordinator::sync(Millis now, SyncRequest request, SyncAnswer answer) {
     ClassicGroup* group = impl_->find(id);
     if (id.empty() || group == nullptr) {
         response.error = id.empty() ? KafkaError::invalid_group_id : KafkaError::unknown_member_id;
+        return answer(std::move(response));
+    }
+    std::size_t bytes = 0;
+    for (const auto& assignment : request.assignments) bytes += assignment.bytes.size();
+    if (bytes > impl_->options.assignment_bytes_max) {
+        response.error = KafkaError::unknown_server_error;  // as Kafka, whose group record would be too large
         return answer(std::move(response));
     }
     group->sync(now, std::move(request), std::move(answer));
@@ -195,14 +204,16 @@ bool Coordinator::active(std::string_view group) const {
 }
 
 void Coordinator::tick(Millis now) {
+    std::vector<std::string> ready;
     while (!impl_->schedule.empty() && impl_->schedule.begin()->first <= now) {
-        const std::string id = impl_->schedule.begin()->second;
+        ready.push_back(impl_->schedule.begin()->second);
+        impl_->due.erase(ready.back());
         impl_->schedule.erase(impl_->schedule.begin());
-        impl_->due.erase(id);
+    }
+    for (const auto& id : ready) {
         ClassicGroup* group = impl_->find(id);
         if (group == nullptr) continue;
         group->tick(now);
-        MR_CHECK(group->next_deadline() > now, "{}: {} at {}", id, group->next_deadline(), now);
         if (group->empty() && group->state() == GroupState::empty && !impl_->has_offsets(id)) {
             impl_->forget(id);
         } else {

@@ -28,13 +28,17 @@
 
 namespace mr::broker::groups {
 
+/// Longer names of groups are invalid_group_id.
+inline constexpr std::size_t kNameBytesMax = 32'767;
+
 struct CoordinatorOptions {
     std::int32_t session_timeout_min_ms = 6'000;      ///< group.min.session.timeout.ms
     std::int32_t session_timeout_max_ms = 1'800'000;  ///< group.max.session.timeout.ms
     std::int32_t initial_rebalance_delay_ms = 3'000;  ///< group.initial.rebalance.delay.ms (Kafka: 3 s)
     std::int32_t groups_max = 10'000;
-    std::int32_t members_max = 2'000;         ///< group.max.size
-    std::size_t member_bytes_max = 1U << 20;  ///< protocols' metadata of one member
+    std::int32_t members_max = 2'000;              ///< group.max.size
+    std::size_t member_bytes_max = 1U << 20;       ///< names and protocols' metadata of one member
+    std::size_t assignment_bytes_max = 16U << 20;  ///< of one generation, all members
 };
 
 struct Protocol {

@@ -183,7 +183,7 @@ void BrokerState::append_batch(PartitionState& partition, const BatchRef& ref) {
     batch_bytes_.fetch_add(ref.bytes, std::memory_order_relaxed);
 }
 
-void BrokerState::trim_tail(PartitionState& partition) {
+bool BrokerState::trim_tail(PartitionState& partition) {
     PartitionView& view = partition.view;
     const Offset settled = partition.log->settled_end();
     std::size_t drop = 0;
@@ -191,12 +191,13 @@ void BrokerState::trim_tail(PartitionState& partition) {
            view.tail((drop + 1) * TailChunk::kRefs - 1).next_offset() <= settled) {
         ++drop;
     }
-    if (drop == 0) return;
+    if (drop == 0) return false;
     auto chunks = std::make_shared<std::vector<std::shared_ptr<const TailChunk>>>(
         view.chunks->begin() + static_cast<std::ptrdiff_t>(drop), view.chunks->end());
     view.chunks = std::move(chunks);
     view.tail_count -= drop * TailChunk::kRefs;
     if (view.tail_count == 0) partition.open_chunk.reset();
+    return true;
 }
 
 void BrokerState::publish_partition(PartitionState& partition) {
@@ -423,7 +424,8 @@ FrozenState BrokerState::freeze() {
     for (const auto& [name, topic] : by_name_) {
         FrozenTopic copy{topic->id, name, topic->created_at, topic->config.own(), {}};
         for (const auto& partition : topic->partitions) {
-            trim_tail(*partition);
+            // Published, so that an idle partition does not hold on to a long tail.
+            if (trim_tail(*partition)) publish_partition(*partition);
             copy.partitions.push_back({partition->log, partition->view, partition->producers});
         }
         frozen.topics.push_back(std::move(copy));

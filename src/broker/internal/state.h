@@ -138,7 +138,8 @@ class BrokerState {
     void publish_partition(PartitionState& partition);
     void publish_topics(const TopicState* changed);
     void publish_group_index();
-    void trim_tail(PartitionState& partition);
+    /// Forgets chunks whose batches are all settled. True if there were any.
+    bool trim_tail(PartitionState& partition);
     TopicState& must_find(const Uuid& id);
 
     const BrokerOptions& options_;
