@@ -31,11 +31,12 @@ stage() {
 
 stage unit ctest --preset asan -j 2 --output-on-failure
 [ -d web/test ] && stage web bash -c 'cd web && npm test --silent'
-[ -x tests/example.sh ] && stage example tests/example.sh
-[ -x tests/clients/run.sh ] && stage clients tests/clients/run.sh
-[ -f tests/interop/lake.py ] && stage interop "$python" tests/interop/lake.py
-[ -f tests/crash/kill9.py ] && stage crash "$python" tests/crash/kill9.py
-[ -x tests/e2e/run.sh ] && stage e2e tests/e2e/run.sh
+stage example tests/example.sh
+stage figures tests/figures.sh
+stage clients tests/clients/with_node.sh
+stage lake "$python" tests/interop/lake.py --writer build/asan/src/connect/connect_test
+stage crash "$python" tests/crash/kill9.py --kills 10
+stage e2e tests/e2e/run.sh
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
