@@ -63,7 +63,7 @@ std::string_view state_name(pipeline::RunnerStatus::State state) {
     return "unknown";
 }
 
-void append_pipeline(JsonWriter& w, const pipeline::Runner& runner) {
+void append_pipeline(JsonWriter& w, const pipeline::Runner& runner, bool tables) {
     const pipeline::RunnerStatus s = runner.status();
     w.begin_object().member("name", runner.name()).member("state", state_name(s.state));
     w.member("in", s.counts.in).member("accepted", s.counts.accepted).member("rejected", s.counts.rejected);
@@ -79,7 +79,19 @@ void append_pipeline(JsonWriter& w, const pipeline::Runner& runner) {
         text[10] = 'T';
         w.value(text);
     }
-    w.member("error", s.error).end_object();
+    w.member("error", s.error);
+    if (tables) {
+        w.key("tables").begin_array();
+        for (const auto& t : s.tables) {
+            w.begin_object()
+                .member("name", t.name)
+                .member("keys", t.keys)
+                .member("bytes", t.bytes)
+                .end_object();
+        }
+        w.end_array();
+    }
+    w.end_object();
 }
 
 }  // namespace
@@ -140,7 +152,7 @@ void add_pipeline_routes(serve::Router& router, const RunnerList& runners) {
                    std::string out;
                    JsonWriter w(out);
                    w.begin_object().key("pipelines").begin_array();
-                   for (const auto& runner : runners) append_pipeline(w, *runner);
+                   for (const auto& runner : runners) append_pipeline(w, *runner, false);
                    w.end_array().end_object();
                    responder.respond(HttpResponse::json(200, std::move(out)));
                });
@@ -154,7 +166,7 @@ void add_pipeline_routes(serve::Router& router, const RunnerList& runners) {
                    }
                    std::string out;
                    JsonWriter w(out);
-                   append_pipeline(w, **runner);
+                   append_pipeline(w, **runner, true);
                    responder.respond(HttpResponse::json(200, std::move(out)));
                });
 }

@@ -294,6 +294,7 @@ void Runner::publish_status() {
     status_.steps = steps_;
     status_.counts = computation_->counts();
     status_.state_bytes = state_->memory();
+    status_.tables = state_->stats();
     status_.watermark_ms = computation_->watermark();
     status_.caught_up = slice_.up_to_date;
 }

@@ -42,6 +42,7 @@ struct RunnerStatus {
     std::uint64_t steps = 0;
     Counts counts;  ///< conservation: in = accepted + rejected
     std::size_t state_bytes = 0;
+    std::vector<state::StateSpace::TableStats> tables;
     std::int64_t watermark_ms = 0;
     bool caught_up = false;  ///< at the last look nothing was waiting
 };
