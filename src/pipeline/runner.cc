@@ -1,5 +1,6 @@
 #include "pipeline/runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <span>
@@ -13,6 +14,10 @@
 namespace mr::pipeline {
 
 namespace {
+
+/// A step above this makes the next one take less input.
+constexpr std::size_t kLargeStep = 1U << 20;
+constexpr std::size_t kSmallestInput = 4U << 10;
 
 /// Record batches of one step, one a (topic, partition), in order of first use.
 class OutputBatches {
@@ -109,7 +114,8 @@ Runner::Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, 
       state_(std::move(state)),
       computation_(std::move(computation)),
       reader_(std::move(reader)),
-      progress_(participant.progress()) {
+      progress_(participant.progress()),
+      step_bytes_(options.step_bytes_max) {
     computation_->set_next_arrival(progress_.next_arrival);
     for (const OutputTopic& topic : computation_->output_topics()) output_topics_.push_back(topic.name);
     reader_->set_wakeup([this] { wake(); });
@@ -126,8 +132,8 @@ bool Runner::run_once() {
 
     const TimestampMs now = clock_.now();
     watch_partitions();
-    const auto read = reader_->read(
-        {.bytes_max = options_.step_bytes_max, .batches_max = options_.step_batches_max}, slice_);
+    const auto read =
+        reader_->read({.bytes_max = step_bytes_, .batches_max = options_.step_batches_max}, slice_);
     if (!read) {
         fail(RunnerStatus::State::failed, read.error().message);
         return false;
@@ -200,6 +206,11 @@ void Runner::submit(StepResult result) {
     }
     std::string payload = journal::encode_step(step);
     computation_->step_done();
+    if (payload.size() > kLargeStep) {
+        step_bytes_ = std::max(step_bytes_ / 2, kSmallestInput);
+    } else if (payload.size() < kLargeStep / 4) {
+        step_bytes_ = std::min(step_bytes_ * 2, options_.step_bytes_max);
+    }
     if (payload.size() > journal::kEntryBytesMax) {
         return fail(RunnerStatus::State::failed,
                     fmt::format("a step of {} bytes exceeds the largest entry ({} bytes): a window or join "

@@ -108,6 +108,9 @@ class Runner {
     std::shared_ptr<const broker::TopicsView> topics_seen_;
     Progress progress_;  ///< after the last computed step
     std::uint64_t steps_ = 0;
+    /// Input taken a step: less where a little input makes large steps (a clock joined with many rows), so
+    /// that memory and entries stay bounded.
+    std::size_t step_bytes_;
     std::int64_t status_due_ns_ = 0;
 
     std::atomic<int> in_flight_{0};
