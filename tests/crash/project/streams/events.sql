@@ -9,4 +9,4 @@ CREATE VIEW events AS
 SELECT id, k, v FROM a UNION ALL SELECT id, k, v FROM b UNION ALL SELECT id, k, v FROM c;
 
 CREATE TABLE copied (id BIGINT, k STRING, v BIGINT) WITH ('connector' = 'kafka', 'topic' = 'copied', 'format' = 'json');
-CREATE TABLE rollup (k STRING, n BIGINT, total BIGINT, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'warehouse');
+CREATE TABLE per_key (k STRING, n BIGINT, total BIGINT, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'warehouse');
