@@ -137,8 +137,12 @@ class Decoder : public ByteReader {
   public:
     explicit Decoder(std::string_view bytes) : ByteReader(bytes), budget_(64 + 16 * bytes.size()) {}
     bool pay() {
-        if (budget_ == 0) set_bad();
-        return budget_ > 0 && --budget_ > 0;
+        if (budget_ == 0) {
+            set_bad();
+            return false;
+        }
+        --budget_;
+        return true;
     }
 
   private:

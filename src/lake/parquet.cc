@@ -3,6 +3,7 @@
 #include <arrow/array/data.h>
 #include <arrow/buffer.h>
 #include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
@@ -283,10 +284,10 @@ std::shared_ptr<parquet::WriterProperties> properties_of(const ParquetOptions& o
     builder.compression(parquet::Compression::ZSTD)
         ->compression_level(3)
         ->enable_store_decimal_as_integer()
-        ->created_by("millrace")
         ->max_row_group_length(
             static_cast<std::int64_t>(std::max<std::size_t>(1, options.row_group_bytes / per_row)));
-    for (const std::string& name : options.raw_columns) builder.disable_dictionary(name);
+    for (const auto* names : {&options.raw_columns, &options.plain_columns})
+        for (const std::string& name : *names) builder.disable_dictionary(name);
     return builder.build();
 }
 

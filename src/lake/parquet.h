@@ -15,6 +15,8 @@
 namespace mr::lake {
 
 struct ParquetOptions {
+    /// Columns without dictionary: every value differs.
+    std::set<std::string, std::less<>> plain_columns;
     /// Columns without dictionary and bounds: payloads, where both cost and neither helps.
     std::set<std::string, std::less<>> raw_columns;
     std::size_t row_group_bytes = 32U << 20;

@@ -123,6 +123,10 @@ bool widens(const LakeType& from, const LakeType& to) {
 
 }  // namespace
 
+bool LakeType::is_nested() const {
+    return !fields.empty() || name == "struct";
+}
+
 bool LakeType::same_as(const LakeType& other) const {
     const auto a = as_decimal(name), b = as_decimal(other.name);
     if (a && b) return a->precision == b->precision && a->scale == b->scale;

@@ -19,7 +19,7 @@ struct LakeType {
     /// struct: its fields; list: one, "element"; map: "key" and "value".
     std::vector<LakeField> fields;
 
-    [[nodiscard]] bool is_nested() const { return !fields.empty() || name == "struct"; }
+    [[nodiscard]] bool is_nested() const;
     /// Equal in names and types; ids do not count.
     [[nodiscard]] bool same_as(const LakeType& other) const;
 };

@@ -225,12 +225,10 @@ Status Table::write_file(const std::vector<ColumnPtr>& columns, std::optional<st
     return {};
 }
 
-Result<std::vector<ManifestFile>> Table::parent_manifests() const {
-    const Snapshot* parent = metadata_.current();
-    if (parent == nullptr) return std::vector<ManifestFile>();
-    MR_TRY(const std::string bytes, folder_.read(parent->manifest_list));
+Result<std::vector<ManifestFile>> Table::manifests_of(const Snapshot& snapshot) const {
+    MR_TRY(const std::string bytes, folder_.read(snapshot.manifest_list));
     auto list = decode_manifest_list(bytes);
-    if (!list) return annotate(std::move(list).error(), parent->manifest_list);
+    if (!list) return annotate(std::move(list).error(), snapshot.manifest_list);
     return list;
 }
 
@@ -277,7 +275,10 @@ Status Table::merge_manifests(std::vector<ManifestFile>& manifests, Commit& comm
 }
 
 Result<Snapshot> Table::build_snapshot(Commit& commit) {
-    MR_TRY(auto manifests, parent_manifests());
+    std::vector<ManifestFile> manifests;
+    if (const Snapshot* parent = metadata_.current()) {
+        MR_TRY(manifests, manifests_of(*parent));
+    }
     const std::size_t carried = manifests.size();
     std::int64_t files_before = 0;
     for (const ManifestFile& m : manifests)
@@ -375,8 +376,7 @@ void Table::delete_dropped(const TableMetadata& before, const std::vector<Snapsh
         const bool neighbour =
             (i > 0 && gone.contains(all[i - 1].id)) || (i + 1 < all.size() && gone.contains(all[i + 1].id));
         if (!is_gone && !neighbour && !everything && all[i].id != metadata_.current_snapshot) continue;
-        const auto bytes = folder_.read(all[i].manifest_list);
-        const auto list = bytes ? decode_manifest_list(*bytes) : std::unexpected(bytes.error());
+        const auto list = manifests_of(all[i]);
         if (!list) {
             log_warn("lake", "{}: kept what may be unneeded: {}", all[i].manifest_list, list.error().message);
             return;
@@ -398,16 +398,15 @@ Status Table::remove_orphans() {
         if (version_in_name(path) > version_ - kVersionsBack) suspects.push_back(path);
     if (suspects.empty()) return {};
     std::set<std::string> named;
-    std::set<std::string> read;
+    std::set<std::string> seen;
     for (const Snapshot& s : metadata_.snapshots) {
         named.insert(s.manifest_list);
         if (s.sequence <= metadata_.last_sequence - kSequencesBack && s.id != metadata_.current_snapshot)
             continue;
-        MR_TRY(const std::string list_bytes, folder_.read(s.manifest_list));
-        MR_TRY(const auto list, decode_manifest_list(list_bytes));
+        MR_TRY(const auto list, manifests_of(s));
         for (const ManifestFile& m : list) {
             named.insert(m.path);
-            if (m.sequence <= metadata_.last_sequence - kSequencesBack || !read.insert(m.path).second)
+            if (m.sequence <= metadata_.last_sequence - kSequencesBack || !seen.insert(m.path).second)
                 continue;
             MR_TRY(const std::string bytes, folder_.read(m.path));
             MR_TRY(const auto entries, decode_manifest(bytes, m));

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,7 +73,7 @@ class Table {
     Status write_data(const std::vector<ColumnPtr>& columns, Commit& commit);
     Status write_file(const std::vector<ColumnPtr>& columns, std::optional<std::int32_t> hour,
                       Commit& commit);
-    Result<std::vector<ManifestFile>> parent_manifests() const;
+    Result<std::vector<ManifestFile>> manifests_of(const Snapshot& snapshot) const;
     Status merge_manifests(std::vector<ManifestFile>& manifests, Commit& commit);
     Result<Snapshot> build_snapshot(Commit& commit);
     Status commit_once(Commit& commit, bool& conflict);

@@ -13,34 +13,38 @@ constexpr std::size_t kDepthMax = 64;
 Json convert(const dom::element& from) {
     Json out;
     switch (from.type()) {
-        case dom::element_type::ARRAY:
+        case dom::element_type::ARRAY: {
+            const dom::array items = from.get_array().value_unsafe();
             out.kind = Json::Kind::array;
-            for (const dom::element item : dom::array(from)) out.items.push_back(convert(item));
+            for (const dom::element item : items) out.items.push_back(convert(item));
             break;
-        case dom::element_type::OBJECT:
+        }
+        case dom::element_type::OBJECT: {
+            const dom::object members = from.get_object().value_unsafe();
             out.kind = Json::Kind::object;
-            for (const dom::key_value_pair member : dom::object(from))
+            for (const dom::key_value_pair member : members)
                 out.members.emplace_back(std::string(member.key), convert(member.value));
             break;
+        }
         case dom::element_type::INT64:
             out.kind = Json::Kind::integer;
-            out.number = std::int64_t(from);
+            out.number = from.get_int64().value_unsafe();
             break;
         case dom::element_type::UINT64:
             out.kind = Json::Kind::real;
-            out.real = static_cast<double>(std::uint64_t(from));
+            out.real = static_cast<double>(from.get_uint64().value_unsafe());
             break;
         case dom::element_type::DOUBLE:
             out.kind = Json::Kind::real;
-            out.real = double(from);
+            out.real = from.get_double().value_unsafe();
             break;
         case dom::element_type::STRING:
             out.kind = Json::Kind::string;
-            out.text = std::string(std::string_view(from));
+            out.text = from.get_string().value_unsafe();
             break;
         case dom::element_type::BOOL:
             out.kind = Json::Kind::boolean;
-            out.flag = bool(from);
+            out.flag = from.get_bool().value_unsafe();
             break;
         case dom::element_type::NULL_VALUE:
             break;

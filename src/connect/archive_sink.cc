@@ -1,0 +1,254 @@
+#include "connect/archive_sink.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "broker/log_reader.h"
+#include "connect/lake_position.h"
+#include "wire/record.h"
+
+namespace mr::connect {
+namespace {
+
+constexpr std::string_view kTopicId = "millrace.topic-id";
+constexpr std::string_view kTime = "timestamp";
+/// 0001-01-01 to 9999-12-31: what every reader's clock can show.
+constexpr std::int64_t kTimestampMin = -62'135'596'800'000, kTimestampMax = 253'402'300'799'999;
+
+enum ArchiveColumn : std::size_t {
+    kTopic,
+    kPartition,
+    kOffset,
+    kTimestamp,
+    kKey,
+    kValue,
+    kHeaders,
+    kSeq,
+    kSchemaId,
+    kArchivedAt,
+};
+
+Schema archive_schema() {
+    const auto required = [](const DataType& type) { return type.with_nullable(false); };
+    const DataType header = DataType::row({{"key", DataType::string()}, {"value", DataType::bytes()}});
+    return {{{"topic", required(DataType::string())},
+             {"partition", required(DataType::integer())},
+             {"offset", required(DataType::bigint())},
+             {std::string(kTime), DataType::timestamp_ltz(3)},
+             {"key", DataType::bytes()},
+             {"value", DataType::bytes()},
+             {"headers", DataType::array(header)},
+             {"seq", required(DataType::bigint())},
+             {"schema_id", DataType::integer()},
+             {"archived_at", required(DataType::timestamp_ltz(3))}}};
+}
+
+void append_bytes(ColumnBuilder& out, const std::optional<std::string_view>& bytes) {
+    if (bytes)
+        out.append_text(*bytes);
+    else
+        out.append_null();
+}
+
+/// Confluent's wire format: a zero byte, the schema's id, the payload.
+void append_schema_id(ColumnBuilder& out, const std::optional<std::string_view>& bytes) {
+    if (!bytes || bytes->size() < 5 || (*bytes)[0] != '\0') return out.append_null();
+    ByteReader in(bytes->substr(1), Endian::big);
+    out.append_integer(in.i32());
+}
+
+void append_headers(ColumnBuilder& out, const wire::RecordHeaders& from) {
+    ColumnBuilder& rows = out.child(0);
+    from.each([&](const wire::RecordHeader& header) {
+        // A text column must be UTF-8 or readers refuse the file; the name is all that can be amiss.
+        if (simdjson::validate_utf8(header.key.data(), header.key.size())) {
+            rows.child(0).append_text(header.key);
+        } else {
+            std::string name(header.key);
+            std::ranges::replace_if(name, [](char c) { return (c & 0x80) != 0; }, '?');
+            rows.child(0).append_text(name);
+        }
+        append_bytes(rows.child(1), header.value);
+        rows.append_row();
+    });
+    out.append_list();
+}
+
+/// Records of one commit, column by column.
+class Rows {
+  public:
+    Rows() {
+        for (const Field& f : archive_schema().fields) builders_.emplace_back(f.type);
+    }
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    std::set<std::optional<std::int32_t>> hours;
+
+    void add(const std::string& name, const broker::LogBatch& b, const wire::Record& r, TimestampMs now) {
+        builders_[kTopic].append_text(name);
+        builders_[kPartition].append_integer(b.partition.value);
+        builders_[kOffset].append_integer(r.offset.value);
+        const std::int64_t time = r.timestamp.value;
+        std::optional<std::int32_t> hour;
+        if (time == wire::kNoTimestamp || time < kTimestampMin || time > kTimestampMax) {
+            builders_[kTimestamp].append_null();
+        } else {
+            builders_[kTimestamp].append_integer(time);
+            hour = lake::hour_of(time * 1'000);
+        }
+        hours.insert(hour);
+        append_bytes(builders_[kKey], r.key);
+        append_bytes(builders_[kValue], r.value);
+        append_headers(builders_[kHeaders], r.headers);
+        builders_[kSeq].append_integer(static_cast<std::int64_t>(b.seq.value));
+        append_schema_id(builders_[kSchemaId], r.value);
+        builders_[kArchivedAt].append_integer(now.value);
+        ++count;
+        bytes += 64 + r.key.value_or("").size() + r.value.value_or("").size();
+    }
+    std::vector<ColumnPtr> finish() {
+        std::vector<ColumnPtr> out;
+        for (ColumnBuilder& b : builders_) out.push_back(b.finish());
+        return out;
+    }
+
+  private:
+    std::vector<ColumnBuilder> builders_;
+};
+
+}  // namespace
+
+class ArchiveSink::Impl {
+  public:
+    Impl(broker::Broker& broker, FileSystem& fs, Clock& clock, std::string topic_name)
+        : name("raw." + topic_name),
+          broker_(broker),
+          fs_(fs),
+          clock_(clock),
+          topic_name_(std::move(topic_name)) {}
+
+    lake::TableSpec spec;
+    const std::string name;
+
+    Status start() {
+        reader_.reset();
+        lake_.reset();
+        MR_TRY(lake_, lake::Table::open(fs_, clock_, spec));
+        const auto view = broker_.topics(broker::Visibility::durable)->find(topic_name_);
+        topic_id_ = view == nullptr ? "" : view->id.to_string();
+        const lake::Summary stored = lake_->position();
+        position_ = position_of(stored);
+        const auto id = stored.find(kTopicId);
+        if (id != stored.end() && view != nullptr && id->second != topic_id_) {
+            log_warn("lake", "topic {} was created again: its archive goes on from offset 0", topic_name_);
+            position_ = {};
+        }
+        MR_TRY(reader_, broker::LogReader::open(broker_, {.name = "archive " + topic_name_,
+                                                          .topics = {topic_name_},
+                                                          .after = position_.through,
+                                                          .visibility = broker::Visibility::durable,
+                                                          .hold = true}));
+        if (wakeup_) reader_->set_wakeup(wakeup_);
+        started_ = true;
+        return {};
+    }
+
+    Result<std::size_t> run() {
+        if (!started_) MR_TRY_VOID(start());
+        std::size_t total = 0;
+        for (int i = 0; i < kLakeCommitsMax; ++i) {
+            bool more = true;
+            auto rows = commit_once(more);
+            if (!rows) {
+                // Whether the snapshot is there is read from the table, and the position with it.
+                started_ = false;
+                return rows;
+            }
+            total += *rows;
+            if (!more) break;
+        }
+        return total;
+    }
+    void set_wakeup(std::function<void()> to) {
+        wakeup_ = std::move(to);
+        if (reader_ != nullptr) reader_->set_wakeup(wakeup_);
+    }
+
+  private:
+    Result<std::size_t> commit_once(bool& more) {
+        Rows rows;
+        const TimestampMs now = clock_.now();
+        while (more && rows.bytes < kLakeCommitBytes && rows.hours.size() <= kLakeHoursMax) {
+            broker::LogSlice slice;
+            MR_TRY_VOID(reader_->read({.bytes_max = kLakeReadBytes}, slice));
+            if (slice.skipped > 0)
+                log_error("lake", "{}: {} records were gone before they could be archived", name,
+                          slice.skipped);
+            for (const broker::LogBatch& b : slice.batches) MR_TRY_VOID(add(b, now, rows));
+            position_.through = slice.through;
+            more = !slice.up_to_date;
+        }
+        if (rows.count > 0) {
+            lake::Summary summary = summary_of(position_);
+            summary[std::string(kTopicId)] = topic_id_;
+            MR_TRY_VOID(lake_->append(rows.finish(), std::move(summary)));
+        }
+        reader_->confirm(position_.through);
+        return rows.count;
+    }
+
+    Status add(const broker::LogBatch& b, TimestampMs now, Rows& rows) {
+        MR_TRY(auto records, wire::RecordReader::open(b.batch.view()));
+        std::int64_t& next = position_.next_offset[b.partition.value];
+        const std::int64_t shift = b.base_offset.value - records.header().base_offset.value;
+        wire::Record record;
+        while (!records.header().is_control() && records.next(record)) {
+            record.offset = record.offset.plus(shift);
+            if (record.offset < b.first_offset || record.offset.value < next) continue;
+            rows.add(topic_name_, b, record, now);
+        }
+        next = std::max(next, b.last_offset.value + 1);
+        return records.status();
+    }
+
+    broker::Broker& broker_;
+    FileSystem& fs_;
+    Clock& clock_;
+    const std::string topic_name_;
+    std::string topic_id_;
+    TopicPosition position_;
+    std::unique_ptr<lake::Table> lake_;
+    std::unique_ptr<broker::LogReader> reader_;
+    std::function<void()> wakeup_;
+    bool started_ = false;
+};
+
+Result<std::unique_ptr<ArchiveSink>> ArchiveSink::open(broker::Broker& broker, FileSystem& fs, Clock& clock,
+                                                       const std::string& lake_directory,
+                                                       const std::string& topic, std::int64_t retention_ms) {
+    auto impl = std::make_unique<Impl>(broker, fs, clock, topic);
+    MR_TRY(impl->spec.directory, lake_table_directory(lake_directory, "raw", topic));
+    MR_TRY(impl->spec.columns, lake::lake_schema(archive_schema(), true));
+    impl->spec.time_column = kTime;
+    impl->spec.parquet.raw_columns = {"key", "value"};
+    impl->spec.parquet.plain_columns = {"offset", "seq"};
+    impl->spec.retention_ms = retention_ms;
+    MR_TRY_VOID(impl->start());
+    return std::make_unique<ArchiveSink>(std::move(impl));
+}
+
+ArchiveSink::ArchiveSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ArchiveSink::~ArchiveSink() = default;
+Result<std::size_t> ArchiveSink::run_once() {
+    return impl_->run();
+}
+const std::string& ArchiveSink::name() const {
+    return impl_->name;
+}
+void ArchiveSink::set_wakeup(std::function<void()> wakeup) {
+    impl_->set_wakeup(std::move(wakeup));
+}
+
+}  // namespace mr::connect
