@@ -132,8 +132,8 @@ std::vector<std::string> unnamed(FileSystem& fs, const TableMetadata& m) {
     for (const Snapshot& s : m.snapshots) {
         named.insert(s.manifest_list);
         named.merge(contents(fs, s).files);
-        for (const ManifestFile& line : *decode_manifest_list(*read_file(fs, s.manifest_list)))
-            named.insert(line.path);
+        const auto list = decode_manifest_list(*read_file(fs, s.manifest_list));
+        for (const ManifestFile& line : *list) named.insert(line.path);
     }
     Folder folder(fs, kDirectory);
     std::vector<std::string> out = *folder.our_files();
