@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <random>
 
 #include "plan/functions.h"
@@ -212,6 +213,43 @@ TEST(Aggregate, the_fast_path_agrees) {
         if (i % 7 != 0) set->update(other.fixed.data(), nullptr, i, 1, i);
     }
     EXPECT_EQ(fast.text(), other.text());
+}
+
+/// The hex of the n-th block of docs/formats/aggregate-state.md, without blanks.
+std::string documented(std::size_t n) {
+    std::ifstream file(MR_SOURCE_DIR "/docs/formats/aggregate-state.md");
+    std::string line, out;
+    bool inside = false;
+    while (std::getline(file, line)) {
+        if (line.starts_with("```")) {
+            inside = !inside;
+            if (!inside && n-- == 0) return out;
+            out.clear();
+        } else if (inside) {
+            for (const char c : line) {
+                if (c != ' ') out += c;
+            }
+        }
+    }
+    return "no such block";
+}
+
+std::string hex_of(std::string_view bytes) {
+    std::string out;
+    for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return out;
+}
+
+TEST(Aggregate, state_is_as_documented) {
+    const auto set = make({agg("COUNT", {}), agg("SUM", {0}), agg("MAX", {3})}, false);
+    Group g(*set);
+    g.update(row(2, 0, "0", "b", true), 1, 1);
+    g.update(row(-3, 0, "0", "a", true), 1, 2);
+    EXPECT_EQ(hex_of(g.fixed), documented(0));
+    const std::string prefix(std::string_view("\0\2", 2));
+    const auto best = g.entries.next(prefix, prefix, true);
+    ASSERT_TRUE(best);
+    EXPECT_EQ(hex_of(best->entry) + "=" + hex_of(best->value), documented(1));
 }
 
 TEST(MemoryEntries, keep_order_and_survive_encoding) {
