@@ -192,6 +192,28 @@ TEST(TopN, AppendInputKeepsOnlyTheBest) {
     EXPECT_LE(out.state_keys, 6U);
 }
 
+TEST(TopN, RanksThatNoRowHasAndRanksWithoutEnd) {
+    Plan p;
+    const auto s = p.source(kEvents, plan::Mode::retract);
+    plan::TopNNode top;
+    top.order = {{1, false, false}};
+    top.low = 3;
+    top.high = 2;
+    const auto none = p.add(top, {s}, kEvents, plan::Mode::retract);
+    top.low = 2;
+    top.high = 1'000'000'000'000;
+    top.with_rank = true;
+    Schema ranked = kEvents;
+    ranked.fields.push_back({"rn", DataType::bigint()});
+    const auto many = p.add(top, {s}, ranked, plan::Mode::retract);
+    const Output out =
+        run_all_cuts(p.program({none, many}), {ev("a", 1), ev("c", 3), ev("b", 2), minus(ev("a", 1))});
+    EXPECT_TRUE(out.sequence[0].empty());
+    EXPECT_EQ(out.sequence[1],
+              (Lines{"+1 [c, 3, 0, 2] @2", "-1 [c, 3, 0, 2] @3", "+1 [b, 2, 0, 2] @3", "+1 [c, 3, 0, 3] @3",
+                     "-1 [b, 2, 0, 2] @4", "+1 [c, 3, 0, 2] @4", "-1 [c, 3, 0, 3] @4"}));
+}
+
 TEST(Deduplicate, KeepLastReplacesWithNewerOrEqual) {
     Plan p;
     const auto s = p.source(kEvents);

@@ -72,6 +72,11 @@ Delta take_rows(const Delta& delta, std::span<const std::uint32_t> rows) {
     return out;
 }
 
+Status check_span(std::string_view what, std::int64_t ms) {
+    if (ms <= kTimeMaxMs && ms >= -kTimeMaxMs) return {};
+    return fail(Code::invalid_argument, "{} of {} ms is longer than 280,000 years", what, ms);
+}
+
 void Sequence::load() {
     const auto value = table_.get("");
     value_ = stored_ = value ? static_cast<std::uint64_t>(load_i64(value->data())) : 0;

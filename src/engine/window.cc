@@ -2,7 +2,15 @@
 
 #include <numeric>
 
+#include "engine/internal/rows.h"
+
 namespace mr::engine::internal {
+namespace {
+
+/// A row falls in at most this many windows, and a window is merged from at most this many panes.
+constexpr std::int64_t kPanesMax = 10'000;
+
+}  // namespace
 
 std::int64_t align_down(std::int64_t t, std::int64_t unit, std::int64_t offset) {
     const std::int64_t rest = (t - offset) % unit;
@@ -22,12 +30,23 @@ Result<WindowPanes> WindowPanes::create(const plan::WindowSpec& spec) {
         return fail(Code::invalid_argument, "a window of {} ms sliding by {} ms: both must be positive",
                     spec.size_ms, spec.slide_ms);
     }
+    for (const std::int64_t ms : {spec.size_ms, spec.slide_ms, spec.offset_ms}) {
+        MR_TRY_VOID(check_span("a window", ms));
+    }
     if (spec.kind == plan::WindowKind::cumulate && spec.size_ms % spec.slide_ms != 0) {
         return fail(Code::invalid_argument,
                     "CUMULATE: the size ({} ms) must be a multiple of the step ({} ms)", spec.size_ms,
                     spec.slide_ms);
     }
-    return WindowPanes(spec);
+    const WindowPanes panes(spec);
+    if (spec.size_ms / panes.pane_ms_ > kPanesMax) {
+        return fail(
+            Code::invalid_argument,
+            "a window of {} ms sliding by {} ms is made of {} panes, more than {}: choose a slide that "
+            "divides the size, or a longer one",
+            spec.size_ms, spec.slide_ms, spec.size_ms / panes.pane_ms_, kPanesMax);
+    }
+    return panes;
 }
 
 std::optional<std::int64_t> WindowPanes::first_window(std::int64_t pane_end) const {

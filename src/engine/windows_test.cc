@@ -145,6 +145,35 @@ TEST(Windows, NullTimeIsSetAside) {
     EXPECT_EQ(out.sequence[0], (Lines{"+1 [a, 1, 0, 10] @2"}));
 }
 
+TEST(Windows, FarTimeIsSetAside) {
+    Plan p;
+    const auto s = p.source(kEvents);
+    const auto root = window_aggregate(p, s, spec(plan::WindowKind::tumble, 10), {agg(s, "COUNT")});
+    const auto session = window_aggregate(p, s, spec(plan::WindowKind::session, 10), {agg(s, "COUNT")});
+    const Output out = run_all_cuts(p.program({root, session}),
+                                    {ev("a", 1, std::numeric_limits<std::int64_t>::max()),
+                                     ev("a", 1, std::numeric_limits<std::int64_t>::min()), ev("a", 1, 1)},
+                                    kMaxWatermark);
+    EXPECT_EQ(out.failed.size(), 4U);
+    EXPECT_EQ(out.sequence[0], (Lines{"+1 [a, 1, 0, 10] @3"}));
+}
+
+TEST(Windows, UnreasonableSizesAreRefused) {
+    Plan p;
+    const auto s = p.source(kEvents);
+    for (const plan::WindowSpec& w :
+         {spec(plan::WindowKind::tumble, 0), spec(plan::WindowKind::hop, 10, 0),
+          spec(plan::WindowKind::hop, 86'400'001, 86'400'000), spec(plan::WindowKind::cumulate, 10, 3),
+          spec(plan::WindowKind::tumble, std::numeric_limits<std::int64_t>::max()),
+          spec(plan::WindowKind::session, -1)}) {
+        state::StateSpace state;
+        const auto root = window_aggregate(p, s, w, {agg(s, "COUNT")});
+        const auto flow = Dataflow::create(p.program({root}), state);
+        ASSERT_FALSE(flow.has_value());
+        EXPECT_EQ(flow.error().code, Code::invalid_argument) << flow.error().message;
+    }
+}
+
 TEST(Windows, FilteredRowsStillMoveTime) {
     // A row that is filtered away raises the watermark: the window fires with that row's arrival, whether or
     // not another row of the same round follows.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "columnar/codec.h"
 #include "columnar/delta.h"
 #include "state/keyed_table.h"
@@ -51,6 +52,13 @@ std::span<ColumnBuilder> builder_columns(DeltaBuilder& out, std::size_t first, s
 /// Rows `rows` of a delta, with their weight, arrival and watermark.
 Delta take_rows(const Delta& delta, std::span<const std::uint32_t> rows);
 
+inline constexpr std::string_view kNullTime =
+    "the event-time attribute is NULL; filter such rows out or give the column a default";
+inline constexpr std::string_view kFarTime =
+    "the event-time attribute is more than 280,000 years from 1970; is its unit right?";
+/// Event times and spans of time stay within, so that adding a few of them cannot overflow.
+inline constexpr std::int64_t kTimeMaxMs = std::int64_t{1} << 53;
+
 /// Event time in milliseconds of a TIMESTAMP or TIMESTAMP_LTZ column, rounded down.
 class RowTime {
   public:
@@ -62,6 +70,12 @@ class RowTime {
         const std::int64_t ms = ticks / ticks_per_ms_;
         return ms - (ticks % ticks_per_ms_ < 0 ? 1 : 0);
     }
+    /// Why the row cannot be placed in time; empty if it can.
+    [[nodiscard]] std::string_view problem(const Column& column, std::size_t row) const {
+        if (column.is_null(row)) return kNullTime;
+        const std::int64_t t = ms(column, row);
+        return t > kTimeMaxMs || t < -kTimeMaxMs ? kFarTime : std::string_view();
+    }
     /// In the column's own unit.
     [[nodiscard]] std::int64_t ticks(std::int64_t ms) const { return ms * ticks_per_ms_; }
 
@@ -69,8 +83,8 @@ class RowTime {
     std::int64_t ticks_per_ms_ = 1;
 };
 
-inline constexpr std::string_view kNullTime =
-    "the event-time attribute is NULL; filter such rows out or give the column a default";
+/// invalid_argument for a span of time (a window's size, a gap, a bound) beyond all reason.
+Status check_span(std::string_view what, std::int64_t ms);
 
 /// Numbers the rows of an order-sensitive operator, growing for ever; kept in state.
 class Sequence {

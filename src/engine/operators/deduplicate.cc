@@ -37,7 +37,9 @@ class KeepLast final : public Operator {
         std::int64_t t = 0;
         if (!processing_time_) {
             const Column& times = *in.columns[time_column_];
-            if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+            if (const auto bad = time_.problem(times, row); !bad.empty()) {
+                return report_failed(round, in.arrival[row], bad);
+            }
             t = times.integer(row);
         }
         key_.clear();
@@ -121,7 +123,9 @@ class KeepFirst final : public Operator {
 
     void add(const Round& round, const Delta& in, std::size_t row, std::int64_t watermark) {
         const Column& times = *in.columns[time_column_];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = time_.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         key_.clear();
         append_key_columns(key_, in, keys_, row);
         if (seen_.contains(key_)) return;

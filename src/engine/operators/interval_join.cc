@@ -91,7 +91,9 @@ class IntervalJoin final : public Operator {
     void apply(const Round& round, const Delta& in, std::size_t side, std::size_t row, std::int64_t wm) {
         const Side& own = sides_[side];
         const Column& times = *in.columns[own.time_column];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = own.time.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         const Place place{in.weight[row], in.arrival[row], watermark_delayed(wm, delay_ms_)};
         if (any_null(in, own.keys, row)) {
             if (own.padded) emit_padded(in, side, row, place);
@@ -235,6 +237,8 @@ Result<OperatorPtr> make_interval_join(const MakeContext& context, const plan::I
     if (node.kind == plan::JoinKind::semi || node.kind == plan::JoinKind::anti) {
         return fail(Code::unsupported, "an interval join as IN or EXISTS is not supported yet");
     }
+    MR_TRY_VOID(check_span("a join's lower time bound", node.lower_ms));
+    MR_TRY_VOID(check_span("a join's upper time bound", node.upper_ms));
     if (node.lower_ms > node.upper_ms) {
         return fail(Code::invalid_argument, "the join's time bound is empty: from {} ms to {} ms",
                     node.lower_ms, node.upper_ms);

@@ -135,7 +135,9 @@ class Over final : public Operator {
 
     void add(const Round& round, const Delta& in, std::size_t row, std::int64_t watermark) {
         const Column& times = *in.columns[time_column_];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = time_.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         const std::int64_t t = time_.ms(times, row);
         if (t <= watermark) return report_late(round, in, row, watermark);
         encode(in, row);
@@ -447,6 +449,9 @@ class Over final : public Operator {
 }  // namespace
 
 Result<OperatorPtr> make_over(const MakeContext& context, const plan::OverNode& node) {
+    if (node.preceding) {
+        MR_TRY_VOID(check_span("an OVER frame", *node.preceding));
+    }
     if (node.preceding && *node.preceding < 0) {
         return fail(Code::invalid_argument, "an OVER frame of {} PRECEDING", *node.preceding);
     }

@@ -42,7 +42,9 @@ class SessionTvf final : public Operator {
   private:
     void add(const Round& round, const Delta& in, std::size_t row, std::int64_t watermark) {
         const Column& times = *in.columns[time_column_];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = time_.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         partition_.clear();
         append_key_columns(partition_, in, partition_keys_, row);
         const std::int64_t t = time_.ms(times, row);
@@ -111,6 +113,7 @@ class SessionTvf final : public Operator {
 }  // namespace
 
 Result<OperatorPtr> make_session_tvf(const MakeContext& context, const plan::WindowTvfNode& node) {
+    MR_TRY_VOID(check_span("a session gap", node.window.gap_ms));
     if (node.window.gap_ms <= 0) {
         return fail(Code::invalid_argument, "a session gap of {} ms: it must be positive",
                     node.window.gap_ms);

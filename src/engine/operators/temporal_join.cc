@@ -58,7 +58,9 @@ class TemporalJoin final : public Operator {
   private:
     void add_left(const Round& round, const Delta& in, std::size_t row, std::int64_t wm) {
         const Column& times = *in.columns[static_cast<std::size_t>(join_.left_time)];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = left_time_.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         const std::int64_t t = left_time_.ms(times, row);
         key_.clear();
         if (!any_null(in, join_.left_keys, row)) append_key_columns(key_, in, join_.left_keys, row);
@@ -76,7 +78,9 @@ class TemporalJoin final : public Operator {
 
     void add_version(const Round& round, const Delta& in, std::size_t row) {
         const Column& times = *in.columns[static_cast<std::size_t>(join_.right_time)];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = right_time_.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         if (any_null(in, join_.right_keys, row)) return;
         key_.clear();
         append_key_columns(key_, in, join_.right_keys, row);

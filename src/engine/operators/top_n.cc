@@ -4,6 +4,7 @@
 // State: rows      partition, sort key, number -> row. Of an append-only input only the best `high` rows.
 //        sequence  numbers rows
 #include <algorithm>
+#include <limits>
 
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
@@ -23,6 +24,7 @@ class TopN final : public Operator {
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
+        if (top_.high < top_.low) return out_.finish(round.track.end());
         sequence_.load();
         for (std::size_t row = 0; row < in.size(); ++row) {
             place_ = {in.arrival[row], in.wm[row]};
@@ -97,6 +99,7 @@ class TopN final : public Operator {
             for (std::int64_t rank = std::max(at, top_.low); rank <= top_.high; ++rank) {
                 const std::string* old = shifted(rank - at);
                 const std::string* now = rank == at ? &encoded_ : shifted(rank - at - 1);
+                if (now == nullptr) break;  // below the last row
                 replace(old, now, rank);
             }
             return;
@@ -125,6 +128,7 @@ class TopN final : public Operator {
         if (at > top_.high) return;
         if (top_.with_rank) {
             for (std::int64_t rank = std::max(at, top_.low); rank <= top_.high; ++rank) {
+                if (shifted(rank - at) == nullptr) break;  // below the last row
                 replace(shifted(rank - at), shifted(rank - at + 1), rank);
             }
             return;
@@ -215,7 +219,8 @@ class TopN final : public Operator {
 }  // namespace
 
 Result<OperatorPtr> make_top_n(const MakeContext& context, const plan::TopNNode& node) {
-    if (node.low < 1 || node.high < node.low) {
+    // Ranks that no row can have (WHERE rn > 3 AND rn < 2) are legal and yield nothing.
+    if (node.low < 1 || node.high < 0 || node.high == std::numeric_limits<std::int64_t>::max()) {
         return fail(Code::invalid_argument, "a Top-N of ranks {} to {}", node.low, node.high);
     }
     return std::make_unique<TopN>(context, node);

@@ -49,7 +49,9 @@ class WindowAggregate final : public Operator {
     void add(const Round& round, const Delta& in, std::size_t row, std::int64_t watermark) {
         if (!failed_.empty() && failed_[row]) return;
         const Column& times = *in.columns[time_column_];
-        if (times.is_null(row)) return report_failed(round, in.arrival[row], kNullTime);
+        if (const auto bad = time_.problem(times, row); !bad.empty()) {
+            return report_failed(round, in.arrival[row], bad);
+        }
         const std::int64_t pane = shape_.pane_end(time_.ms(times, row));
         auto window = shape_.first_window(pane);
         if (!window) return;  // between two hops: in no window

@@ -26,8 +26,8 @@ class WindowTvf final : public Operator {
         const Column& times = *in.columns[time_column_];
         rows_.clear();
         for (std::uint32_t row = 0; row < in.size(); ++row) {
-            if (times.is_null(row)) {
-                report_failed(round, in.arrival[row], kNullTime);
+            if (const auto bad = time_.problem(times, row); !bad.empty()) {
+                report_failed(round, in.arrival[row], bad);
                 continue;
             }
             const std::int64_t pane = panes_.pane_end(time_.ms(times, row));
