@@ -73,7 +73,7 @@ ViewRoutes::ViewRoutes(net::EventLoop& loop, views::ViewStore& store, ViewRoutes
 }
 
 ViewRoutes::~ViewRoutes() {
-    *alive_ = false;
+    for (const auto& waiter : waiters_) waiter->timeout.cancel();  // the loop would call into what is gone
     store_.remove_listener(this);
 }
 

@@ -67,7 +67,7 @@ class ViewRoutes final : public views::ViewListener {
     const ViewRoutesOptions options_;
     BodyCache cache_;
     std::list<std::shared_ptr<Waiter>> waiters_;
-    /// Work of this object that a worker or a timer brings back checks that it is still there.
+    /// Work that a worker brings back checks that this object is still there.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

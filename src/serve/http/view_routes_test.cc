@@ -51,7 +51,7 @@ TEST_F(ViewRoutesTest, ListOfViews) {
     EXPECT_EQ(
         ask("/api/v1/views").body,
         R"({"views":[{"name":"zone_p95","view":"zone_p95","epoch":"7f3a","version":2,)"
-            R"("commit_time":1795380269101,"rows":3,)"
+        R"("commit_time":1795380269101,"rows":3,)"
         R"("bytes":)" +
             std::to_string(views_.store().find("zone_p95")->bytes()) +
             R"(,"key":["zone"],"columns":[{"name":"zone","type":"STRING NOT NULL"},{"name":"warehouse",)"
@@ -119,6 +119,14 @@ TEST_F(ViewRoutesTest, WaitsForAVersion) {
     // A step that did not touch the view reveals its version too.
     views_.store().durable(Seq(9));
     EXPECT_EQ(ask("/api/v1/views/zone_p95?min_version=9").status, 200);
+    // Whoever waits when the routes go is told so, and no timer fires into nothing.
+    waiting.received().clear();
+    ASSERT_TRUE(
+        waiting.send("GET /api/v1/views/zone_p95?min_version=99 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    for (int i = 0; i < 20; ++i) loop_.run_once(0);
+    view_routes_.reset();
+    clock_.advance_ms(1'000);
+    ASSERT_TRUE(waiting.wait_text("500 Internal Server Error"));
 }
 
 TEST_F(ViewRoutesTest, ManyAtOnce) {
