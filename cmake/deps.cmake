@@ -55,6 +55,9 @@ target_include_directories(dep_arrow SYSTEM INTERFACE ${MILLRACE_DEPS}/arrow/inc
 target_link_directories(dep_arrow INTERFACE ${MILLRACE_DEPS}/arrow)
 target_link_libraries(dep_arrow INTERFACE -l:libparquet.so.2600 -l:libarrow.so.2600)
 target_link_options(dep_arrow INTERFACE -Wl,-rpath,${MILLRACE_DEPS}/arrow)
+# libarrow exports the symbols of a simdjson of its own. Ours must come first on the command line (options stand before
+# libraries), or the loader would bind our calls to that one: another version, another layout.
+target_link_options(dep_arrow INTERFACE -Wl,-lsimdjson)
 add_library(dep_duckdb INTERFACE)
 target_include_directories(dep_duckdb SYSTEM INTERFACE ${MILLRACE_DEPS}/duckdb)
 target_link_directories(dep_duckdb INTERFACE ${MILLRACE_DEPS}/duckdb)
