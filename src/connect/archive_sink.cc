@@ -12,7 +12,6 @@
 namespace mr::connect {
 namespace {
 
-constexpr std::string_view kTopicId = "millrace.topic-id";
 constexpr std::string_view kTime = "timestamp";
 /// 0001-01-01 to 9999-12-31: what every reader's clock can show.
 constexpr std::int64_t kTimestampMin = -62'135'596'800'000, kTimestampMax = 253'402'300'799'999;
@@ -136,15 +135,7 @@ class ArchiveSink::Impl {
         reader_.reset();
         lake_.reset();
         MR_TRY(lake_, lake::Table::open(fs_, clock_, spec));
-        const auto view = broker_.topics(broker::Visibility::durable)->find(topic_name_);
-        topic_id_ = view == nullptr ? "" : view->id.to_string();
-        const lake::Summary stored = lake_->position();
-        position_ = position_of(stored);
-        const auto id = stored.find(kTopicId);
-        if (id != stored.end() && view != nullptr && id->second != topic_id_) {
-            log_warn("lake", "topic {} was created again: its archive goes on from offset 0", topic_name_);
-            position_ = {};
-        }
+        position_ = position_of(lake_->position(), broker_, topic_name_);
         MR_TRY(reader_, broker::LogReader::open(broker_, {.name = "archive " + topic_name_,
                                                           .topics = {topic_name_},
                                                           .after = position_.through,
@@ -191,9 +182,7 @@ class ArchiveSink::Impl {
             more = !slice.up_to_date;
         }
         if (rows.count > 0) {
-            lake::Summary summary = summary_of(position_);
-            summary[std::string(kTopicId)] = topic_id_;
-            MR_TRY_VOID(lake_->append(rows.finish(), std::move(summary)));
+            MR_TRY_VOID(lake_->append(rows.finish(), summary_of(position_, broker_, topic_name_)));
         }
         reader_->confirm(position_.through);
         return rows.count;
@@ -217,7 +206,6 @@ class ArchiveSink::Impl {
     FileSystem& fs_;
     Clock& clock_;
     const std::string topic_name_;
-    std::string topic_id_;
     TopicPosition position_;
     std::unique_ptr<lake::Table> lake_;
     std::unique_ptr<broker::LogReader> reader_;

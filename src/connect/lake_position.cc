@@ -4,11 +4,19 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/log.h"
+
 namespace mr::connect {
 namespace {
 
 constexpr std::string_view kThrough = "millrace.through";
 constexpr std::string_view kOffsets = "millrace.offsets.";
+constexpr std::string_view kTopicId = "millrace.topic-id";
+
+std::string topic_id(const broker::Broker& broker, std::string_view topic) {
+    const auto view = broker.topics(broker::Visibility::durable)->find(topic);
+    return view == nullptr ? "" : view->id.to_string();
+}
 
 template <class T>
 std::optional<T> number(std::string_view text) {
@@ -20,8 +28,14 @@ std::optional<T> number(std::string_view text) {
 
 }  // namespace
 
-TopicPosition position_of(const lake::Summary& summary) {
+TopicPosition position_of(const lake::Summary& summary, const broker::Broker& broker,
+                          std::string_view topic) {
     TopicPosition out;
+    if (const auto id = summary.find(kTopicId);
+        id != summary.end() && id->second != topic_id(broker, topic)) {
+        log_warn("lake", "topic {} is not the one its lake table was read from: all of it is added", topic);
+        return out;
+    }
     for (const auto& [key, value] : summary) {
         if (key == kThrough) {
             out.through = Seq(number<std::uint64_t>(value).value_or(0));
@@ -34,8 +48,10 @@ TopicPosition position_of(const lake::Summary& summary) {
     return out;
 }
 
-lake::Summary summary_of(const TopicPosition& position) {
+lake::Summary summary_of(const TopicPosition& position, const broker::Broker& broker,
+                         std::string_view topic) {
     lake::Summary out;
+    out[std::string(kTopicId)] = topic_id(broker, topic);
     out[std::string(kThrough)] = std::to_string(position.through.value);
     for (const auto& [partition, next] : position.next_offset)
         out[fmt::format("{}{}", kOffsets, partition)] = std::to_string(next);

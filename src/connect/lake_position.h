@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "broker/broker.h"
 #include "columnar/column.h"
 #include "connect/table_reader.h"
 #include "lake/table.h"
@@ -25,8 +26,10 @@ inline constexpr std::size_t kLakeHoursMax = 8;
 /// Snapshots of one run_once(): then others have their turn.
 inline constexpr int kLakeCommitsMax = 64;
 
-TopicPosition position_of(const lake::Summary& summary);
-lake::Summary summary_of(const TopicPosition& position);
+/// The position in a summary, if it is one of this topic: of one that was deleted and created again, or of
+/// another data directory, the position says nothing, and reading starts at the beginning.
+TopicPosition position_of(const lake::Summary& summary, const broker::Broker& broker, std::string_view topic);
+lake::Summary summary_of(const TopicPosition& position, const broker::Broker& broker, std::string_view topic);
 
 /// The hours of a column's rows, added to `hours`; NULL counts as one.
 void add_hours(const Column& time, std::set<std::optional<std::int32_t>>& hours);

@@ -58,8 +58,8 @@ class LakeSink::Impl {
         reader_.reset();
         lake_.reset();
         MR_TRY(lake_, lake::Table::open(fs_, clock_, spec));
-        MR_TRY(reader_,
-               TableReader::open(broker_, table_, "lake table " + name, position_of(lake_->position())));
+        MR_TRY(reader_, TableReader::open(broker_, table_, "lake table " + name,
+                                          position_of(lake_->position(), broker_, table_->topic())));
         if (wakeup_) reader_->set_wakeup(wakeup_);
         started_ = true;
         return {};
@@ -103,7 +103,9 @@ class LakeSink::Impl {
             if (time >= 0) add_hours(*batch.rows.columns[static_cast<std::size_t>(time)], hours);
             parts.push_back(std::move(batch.rows.columns));
         }
-        if (rows > 0) MR_TRY_VOID(lake_->append(concatenate(parts), summary_of(position)));
+        if (rows > 0) {
+            MR_TRY_VOID(lake_->append(concatenate(parts), summary_of(position, broker_, table_->topic())));
+        }
         reader_->confirm(position);
         return rows;
     }

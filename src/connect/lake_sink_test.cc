@@ -110,5 +110,17 @@ TEST(Interop, LakeTableTakesTheRowsOfItsTopic) {
     EXPECT_EQ(total(node, "fulfilment/payments"), 3);
 }
 
+TEST(LakeSinks, StartOverWithAnotherTopicOfThatName) {
+    broker::TestNode first, second;
+    const std::string lake = (first.directory() / "lake").string();
+    for (broker::TestNode* node : {&first, &second}) {
+        node->create("orders", 1);
+        node->produce("orders", 0, {"a", "b", "c"});
+        auto sink = ArchiveSink::open(node->broker(), node->fs(), node->clock(), lake, "orders", kHour);
+        ASSERT_TRUE(sink) << sink.error().message;
+        EXPECT_EQ(*(*sink)->run_once(), 3U);
+    }
+}
+
 }  // namespace
 }  // namespace mr::connect
