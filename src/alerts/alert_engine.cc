@@ -189,7 +189,9 @@ void AlertEngine::load() {
     if (snapshot == nullptr) return;
     snapshot->rows.scan([&](const views::RowPtr& row) {
         auto values = read_row(row->row, alerts_schema());
-        if (values) alerts_[(*values)[id_].text()] = Alert{std::move(*values)};
+        if (!values) return true;
+        std::string id = (*values)[id_].text();
+        alerts_.emplace(std::move(id), Alert{std::move(*values)});
         return true;
     });
     for (const auto& watch : watches_) {
