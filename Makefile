@@ -1,7 +1,7 @@
 # millrace: the newcomer's two commands are `make run` and `make test`.
 #
 #   make run      install what is missing, build, start the fulfilment example and replay real events into it
-#   make test     install what is missing, build with sanitizers, run every test
+#   make test     install what is missing, build, run every test (TREE=asan: under the sanitizers)
 #   make bench    build for speed, print the figures of docs/benchmarks.md
 #   make build    only the release binary:  build/release/millrace
 #   make web      only the dashboard (web/dist), which the binary embeds
@@ -9,10 +9,13 @@
 #   make clean
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
+# Which build tree the unit tests run in: dev, asan or tsan.
+TREE ?= dev
+export TREE
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: run test bench build web fmt clean deps deps-build dev asan
+.PHONY: run test tests bench build web fmt clean deps deps-build
 
 run: build
 	@scripts/run-example.sh
@@ -23,13 +26,10 @@ build: deps-build web
 web: deps-build
 	@scripts/build-web.sh
 
-dev: deps-build
-	@cmake --preset dev >/dev/null && cmake --build --preset dev -j $(JOBS)
+tests: deps
+	@cmake --preset $(TREE) >/dev/null && cmake --build --preset $(TREE) -j $(JOBS)
 
-asan: deps
-	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS)
-
-test: asan build
+test: tests build
 	@scripts/test.sh
 
 bench: deps build

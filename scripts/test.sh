@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test there is, over the trees that `make asan` and `make build` made. Prints one line a stage; exits 1 if any failed. Stages whose
+# Every test there is, over the trees that `make tests` and `make build` made. Prints one line a stage; exits 1 if any failed. Stages whose
 # tool is missing say so and are counted as skipped.
 #   scripts/test.sh            all
 #   scripts/test.sh unit e2e   some
@@ -12,6 +12,7 @@ millrace=$PWD/build/release/src/cli/millrace
 export MILLRACE_BIN=$millrace
 # The sanitizers' tree links third-party libraries that keep global memory until exit.
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+tree=${TREE:-dev}
 passed=0; failed=0; skipped=0
 wanted=("$@")
 
@@ -29,12 +30,12 @@ stage() {
     esac
 }
 
-stage unit ctest --preset asan -j 2 --output-on-failure
+stage unit ctest --preset "$tree" -j 2 --output-on-failure
 [ -d web/test ] && stage web bash -c 'cd web && npm test --silent'
 stage example tests/example.sh
 stage figures tests/figures.sh
 stage clients tests/clients/with_node.sh
-stage lake "$python" tests/interop/lake.py --writer build/asan/src/connect/connect_test
+stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
 stage crash "$python" tests/crash/kill9.py --kills 10
 stage e2e tests/e2e/run.sh
 

@@ -41,6 +41,8 @@ constexpr std::int64_t kIdleWaitMs = 1'000;
 constexpr std::int64_t kPipelineWaitMs = 250;
 constexpr std::int64_t kSettleWaitMs = 50;
 constexpr std::int64_t kRetentionEveryNs = 10'000'000'000;
+/// Told to WebSocket clients at a planned end: when to come back (docs/formats/live.md).
+constexpr const char* kRestart = R"({"retry_ms":500})";
 constexpr int kWorkers = 2;
 constexpr std::size_t kWorkQueueMax = 256;
 
@@ -96,8 +98,8 @@ class Node::Impl {
     void stop() {
         if (std::exchange(stopped, true)) return;
         if (kafka_server) kafka_server->stop_accepting();
-        if (http_server) http_server->drain(1012, "restart");
-        if (registry_server) registry_server->drain(1012, "restart");
+        if (http_server) http_server->drain(1012, kRestart);
+        if (registry_server) registry_server->drain(1012, kRestart);
         if (kafka) kafka->close();
         for (int i = 0; i < 20; ++i) loop.run_once(5);
         alerts.reset();
