@@ -57,7 +57,7 @@ LYON 2 20.00
 Send it an order:
 
     echo '{"order_id":"SO-1","site":"LYON","amount":12.5,"placed_at":"2026-01-31T10:00:00Z"}' |
-        kafkacat -P -b 127.0.0.1:9092 -t orders
+        kcat -P -b 127.0.0.1:9092 -t orders
 )"},
     };
 }
