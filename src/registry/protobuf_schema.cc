@@ -33,7 +33,7 @@ Result<std::string> fold(std::string_view text) {
             out += text[i++];
         } else if (blank(text[i])) {
             while (i < text.size() && blank(text[i])) ++i;
-            if (!out.empty() && i < text.size()) out += ' ';
+            if (!out.empty() && out.back() != ' ') out += ' ';
         } else {
             depth += text[i] == '{' ? 1 : text[i] == '}' ? -1 : 0;
             if (depth < 0) return fail(Code::invalid_argument, "a '}}' without its '{{'");
@@ -41,6 +41,7 @@ Result<std::string> fold(std::string_view text) {
         }
     }
     if (depth != 0) return fail(Code::invalid_argument, "a '{{' is not closed");
+    if (!out.empty() && out.back() == ' ') out.pop_back();
     return out;
 }
 
