@@ -15,6 +15,8 @@ using Answer = wire::FetchResponse;
 constexpr std::int8_t kReadCommitted = 1;
 /// With some bytes there but fewer than the client's minimum, look again at most this often.
 constexpr std::int64_t kGatherMs = 5;
+/// When there was no room to read older data from disk, try again after this.
+constexpr std::int64_t kBusyMs = 50;
 
 /// One partition of a fetch: what to read, and what came of it.
 struct Read {
@@ -48,6 +50,7 @@ class FetchJob : public std::enable_shared_from_this<FetchJob> {
     void prepare();
     void read_all();
     void decide();
+    void try_later();
     void wait(std::size_t bytes);
     void answer();
     void read_one(Read& read, std::size_t bytes_left, bool nothing_yet) const;
@@ -88,7 +91,8 @@ void FetchJob::step() {
         read_all();
         return decide();
     }
-    service_.run_blocking([self] { self->read_all(); }, [self] { self->decide(); });
+    service_.run_blocking([self] { self->read_all(); },
+                          [self](bool done) { done ? self->decide() : self->try_later(); });
 }
 
 void FetchJob::prepare() {
@@ -169,6 +173,12 @@ void FetchJob::decide() {
     }
     if (at_once || bytes >= bytes_min_) return answer();
     wait(bytes);
+}
+
+void FetchJob::try_later() {
+    busy_ = false;
+    if (!call_->wanted()) return;
+    timer_ = service_.loop().after(kBusyMs, [self = shared_from_this()] { self->step(); });
 }
 
 void FetchJob::wait(std::size_t bytes) {

@@ -47,11 +47,13 @@ struct Job {
     };
     std::vector<Search> searches;
     bool read_committed = false;
+
+    Answer::Partition& place(const Search& one) { return answer.topics[one.topic].partitions[one.partition]; }
 };
 
 void search(broker::Broker& broker, Job& job) {
     for (const Job::Search& one : job.searches) {
-        Answer::Partition& out = job.answer.topics[one.topic].partitions[one.partition];
+        Answer::Partition& out = job.place(one);
         const broker::TimedOffset found = broker.offset_for_time(*one.log, one.timestamp, job.read_committed);
         out.error_code = to_wire(found.error);
         if (found.error != broker::KafkaError::none) continue;
@@ -97,7 +99,13 @@ void handle_list_offsets(Service& service, const CallPtr& call, wire::ListOffset
         return call->answer(job->answer);
     }
     service.run_blocking([&broker = service.broker(), job] { search(broker, *job); },
-                         [call, job] { call->answer(job->answer); });
+                         [call, job](bool done) {
+                             for (const Job::Search& one : job->searches) {
+                                 // Retriable: the pool that reads the disk was full.
+                                 if (!done) job->place(one).error_code = ErrorCode::request_timed_out;
+                             }
+                             call->answer(job->answer);
+                         });
 }
 
 void handle_offset_for_leader_epoch(Service& service, const CallPtr& call,

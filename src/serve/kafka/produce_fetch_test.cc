@@ -308,6 +308,19 @@ TEST_F(ProduceFetch, ListOffsets) {
     EXPECT_EQ(late.leader_epoch, -1);
 }
 
+// Goal: when no thread is free to search the disk, the client is told to try again and is not left waiting.
+TEST_F(ProduceFetch, BusyWorkersAreRetriable) {
+    produce(batch_of(3, now()));
+    f.drop_blocking_work = true;
+    wire::ListOffsetsRequest request;
+    request.topics.emplace_back().name = "t";
+    request.topics[0].partitions.emplace_back().timestamp = now();
+    const auto busy = client.ask<wire::ListOffsetsResponse>(request, 7).topics.at(0).partitions.at(0);
+    EXPECT_EQ(busy.error_code, ErrorCode::request_timed_out);
+    f.drop_blocking_work = false;
+    EXPECT_EQ(client.ask<wire::ListOffsetsResponse>(request, 7).topics.at(0).partitions.at(0).offset, 0);
+}
+
 TEST_F(ProduceFetch, OffsetForLeaderEpoch) {
     produce(batch_of(4, now()));
     for (std::int16_t version = 2; version <= 4; ++version) {

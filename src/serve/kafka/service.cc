@@ -107,19 +107,44 @@ bool Service::hold_produce(Session& session) {
     return true;
 }
 
-void Service::run_blocking(Work work, Work after) {
+namespace {
+
+/// Blocking work and what follows on the loop; tells the loop also when it was dropped without having run.
+class Errand {
+  public:
+    using After = std::move_only_function<void(bool)>;
+    Errand(net::EventLoop& loop, std::shared_ptr<bool> alive, Service::Work work, After after)
+        : loop_(&loop), alive_(std::move(alive)), work_(std::move(work)), after_(std::move(after)) {}
+    ~Errand() {
+        loop_->post([alive = std::move(alive_), after = std::move(after_), done = done_]() mutable {
+            if (*alive) after(done);
+        });
+    }
+    Errand(const Errand&) = delete;
+    Errand& operator=(const Errand&) = delete;
+    void run() {
+        work_();
+        done_ = true;
+    }
+
+  private:
+    net::EventLoop* loop_;
+    std::shared_ptr<bool> alive_;
+    Service::Work work_;
+    After after_;
+    bool done_ = false;
+};
+
+}  // namespace
+
+void Service::run_blocking(Work work, std::move_only_function<void(bool)> after) {
     if (!parts_.run_elsewhere) {
         work();
-        after();
+        after(true);
         return;
     }
-    parts_.run_elsewhere(
-        [loop = &parts_.loop, alive = alive_, work = std::move(work), after = std::move(after)]() mutable {
-            work();
-            loop->post([alive = std::move(alive), after = std::move(after)]() mutable {
-                if (*alive) after();
-            });
-        });
+    parts_.run_elsewhere([errand = std::make_unique<Errand>(parts_.loop, alive_, std::move(work),
+                                                            std::move(after))] { errand->run(); });
 }
 
 void Service::coordinator_changed() {

@@ -50,7 +50,8 @@ class Service {
         broker::Broker& broker;
         journal::Journal& journal;
         Metrics& metrics;
-        /// Runs work that may touch the disk on another thread. Empty: here and now (tests, simulation).
+        /// Runs work that may touch the disk on another thread; a full pool may destroy it unrun. Empty:
+        /// here and now (tests, simulation).
         std::function<void(Work)> run_elsewhere;
         broker::groups::CoordinatorOptions groups;
     };
@@ -81,8 +82,8 @@ class Service {
 
     /// Hands a proposal to the journal, in order within its lane; what it has no room for waits here.
     void submit(journal::Lane lane, std::unique_ptr<journal::Proposal> proposal);
-    /// Runs `work` where it may block, then `after` on the loop.
-    void run_blocking(Work work, Work after);
+    /// Runs `work` where it may block, then `after` on the loop: with false if there was no room to run it.
+    void run_blocking(Work work, std::move_only_function<void(bool done)> after);
     /// A callback for other threads that brings its value to `f` on the loop.
     template <class T, class F>
     std::move_only_function<void(T)> on_loop(F f) {

@@ -121,8 +121,12 @@ class BrokerFixture {
         options.advertise = {"127.0.0.1", 9092};
         broker::groups::CoordinatorOptions groups;
         groups.initial_rebalance_delay_ms = 0;
-        service_ = std::make_unique<Service>(
-            Service::Parts{loop, clock, *broker_, *journal_, metrics, {}, groups}, options);
+        service_ = std::make_unique<Service>(Service::Parts{loop, clock, *broker_, *journal_, metrics,
+                                                            [this](Service::Work work) {
+                                                                if (!drop_blocking_work) work();
+                                                            },
+                                                            groups},
+                                             options);
         journal_->set_on_space([this] { service_->journal_has_space(); });
     }
     ~BrokerFixture() {
@@ -169,6 +173,7 @@ class BrokerFixture {
     VirtualClock clock{TimestampMs(1'700'000'000'000)};
     net::EventLoop loop{clock};
     Metrics metrics;
+    bool drop_blocking_work = false;  ///< as a worker pool that is full
 
   private:
     static std::string make_directory() {
