@@ -28,8 +28,24 @@ std::unique_ptr<state::StateSpace> Participant::take_state() {
 
 void Participant::offer(Snapshot snapshot) {
     const std::lock_guard lock(mutex_);
-    offered_ = std::move(snapshot);
+    if (snapshot.progress.step == ordered_step_) {
+        ready_ = std::move(snapshot);
+        ready_seq_ = ordered_seq_;
+    } else {
+        offered_ = std::move(snapshot);
+    }
     wanted_ = false;
+}
+
+/// Step `step` is entry `seq`: a snapshot that waited for it is ready.
+void Participant::note_ordered(std::uint64_t step, Seq seq) {
+    const std::lock_guard lock(mutex_);
+    ordered_step_ = step;
+    ordered_seq_ = seq;
+    if (offered_ && offered_->progress.step == step) {
+        ready_ = std::exchange(offered_, std::nullopt);
+        ready_seq_ = seq;
+    }
 }
 
 bool Participant::reads(Kind kind) const {
@@ -41,14 +57,14 @@ void Participant::apply(const Entry& entry) {
     if (entry.kind == Kind::pipeline) {
         auto decoded = journal::decode_pipeline(entry.payload.view());
         MR_CHECK(decoded.has_value(), "entry {}: {}", entry.seq, decoded.error().message);
-        if (decoded->pipeline == pipeline_) apply_instance(std::move(*decoded));
+        if (decoded->pipeline == pipeline_) apply_instance(std::move(*decoded), entry.seq);
     } else if (entry.kind == Kind::step) {
         apply_step(entry);
     }
     applied_ = entry.seq;
 }
 
-void Participant::apply_instance(PipelineEntry entry) {
+void Participant::apply_instance(PipelineEntry entry, Seq seq) {
     progress_ = {.consumed = entry.start};
     if (!live_) {
         state_ = std::make_unique<state::StateSpace>();
@@ -60,6 +76,7 @@ void Participant::apply_instance(PipelineEntry entry) {
         offered_.reset();
         ready_.reset();
     }
+    note_ordered(0, seq);
     if (entry.action == PipelineEntry::Action::dropped) {
         instance_.reset();
     } else {
@@ -77,12 +94,8 @@ void Participant::apply_step(const Entry& entry) {
     MR_CHECK(step->step == progress_.step + 1, "step {} after {} of {}", step->step, progress_.step,
              pipeline_);
     progress_ = {.consumed = step->consumed, .step = step->step, .next_arrival = step->next_arrival};
-    if (!live_) return replay_state(*step);
-    const std::lock_guard lock(mutex_);
-    if (offered_ && offered_->epoch == step->epoch && offered_->progress.step == step->step) {
-        ready_ = std::exchange(offered_, std::nullopt);
-        ready_seq_ = entry.seq;
-    }
+    note_ordered(step->step, entry.seq);
+    if (!live_) replay_state(*step);
 }
 
 void Participant::replay_state(const journal::StepEntry& step) {
@@ -117,10 +130,6 @@ std::unique_ptr<journal::Cut> Participant::cut() {
     Seq through;
     {
         const std::lock_guard lock(mutex_);
-        // Made while idle, after the last step that was ordered.
-        if (offered_ && offered_->epoch == instance_->epoch && offered_->progress.step == progress_.step) {
-            ready_ = std::exchange(offered_, std::nullopt);
-        }
         snapshot = std::exchange(ready_, std::nullopt);
         through = ready_seq_;
     }
@@ -153,6 +162,7 @@ Status Participant::restore(std::string_view bytes, Seq through) {
     MR_TRY_VOID(state_->declare(entry.tables));
     MR_TRY_VOID(state_->restore(state));
     instance_ = std::move(entry);
+    note_ordered(progress_.step, through);
     return {};
 }
 

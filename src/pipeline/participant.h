@@ -65,7 +65,8 @@ class Participant final : public journal::Participant {
     [[nodiscard]] Seq applied_through() const override { return applied_; }
 
   private:
-    void apply_instance(journal::PipelineEntry entry);
+    void apply_instance(journal::PipelineEntry entry, Seq seq);
+    void note_ordered(std::uint64_t step, Seq seq);
     void apply_step(const journal::Entry& entry);
     void replay_state(const journal::StepEntry& step);
     [[nodiscard]] std::string encode(const Snapshot& snapshot) const;
@@ -81,9 +82,11 @@ class Participant final : public journal::Participant {
 
     std::atomic<bool> wanted_{false};
     std::mutex mutex_;
-    std::optional<Snapshot> offered_;  ///< its step may not be ordered yet
+    std::optional<Snapshot> offered_;  ///< its step is not ordered yet
     std::optional<Snapshot> ready_;    ///< its step was ordered as entry ready_seq_
     Seq ready_seq_;
+    std::uint64_t ordered_step_ = 0;  ///< newest step in the journal …
+    Seq ordered_seq_;                 ///< … and its entry (of step 0: the instance's)
 };
 
 }  // namespace mr::pipeline

@@ -105,17 +105,17 @@ async function live(context) {
 }
 
 async function drillDown(page) {
-  const row = await page.$(".k-exceptions tr[data-row]");
-  if (!row) return check(true, "no exception to open at the moment");
-  await row.focus();
-  await page.keyboard.press("Enter");
+  // The page repaints as frames come: a row that was found may be another element by now, so the place is asked for again.
+  const row = page.locator(".k-exceptions tr[data-row]").first();
+  if ((await row.count()) === 0) return check(true, "no exception to open at the moment");
+  await row.press("Enter", { timeout: 10000 });
   const json = await page.waitForSelector(".drawer .json", { timeout: 5000 }).catch(() => null);
   const text = (await json?.textContent()) ?? "";
   check(/event_id/.test(text), `a row opens the raw event behind it: ${text.slice(0, 60).replaceAll(/\s+/g, " ")}`);
   await page.screenshot({ path: join(out, "record.png") });
   await page.keyboard.press("Escape");
-  const button = await page.$(".k-alerts button.small");
-  if (!button) return check(true, "no alert to acknowledge at the moment");
+  const button = page.locator(".k-alerts button.small").first();
+  if ((await button.count()) === 0) return check(true, "no alert to acknowledge at the moment");
   const firing = async () => Number.parseInt((await page.textContent(".firing").catch(() => "0")) ?? "0", 10) || 0;
   const before = await firing();
   const posted = page.waitForResponse((r) => r.request().method() === "POST", { timeout: 5000 }).catch(() => null);
