@@ -294,9 +294,8 @@ void ViewStore::recovered(Seq last) {
 std::unique_ptr<journal::Cut> ViewStore::cut() {
     const std::lock_guard lock(mutex_);
     auto out = std::make_unique<journal::Cut>();
-    // What is published holds every entry before the first one that is still on its way; entries of kinds that
-    // are not read here are in it trivially, so that idle views do not hold the journal back.
-    out->through = std::max(applied_, durable_);
+    // What is published holds every entry before the first one that is still on its way.
+    out->through = applied_;
     if (!pending_.empty()) out->through = Seq(pending_.front().seq.value - 1);
     if (taken_) out->through = Seq(taken_->value - 1);
     out->write = [state = published_](std::string& bytes) { return write_snapshot(state, bytes); };

@@ -39,11 +39,14 @@ command_of() {
         cmd=("$python" "$here/client_$1.py") ;;
     kafkajs)
         command -v node >/dev/null && command -v npm >/dev/null || { missing kafkajs "node or npm is not installed"; return 1; }
-        local cache="$deps/clients-js"
+        # Its codecs are native modules, built for one version of Node: prefer the system's, whose headers are there.
+        local PATH=${PATH//$deps\/node\/bin:/}
+        command -v node >/dev/null || PATH="$deps/node/bin:$PATH"
+        local cache; cache="$deps/clients-js-$(node --version)"
         mkdir -p "$cache" && cp "$here/js/package.json" "$here/js/package-lock.json" "$here"/js/*.mjs "$cache/"
         cmp -s "$here/js/package-lock.json" "$cache/.installed" || (cd "$cache" && npm ci --silent --no-audit --no-fund && cp package-lock.json .installed) ||
             { missing kafkajs "npm could not install it"; return 1; }
-        cmd=(node "$cache/client.mjs") ;;
+        cmd=("$(command -v node)" "$cache/client.mjs") ;;
     java)
         command -v java >/dev/null && command -v mvn >/dev/null || { missing java "java or maven is not installed"; return 1; }
         local jars="$work/java.cp"
