@@ -107,6 +107,7 @@ std::vector<std::string> mutate(const Corpus& c, std::vector<std::string> s, Ran
 }
 
 void check(const Corpus& c, const std::string& text) {
+    if (const char* last = std::getenv("LAST")) std::ofstream(last) << text;
     const Compilation got = compile(c.catalog, {"m.sql", text});
     ASSERT_NE(got.program.has_value(), has_errors(got.diagnostics)) << text;
     for (const Diagnostic& d : got.diagnostics) {
