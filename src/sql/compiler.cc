@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/check.h"
 #include "sql/internal/binder.h"
 #include "sql/internal/parser.h"
+#include "sql/internal/plan_check.h"
 #include "sql/internal/prune.h"
 #include "sql/internal/references.h"
 
@@ -90,6 +92,7 @@ Program make_program(Binder& binder, const std::string& path) {
         }
     }
     p.fingerprint = hash_text(all);
+    MR_DCHECK(check_plan(p).empty(), "{}", check_plan(p));
     return p;
 }
 
@@ -194,6 +197,45 @@ PendingFile survey(const SourceText& source) {
     return out;
 }
 
+/// Files of streams/ so that each comes after those whose tables its views read; in a circle as they are.
+std::vector<const SourceText*> in_order_of_need(std::span<const SourceText> streams) {
+    struct File {
+        const SourceText* source;
+        std::set<std::string> declares;
+        std::set<std::string> mentions;
+        bool done = false;
+    };
+    std::vector<File> files;
+    for (const SourceText& s : streams) {
+        Diagnostics ignored;
+        Parser parser(std::make_shared<const SourceFile>(s.path, s.text), ignored);
+        const std::vector<ast::Statement> statements = parser.statements();
+        File f{&s, {}, referenced_tables(statements)};
+        for (const ast::Statement& st : statements) {
+            if (const auto* t = std::get_if<ast::CreateTable>(&st.body))
+                f.declares.insert(t->name.back().text);
+            if (const auto* v = std::get_if<ast::CreateView>(&st.body))
+                f.declares.insert(v->name.back().text);
+        }
+        files.push_back(std::move(f));
+    }
+    std::vector<const SourceText*> out;
+    while (out.size() < files.size()) {
+        const auto ready = std::ranges::find_if(files, [&](const File& f) {
+            return !f.done && std::ranges::none_of(files, [&](const File& other) {
+                return &other != &f && !other.done &&
+                       std::ranges::any_of(f.mentions, [&](const std::string& name) {
+                           return other.declares.contains(name);
+                       });
+            });
+        });
+        const auto next = ready != files.end() ? ready : std::ranges::find(files, false, &File::done);
+        next->done = true;
+        out.push_back(next->source);
+    }
+    return out;
+}
+
 Diagnostic cycle(const PendingFile& file) {
     Diagnostic d;
     d.code = code::kUnknownTable;
@@ -208,8 +250,8 @@ Diagnostic cycle(const PendingFile& file) {
 ProjectCompilation compile_project(std::span<const SourceText> streams,
                                    std::span<const SourceText> pipelines) {
     ProjectCompilation out;
-    for (const SourceText& s : streams) {
-        for (Diagnostic& d : out.catalog.add(s)) out.diagnostics.push_back(std::move(d));
+    for (const SourceText* s : in_order_of_need(streams)) {
+        for (Diagnostic& d : out.catalog.add(*s)) out.diagnostics.push_back(std::move(d));
     }
     std::vector<PendingFile> files;
     std::map<std::string, std::size_t> maker;

@@ -105,6 +105,15 @@ TEST(Project, ViewsAcrossFiles) {
     EXPECT_EQ(p.catalog.table("by_kind")->primary_key, std::vector<int>{0});
 }
 
+// Goal: a view under streams/ may read a table of a file that comes later by name.
+TEST(Project, StreamsComeInOrderOfNeed) {
+    const std::vector<SourceText> streams = {
+        {"a.sql", "CREATE VIEW big AS SELECT id FROM events WHERE amount > 9"}, {"b.sql", kEvents}};
+    const ProjectCompilation p = compile_project(streams, {});
+    EXPECT_TRUE(p.diagnostics.empty()) << render(p.diagnostics);
+    EXPECT_NE(p.catalog.view("big"), nullptr);
+}
+
 // Goal: a broken view is reported once, where it is, and not by those who read it.
 TEST(Project, ErrorsDoNotCascade) {
     const std::vector<SourceText> streams = {{"streams.sql", kEvents}};

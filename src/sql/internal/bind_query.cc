@@ -167,7 +167,9 @@ NodePtr Binder::convert(const NodePtr& node, const std::vector<DataType>& types,
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < types.size(); ++i) {
-        expressions.push_back(implicit_cast(input(static_cast<int>(i), node->schema[i].type), types[i]));
+        // Text of another length is the same bytes, but every branch must say the same type.
+        const ExprPtr column = input(static_cast<int>(i), node->schema[i].type);
+        expressions.push_back(cast(implicit_cast(column, types[i]), types[i]));
         names.push_back(node->schema[i].name);
     }
     return builder.project(node, std::move(expressions), names);

@@ -134,10 +134,12 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
     context.collected = &collected;
     context.place = "SELECT";
     Grouping grouping;
-    const bool grouped = groups(select);
+    bool grouped = groups(select);
     bool good = !grouped || bind_group_by(select, context, grouping);
     std::vector<Item> items;
     good = bind_items(select, context, items) && good;
+    // An aggregate may also stand inside OVER (PARTITION BY COUNT(*) …): that groups too.
+    grouped = grouped || !collected.aggregates.empty();
     ExprPtr having;
     if (select.having) {
         context.place = "HAVING";
