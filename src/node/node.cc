@@ -132,7 +132,10 @@ class Node::Impl {
         broker::BrokerOptions broker_options;
         broker_options.directory = join_path(data_dir, "topics");
         broker_options.tail_bytes = static_cast<std::size_t>(config.broker_tail_bytes);
-        broker_options.topic_defaults["retention.ms"] = std::to_string(config.topics_retention_ms);
+        // Only what differs: a default that is Kafka's own is to be told as one.
+        if (config.topics_retention_ms != Config{}.topics_retention_ms) {
+            broker_options.topic_defaults["retention.ms"] = std::to_string(config.topics_retention_ms);
+        }
         MR_TRY(broker, broker::Broker::open(fs, metrics, std::move(broker_options)));
         views::ViewStoreOptions view_options;
         view_options.post = [this](auto work) { loop.post(std::move(work)); };
