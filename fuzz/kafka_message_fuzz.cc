@@ -16,6 +16,8 @@
 #include "wire/messages/offsets.h"
 #include "wire/messages/produce.h"
 #include "wire/messages/topics.h"
+#include "wire/messages/transaction_admin.h"
+#include "wire/messages/transactions.h"
 
 namespace {
 
@@ -37,7 +39,7 @@ void again(const std::string& body, std::int16_t version) {
 }
 
 using Run = void (*)(const std::string&, std::int16_t);
-constexpr std::array<Run, 54> kRuns = {
+constexpr std::array<Run, 70> kRuns = {
     again<wire::AlterConfigsRequest>,
     again<wire::AlterConfigsResponse>,
     again<wire::ApiVersionsRequest>,
@@ -92,6 +94,22 @@ constexpr std::array<Run, 54> kRuns = {
     again<wire::ProduceResponse>,
     again<wire::SyncGroupRequest>,
     again<wire::SyncGroupResponse>,
+    again<wire::AddOffsetsToTxnRequest>,
+    again<wire::AddOffsetsToTxnResponse>,
+    again<wire::AddPartitionsToTxnRequest>,
+    again<wire::AddPartitionsToTxnResponse>,
+    again<wire::DescribeProducersRequest>,
+    again<wire::DescribeProducersResponse>,
+    again<wire::DescribeTransactionsRequest>,
+    again<wire::DescribeTransactionsResponse>,
+    again<wire::EndTxnRequest>,
+    again<wire::EndTxnResponse>,
+    again<wire::ListTransactionsRequest>,
+    again<wire::ListTransactionsResponse>,
+    again<wire::TxnOffsetCommitRequest>,
+    again<wire::TxnOffsetCommitResponse>,
+    again<wire::WriteTxnMarkersRequest>,
+    again<wire::WriteTxnMarkersResponse>,
 };
 
 }  // namespace

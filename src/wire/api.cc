@@ -26,6 +26,11 @@ constexpr std::array kApis = {
     std::pair(ApiKey::delete_records, std::string_view("DeleteRecords")),
     std::pair(ApiKey::init_producer_id, std::string_view("InitProducerId")),
     std::pair(ApiKey::offset_for_leader_epoch, std::string_view("OffsetForLeaderEpoch")),
+    std::pair(ApiKey::add_partitions_to_txn, std::string_view("AddPartitionsToTxn")),
+    std::pair(ApiKey::add_offsets_to_txn, std::string_view("AddOffsetsToTxn")),
+    std::pair(ApiKey::end_txn, std::string_view("EndTxn")),
+    std::pair(ApiKey::write_txn_markers, std::string_view("WriteTxnMarkers")),
+    std::pair(ApiKey::txn_offset_commit, std::string_view("TxnOffsetCommit")),
     std::pair(ApiKey::describe_configs, std::string_view("DescribeConfigs")),
     std::pair(ApiKey::alter_configs, std::string_view("AlterConfigs")),
     std::pair(ApiKey::describe_log_dirs, std::string_view("DescribeLogDirs")),
@@ -34,6 +39,9 @@ constexpr std::array kApis = {
     std::pair(ApiKey::incremental_alter_configs, std::string_view("IncrementalAlterConfigs")),
     std::pair(ApiKey::offset_delete, std::string_view("OffsetDelete")),
     std::pair(ApiKey::describe_cluster, std::string_view("DescribeCluster")),
+    std::pair(ApiKey::describe_producers, std::string_view("DescribeProducers")),
+    std::pair(ApiKey::describe_transactions, std::string_view("DescribeTransactions")),
+    std::pair(ApiKey::list_transactions, std::string_view("ListTransactions")),
 };
 
 constexpr std::array kErrors = {
@@ -78,8 +86,11 @@ constexpr std::array kErrors = {
     std::pair(ErrorCode::invalid_txn_state, std::string_view("INVALID_TXN_STATE")),
     std::pair(ErrorCode::invalid_producer_id_mapping, std::string_view("INVALID_PRODUCER_ID_MAPPING")),
     std::pair(ErrorCode::invalid_transaction_timeout, std::string_view("INVALID_TRANSACTION_TIMEOUT")),
+    std::pair(ErrorCode::concurrent_transactions, std::string_view("CONCURRENT_TRANSACTIONS")),
+    std::pair(ErrorCode::transaction_coordinator_fenced, std::string_view("TRANSACTION_COORDINATOR_FENCED")),
     std::pair(ErrorCode::transactional_id_authorization_failed,
               std::string_view("TRANSACTIONAL_ID_AUTHORIZATION_FAILED")),
+    std::pair(ErrorCode::operation_not_attempted, std::string_view("OPERATION_NOT_ATTEMPTED")),
     std::pair(ErrorCode::kafka_storage_error, std::string_view("KAFKA_STORAGE_ERROR")),
     std::pair(ErrorCode::unknown_producer_id, std::string_view("UNKNOWN_PRODUCER_ID")),
     std::pair(ErrorCode::group_id_not_found, std::string_view("GROUP_ID_NOT_FOUND")),
@@ -94,10 +105,15 @@ constexpr std::array kErrors = {
     std::pair(ErrorCode::fenced_instance_id, std::string_view("FENCED_INSTANCE_ID")),
     std::pair(ErrorCode::group_subscribed_to_topic, std::string_view("GROUP_SUBSCRIBED_TO_TOPIC")),
     std::pair(ErrorCode::invalid_record, std::string_view("INVALID_RECORD")),
+    std::pair(ErrorCode::unstable_offset_commit, std::string_view("UNSTABLE_OFFSET_COMMIT")),
     std::pair(ErrorCode::throttling_quota_exceeded, std::string_view("THROTTLING_QUOTA_EXCEEDED")),
+    std::pair(ErrorCode::producer_fenced, std::string_view("PRODUCER_FENCED")),
     std::pair(ErrorCode::unknown_topic_id, std::string_view("UNKNOWN_TOPIC_ID")),
     std::pair(ErrorCode::inconsistent_topic_id, std::string_view("INCONSISTENT_TOPIC_ID")),
+    std::pair(ErrorCode::transactional_id_not_found, std::string_view("TRANSACTIONAL_ID_NOT_FOUND")),
     std::pair(ErrorCode::unsupported_endpoint_type, std::string_view("UNSUPPORTED_ENDPOINT_TYPE")),
+    std::pair(ErrorCode::transaction_abortable, std::string_view("TRANSACTION_ABORTABLE")),
+    std::pair(ErrorCode::invalid_regular_expression, std::string_view("INVALID_REGULAR_EXPRESSION")),
 };
 
 template <class Table, class Key>

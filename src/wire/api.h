@@ -26,6 +26,11 @@ enum class ApiKey : std::int16_t {
     delete_records = 21,
     init_producer_id = 22,
     offset_for_leader_epoch = 23,
+    add_partitions_to_txn = 24,
+    add_offsets_to_txn = 25,
+    end_txn = 26,
+    write_txn_markers = 27,
+    txn_offset_commit = 28,
     describe_configs = 32,
     alter_configs = 33,
     describe_log_dirs = 35,
@@ -34,6 +39,9 @@ enum class ApiKey : std::int16_t {
     incremental_alter_configs = 44,
     offset_delete = 47,
     describe_cluster = 60,
+    describe_producers = 61,
+    describe_transactions = 65,
+    list_transactions = 66,
 };
 
 /// "Fetch", or "unknown".
@@ -91,7 +99,10 @@ enum class ErrorCode : std::int16_t {
     invalid_txn_state = 48,
     invalid_producer_id_mapping = 49,
     invalid_transaction_timeout = 50,
+    concurrent_transactions = 51,
+    transaction_coordinator_fenced = 52,
     transactional_id_authorization_failed = 53,
+    operation_not_attempted = 55,
     kafka_storage_error = 56,
     unknown_producer_id = 59,
     group_id_not_found = 69,
@@ -106,10 +117,15 @@ enum class ErrorCode : std::int16_t {
     fenced_instance_id = 82,
     group_subscribed_to_topic = 86,
     invalid_record = 87,
+    unstable_offset_commit = 88,
     throttling_quota_exceeded = 89,
+    producer_fenced = 90,
     unknown_topic_id = 100,
     inconsistent_topic_id = 103,
+    transactional_id_not_found = 105,
     unsupported_endpoint_type = 115,
+    transaction_abortable = 120,
+    invalid_regular_expression = 128,
 };
 
 /// "OFFSET_OUT_OF_RANGE", or "unknown".

@@ -21,6 +21,8 @@
 #include "wire/messages/offsets.h"
 #include "wire/messages/produce.h"
 #include "wire/messages/topics.h"
+#include "wire/messages/transaction_admin.h"
+#include "wire/messages/transactions.h"
 
 namespace mr::wire {
 namespace {
@@ -54,6 +56,14 @@ std::pair<Again, Again> pair() {
 
 const std::map<std::string, std::pair<Again, Again>>& codecs() {
     static const std::map<std::string, std::pair<Again, Again>> all = {
+        {"AddOffsetsToTxn", pair<AddOffsetsToTxnRequest, AddOffsetsToTxnResponse>()},
+        {"AddPartitionsToTxn", pair<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse>()},
+        {"DescribeProducers", pair<DescribeProducersRequest, DescribeProducersResponse>()},
+        {"DescribeTransactions", pair<DescribeTransactionsRequest, DescribeTransactionsResponse>()},
+        {"EndTxn", pair<EndTxnRequest, EndTxnResponse>()},
+        {"ListTransactions", pair<ListTransactionsRequest, ListTransactionsResponse>()},
+        {"TxnOffsetCommit", pair<TxnOffsetCommitRequest, TxnOffsetCommitResponse>()},
+        {"WriteTxnMarkers", pair<WriteTxnMarkersRequest, WriteTxnMarkersResponse>()},
         {"AlterConfigs", pair<AlterConfigsRequest, AlterConfigsResponse>()},
         {"ApiVersions", pair<ApiVersionsRequest, ApiVersionsResponse>()},
         {"CreatePartitions", pair<CreatePartitionsRequest, CreatePartitionsResponse>()},

@@ -44,7 +44,10 @@ public final class Golden {
             new Api("CreatePartitions", 0, 3), new Api("DescribeConfigs", 1, 4), new Api("AlterConfigs", 0, 2),
             new Api("IncrementalAlterConfigs", 0, 1), new Api("DescribeGroups", 0, 6), new Api("ListGroups", 0, 5),
             new Api("DeleteGroups", 0, 2), new Api("DeleteRecords", 0, 2), new Api("DescribeCluster", 0, 2),
-            new Api("OffsetForLeaderEpoch", 2, 4), new Api("OffsetDelete", 0, 0), new Api("DescribeLogDirs", 1, 5));
+            new Api("OffsetForLeaderEpoch", 2, 4), new Api("OffsetDelete", 0, 0), new Api("DescribeLogDirs", 1, 5),
+            new Api("AddPartitionsToTxn", 0, 5), new Api("AddOffsetsToTxn", 0, 4), new Api("EndTxn", 0, 5),
+            new Api("TxnOffsetCommit", 0, 5), new Api("WriteTxnMarkers", 1, 2), new Api("DescribeProducers", 0, 0),
+            new Api("DescribeTransactions", 0, 0), new Api("ListTransactions", 0, 2));
 
     /** Fields for replicas only, which millrace's codec skips. */
     private static final Set<String> SKIPPED = Set.of("ReplicaDirectoryId", "SnapshotId", "FetchRequest.HighWatermark");
