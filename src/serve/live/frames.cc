@@ -54,7 +54,7 @@ Status parse_sub(const Json& frame, ClientFrame& out) {
     }
     if (const Json* hz = frame.get("max_hz")) {
         const auto value = hz->number();
-        if (!value || !(*value >= 0.1 && *value <= 60)) return bad("max_hz is a number from 0.1 to 60");
+        if (!value || !(*value >= 0.1 && *value <= 1000)) return bad("max_hz is a number from 0.1 to 1000");
         out.max_hz = *value;
     }
     return {};
