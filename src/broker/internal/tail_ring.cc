@@ -55,11 +55,12 @@ void TailRing::append(std::span<const BatchRef> refs, const SharedBytes& payload
     }
     if (refs.empty()) return;
     // A payload keeps its whole group's buffer alive, and a group may be mostly state of pipelines. Payloads
-    // of one buffer follow each other in memory; one that lies elsewhere begins another buffer.
+    // of one buffer lie within its size from the first of them; buffers may lie one right after the other, so
+    // the distance to the newest payload would tell nothing.
     const auto at = reinterpret_cast<std::uintptr_t>(payload.view().data());
-    const bool same_buffer = at >= newest_at_ && at - newest_at_ < kBufferBytes;
+    const bool same_buffer = at >= buffer_at_ && at - buffer_at_ < kBufferBytes;
     const std::size_t pinned = same_buffer ? 0 : std::max(payload.size(), kBufferBytes);
-    newest_at_ = at;
+    if (!same_buffer) buffer_at_ = at;
     chunks_.back()->payload_bytes += payload.size();
     chunks_.back()->pinned_bytes += pinned;
     bytes_ += pinned;

@@ -74,7 +74,7 @@ class TailRing {
     const std::size_t bytes_max_;
     std::vector<std::shared_ptr<Chunk>> chunks_;  // journal thread
     std::size_t bytes_ = 0;                       // journal thread
-    std::uintptr_t newest_at_ = 0;                // journal thread; address of the newest payload
+    std::uintptr_t buffer_at_ = 0;                // journal thread; first payload of the newest buffer
     Seq floor_;                                   // journal thread
     Published<const View> view_;
 };
