@@ -149,6 +149,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Clock& clock, Met
     report.torn_bytes = found.torn_bytes;
     shared->applied.store(found.last.value);
     shared->durable.store(found.last.value);
+    shared->told.store(found.last.value);
     shared->checkpointed.store(report.checkpoint.value);
     shared->bytes_since_checkpoint.store(found.bytes);
     shared->metrics.files.set(static_cast<double>(found.files.size()));

@@ -24,7 +24,8 @@ namespace mr::journal {
 struct Cut {
     Seq through;
     /// Settle thread. Appends the snapshot's bytes; the journal adds version, length and checksum, and
-    /// publishes it in the checkpoint's manifest only after the file is synced and `through` is durable.
+    /// publishes it in the checkpoint's manifest only after the file is synced. Called after every
+    /// participant's durable(s) with s >= through has returned.
     std::move_only_function<Status(std::string& out)> write;
 };
 

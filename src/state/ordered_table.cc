@@ -24,7 +24,7 @@ std::size_t padded(std::size_t key_size) {
 /// equal prefixes decide nothing.
 std::uint64_t prefix_of(std::string_view key) {
     char raw[8] = {};
-    std::memcpy(raw, key.data(), std::min<std::size_t>(key.size(), 8));
+    std::ranges::copy(key.substr(0, 8), raw);  // not memcpy: an empty key may point nowhere
     return mr::internal::load<std::uint64_t>(raw, Endian::big);
 }
 

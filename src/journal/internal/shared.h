@@ -51,9 +51,10 @@ struct Shared {
     const Options options;
     const std::vector<Participant*> participants;
 
-    std::atomic<std::uint64_t> applied{0};                 // journal thread
-    std::atomic<std::uint64_t> durable{0};                 // sync thread
-    std::atomic<std::uint64_t> checkpointed{0};            // settle thread
+    std::atomic<std::uint64_t> applied{0};       // journal thread
+    std::atomic<std::uint64_t> durable{0};       // sync thread
+    std::atomic<std::uint64_t> told{0};          // sync thread: durable(), and the participants know
+    std::atomic<std::uint64_t> checkpointed{0};  // settle thread
     std::atomic<std::uint64_t> bytes_since_checkpoint{0};  // journal thread adds, settle thread subtracts
     std::atomic<bool> run_waits_for_sync{false};  // set by the journal thread, cleared by the sync thread
     std::atomic<std::uint64_t> settle_waits_for{kNothing};  // settle thread: a position it wants durable

@@ -23,11 +23,12 @@ bool Syncer::sync_once() {
         shared_.durable.store(batch_.through.value);
         // Before done(): whoever is told that a write is safe may look for it at once.
         for (Participant* participant : shared_.participants) participant->durable(batch_.through);
+        shared_.told.store(batch_.through.value);
     }
     for (const auto& proposal : batch_.proposals) proposal->done();
     batch_.clear();
     if (shared_.run_waits_for_sync.exchange(false) || shared_.stopping.load()) shared_.run.raise();
-    if (shared_.settle_waits_for.load() <= shared_.durable.load()) shared_.settle.raise();
+    if (shared_.settle_waits_for.load() <= shared_.told.load()) shared_.settle.raise();
     return true;
 }
 
