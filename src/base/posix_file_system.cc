@@ -33,17 +33,21 @@ class PosixFile final : public File {
     PosixFile& operator=(const PosixFile&) = delete;
 
     Status read_at(std::uint64_t offset, std::size_t length, std::string& out) const override {
-        out.resize(length);
-        std::size_t done = 0;
-        while (done < length) {
-            const ssize_t n =
-                ::pread(fd_, out.data() + done, length - done, static_cast<off_t>(offset + done));
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return os_error("cannot read", path_, errno);
-            if (n == 0) break;
-            done += static_cast<std::size_t>(n);
-        }
-        out.resize(done);
+        int error = 0;
+        // Read into memory that was not cleared first: catching up is mostly this.
+        out.clear();
+        out.resize_and_overwrite(length, [&](char* to, std::size_t wanted) {
+            std::size_t done = 0;
+            while (done < wanted) {
+                const ssize_t n = ::pread(fd_, to + done, wanted - done, static_cast<off_t>(offset + done));
+                if (n < 0 && errno == EINTR) continue;
+                if (n < 0) error = errno;
+                if (n <= 0) break;
+                done += static_cast<std::size_t>(n);
+            }
+            return done;
+        });
+        if (error != 0) return os_error("cannot read", path_, error);
         return {};
     }
 
