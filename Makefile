@@ -2,7 +2,7 @@
 #
 #   make run      install what is missing, build, start the fulfilment example and replay real events into it
 #   make test     install what is missing, build, run every test (TREE=dev: without the sanitizers, faster to build)
-#   make bench    build for speed, print the figures of docs/benchmarks.md
+#   make bench    build for speed, print the figures of docs/benchmarks.md (BENCH=--full: all of them; bench/run.sh says what else)
 #   make build    only the release binary:  build/release/millrace
 #   make web      only the dashboard (web/dist), which the binary embeds
 #   make fmt      clang-format over src/ tests/ bench/ fuzz/
@@ -17,7 +17,7 @@ export TREE
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: run test tests bench build web fmt clean deps deps-build
+.PHONY: run test tests bench bench-tools build web fmt clean deps deps-build
 
 run: build
 	@scripts/run-example.sh
@@ -32,11 +32,14 @@ tests: deps
 	@cmake --preset $(TREE) >/dev/null && cmake --build --preset $(TREE) -j $(JOBS)
 	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS) -t $(THREAD_TESTS)
 
-test: tests build
+test: tests bench-tools
 	@scripts/test.sh
 
 bench: deps build
-	@cmake --build --preset release -j $(JOBS) && bench/run.sh
+	@cmake --build --preset release -j $(JOBS) && bench/run.sh $(BENCH)
+
+bench-tools: build
+	@cmake --build --preset release -j $(JOBS) -t latency_bench broker_bench pipeline_bench
 
 deps-build:
 	@scripts/install-deps.sh --build
