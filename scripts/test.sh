@@ -41,7 +41,7 @@ stage clients tests/clients/with_node.sh
 stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
 # That the benches run and that nothing is lost on the way; no timing.
 stage bench bench/run.sh --smoke
-stage crash "$python" tests/crash/kill9.py --kills 10
+stage crash "$python" tests/crash/kill9.py
 # What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
 stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'
 

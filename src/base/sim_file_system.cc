@@ -85,7 +85,6 @@ struct SimFileSystem::Node {
     }
 
     bool is_directory = false;
-    bool has_forgotten = false;  ///< after a failed sync: reads show what will never be on disk
     std::string live;
     std::string durable;
     std::vector<Change> changes;
@@ -377,16 +376,13 @@ Status SimFileSystem::sync(Node& node) {
         // Some of it is on disk, and what is not has been forgotten: it still reads well until the crash.
         const std::string shown = node.live;
         lose_unsynced(node);
-        node.has_forgotten = node.live != shown;
         node.live = shown;
         return fail(Code::io_error, "cannot sync: injected");
     }
     if (ignore_syncs_) return {};
-    if (node.has_forgotten) {
-        for (const Node::Change& change : node.changes) Node::apply(node.durable, change);
-    } else {
-        node.durable = node.live;
-    }
+    // Only what came since: a large file is synced often. (After a failed sync live and durable differ for
+    // good.)
+    for (const Node::Change& change : node.changes) Node::apply(node.durable, change);
     node.changes.clear();
     return {};
 }
@@ -472,7 +468,6 @@ void SimFileSystem::lose_unsynced(Node& node) {
     }
     node.durable = image;
     node.live = std::move(image);
-    node.has_forgotten = false;
     changes.clear();
 }
 

@@ -141,6 +141,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Clock& clock, Met
     MR_TRY(Recovered found, recover({.fs = fs,
                                      .directory = shared->options.directory,
                                      .file_bytes = shared->options.file_bytes,
+                                     .start_file_bytes = shared->options.start_file_bytes,
                                      .from = report.checkpoint,
                                      .reached = reached,
                                      .participants = shared->participants}));

@@ -78,6 +78,9 @@ struct Options {
     std::string directory;             ///< "<data>/journal"
     std::string checkpoint_directory;  ///< "<data>/checkpoints"
     std::uint64_t file_bytes = 64U << 20;
+    /// Room in the file that a start makes where it finds no spare: zeroing a whole one would keep everybody
+    /// waiting, and the settle thread has the next one ready soon.
+    std::uint64_t start_file_bytes = 8U << 20;
     std::size_t group_bytes_max = 1U << 20;       ///< a group holds at least one entry
     std::size_t queue_bytes_max = 64U << 20;      ///< clients + pipelines + bulk; try_submit refuses above it
     std::uint64_t checkpoint_bytes = 256U << 20;  ///< of journal written since the last checkpoint …

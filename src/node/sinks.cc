@@ -48,6 +48,7 @@ void Sinks::run_one(Sink& sink) {
     const std::int64_t from = clock_.monotonic_ns();
     log_debug("sink", "commit of {} {} begins", sink.status.kind, sink.status.name);
     const auto rows = sink.round();
+    log_debug("sink", "commit of {} {} ends: {} rows", sink.status.kind, sink.status.name, rows.value_or(0));
     const std::lock_guard lock(mutex_);
     if (!rows) {
         if (sink.status.error != rows.error().message) {

@@ -205,6 +205,7 @@ bool World::try_start(bool with_faults) {
     options.directory = kJournalDirectory;
     options.checkpoint_directory = kCheckpointDirectory;
     options.file_bytes = options_.file_bytes;
+    options.start_file_bytes = options_.file_bytes / 4;
     options.group_bytes_max = 2'000;
     options.queue_bytes_max = 8'000;
     options.checkpoint_bytes = 3 * options_.file_bytes;

@@ -296,6 +296,9 @@ Status Scan::rewrite_tail() {
     } else if (!result_.spares.empty()) {
         wanted.spare = result_.spares.back();
         result_.spares.pop_back();
+    } else {
+        wanted.header.file_bytes =
+            std::min(input_.file_bytes, kFileHeaderBytes + tail.size() + input_.start_file_bytes);
     }
     MR_TRY(auto file, create_journal_file(input_.fs, input_.directory, wanted));
     result_.append_at = kFileHeaderBytes + tail.size();

@@ -21,6 +21,7 @@ struct RecoveryInput {
     FileSystem& fs;
     std::string directory;
     std::uint64_t file_bytes;
+    std::uint64_t start_file_bytes;
     Seq from;     ///< of the checkpoint: entries up to here are not needed
     Seq reached;  ///< of the checkpoint: the journal must hold entries up to here
     const std::vector<Participant*>& participants;

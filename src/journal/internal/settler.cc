@@ -59,6 +59,7 @@ bool Settler::step_checkpoint() {
             started_ns_ = last_ns_ = shared_.clock.monotonic_ns();
             bytes_at_start_ = shared_.bytes_since_checkpoint.load();
             stage_ = Stage::cutting;
+            log_debug("journal", "checkpoint {} begins", store_.next_id());
             cuts_.ask();
             shared_.run.raise();
             return true;
@@ -142,10 +143,11 @@ Status Settler::publish() {
     shared_.bytes_since_checkpoint.fetch_sub(bytes_at_start_);
     shared_.metrics.checkpoints.add();
     shared_.metrics.checkpoint_seconds.record_ns(shared_.clock.monotonic_ns() - started_ns_);
-    log_info("journal", "checkpoint {}: the journal is needed from entry {} on (by {})", manifest_.id,
-             manifest_.journal_from.value + 1, holder);
     MR_TRY_VOID(store_.remove_obsolete());
-    return free_files();
+    MR_TRY_VOID(free_files());
+    log_info("journal", "checkpoint {} ends: the journal is needed from entry {} on (by {})", manifest_.id,
+             manifest_.journal_from.value + 1, holder);
+    return {};
 }
 
 Status Settler::free_files() {
