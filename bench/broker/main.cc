@@ -3,6 +3,7 @@
 // any broker that speaks the Kafka protocol, so that both can be measured the same way in the same minutes.
 // What it measures and how to read it: docs/benchmarks.md.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -70,7 +71,7 @@ class Bench {
 
     bool latency(double rate) {
         constexpr double kWarmSeconds = 3;
-        const std::string topic = fmt::format("bench.latency.{}", ++topics_);
+        const std::string topic = fmt::format("bench.latency.{}.{}", getpid(), ++topics_);
         Percentiles acks, reads;
         std::vector<std::int64_t> due;
         const auto events = static_cast<std::int64_t>(rate * (kWarmSeconds + options_.seconds));
@@ -124,7 +125,7 @@ class Bench {
     }
 
     bool flat_out(std::size_t size, int partitions) {
-        const std::string topic = fmt::format("bench.flat.{}", ++topics_);
+        const std::string topic = fmt::format("bench.flat.{}.{}", getpid(), ++topics_);
         std::uint64_t sent = 0;
         {
             Producer producer(bootstrap_, {{"linger.ms", "5"},
@@ -228,5 +229,6 @@ int main(int argc, char** argv) {
     app.add_flag("--gate", o.gate, "Exit 1 when a message was lost");
     CLI11_PARSE(app, argc, argv);
     if (!raise_priority()) fmt::print("(no right to raise the priority: other load shows in the tails)\n");
+    if (o.pid > 0) raise_priority(o.pid);  // the same for every broker
     return run(o);
 }

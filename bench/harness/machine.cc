@@ -31,8 +31,8 @@ void die(const std::string& why) {
     std::exit(1);
 }
 
-bool raise_priority() {
-    std::ofstream file("/proc/self/autogroup");
+bool raise_priority(pid_t pid) {
+    std::ofstream file(fmt::format("/proc/{}/autogroup", pid == 0 ? getpid() : pid));
     file << "-18" << std::flush;
     return file.good();
 }

@@ -15,9 +15,9 @@ void sleep_until(std::int64_t ns);
 /// Ends the process: a bench has nobody to hand an error to.
 [[noreturn]] void die(const std::string& why);
 
-/// Puts this session's processes before those of others (autogroup scheduling makes `nice` useless between
-/// sessions). Needs the right to do so; false without.
-bool raise_priority();
+/// Puts the processes of a session (that of `pid`; 0: ours) before those of others: autogroup scheduling
+/// makes `nice` useless between sessions. Needs the right to do so; false without.
+bool raise_priority(pid_t pid = 0);
 /// The one-minute load average.
 double load_average();
 /// Median of `samples` fdatasyncs of 4 KiB into a file that was written before, in milliseconds.
