@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "harness/http.h"
 #include "harness/kafka.h"
 #include "harness/machine.h"
 #include "harness/node_process.h"
@@ -21,6 +22,8 @@
 namespace {
 
 using namespace bench;
+
+constexpr const char* kPainted = "millrace_event_to_screen_seconds";
 
 struct Options {
     std::string millrace = "build/release/src/cli/millrace";
@@ -53,6 +56,38 @@ std::string clock_text(std::int64_t at_ns) {
                        ms % 1'000);
 }
 
+/// Buckets of a histogram at /metrics: upper edge in seconds and how many samples were at most that.
+using Buckets = std::vector<std::pair<double, double>>;
+
+Buckets buckets_of(const std::string& http, const std::string& name) {
+    HttpClient client(http);
+    const std::string text(client.get("/metrics"));
+    const std::string mark = "\n" + name + "_bucket{le=\"";
+    Buckets out;
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+        const char* edge = text.c_str() + at + mark.size();
+        const bool last = std::string_view(edge).starts_with("+Inf");
+        const auto value = text.find("} ", at);
+        out.emplace_back(last ? 60.0 : std::strtod(edge, nullptr),
+                         std::strtod(text.c_str() + value + 2, nullptr));
+    }
+    return out;
+}
+
+/// What browsers reported between two looks: "p50 <= 25  p95 <= 50  p99 <= 100 ms (n)".
+std::string painted_text(const Buckets& before, const Buckets& after) {
+    if (after.empty() || before.size() != after.size()) return {};
+    const double all = after.back().second - before.back().second;
+    if (all <= 0) return {};
+    std::string out;
+    for (const double q : {0.5, 0.95, 0.99}) {
+        std::size_t i = 0;
+        while (i + 1 < after.size() && after[i].second - before[i].second < q * all) ++i;
+        out += fmt::format("p{:g} <= {:g}  ", 100 * q, 1e3 * after[i].first);
+    }
+    return out + fmt::format("ms ({:g} samples)", all);
+}
+
 /// One rate, start to finish.
 class Run {
   public:
@@ -69,6 +104,7 @@ class Run {
         if (warm_up) warm();
         const std::size_t rows = observer_.rows();
         const std::uint64_t frames = observer_.frames(), gets = observer_.gets();
+        const Buckets painted = buckets_of(node_.http(), kPainted);
         const Usage before = usage_of(node_.pid());
         const std::int64_t from = now_ns();
         const auto events = static_cast<std::int64_t>(rate * options_.seconds);
@@ -87,6 +123,9 @@ class Run {
         fmt::print("  ack            {}\n", ledger_.acks().text());
         fmt::print("  delta applied  {}\n", ledger_.samples(Place::delta).text());
         fmt::print("  GET contains   {}\n", ledger_.samples(Place::get).text());
+        const std::string paints = painted_text(painted, buckets_of(node_.http(), kPainted));
+        if (!paints.empty())
+            fmt::print("  from computed to painted, as the browser reports it: {}\n", paints);
         fmt::print(
             "  node: {:.1f} % of a core, {:.0f} CPU s a million events, RSS {:.0f} MiB (anonymous {:.0f}), "
             "peak {:.0f} MiB\n",

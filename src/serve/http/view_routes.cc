@@ -41,28 +41,49 @@ std::string make_etag(const views::View& view, const ViewParams& params) {
 }
 
 struct Built {
-    SharedBytes body;
+    RowsBody body;
     bool truncated = false;
 };
 
+/// Appends the rows' JSON, taking over from an earlier answer what has not changed: a row that did not change
+/// is the same object. Rows keep their order by key, so the search is a short look ahead.
+void append_rows(std::string& out, RowsBody& body, const views::RowJson& json, const RowsBody* earlier) {
+    constexpr std::size_t kLookAhead = 4;
+    const std::size_t known = earlier == nullptr ? 0 : earlier->rows.size();
+    std::size_t next = 0;  // of the earlier answer
+    for (const views::RowPtr& row : body.rows) {
+        if (!body.ends.empty()) out.push_back(',');
+        std::size_t at = next;
+        const std::size_t last = std::min(known, next + kLookAhead);
+        while (at < last && earlier->rows[at] != row) ++at;
+        if (at < last) {
+            out.append(earlier->row(at));
+            next = at + 1;
+        } else {
+            json.append_row(out, *row);
+            if (next < known && earlier->rows[next]->key == row->key) ++next;
+        }
+        body.ends.push_back(static_cast<std::uint32_t>(out.size()));
+    }
+}
+
 /// {"view":…,"epoch":…,"version":…,"commit_time":…,"rows":[…]}
-Built build_body(const views::ViewSnapshot& view, const views::ViewQuery& query) {
-    const views::QueryResult result = views::run_query(view, query);
-    const views::RowJson json(*view.definition);
+Built build_body(const views::ViewSnapshot& view, const views::ViewQuery& query, const RowsBody* earlier) {
+    views::QueryResult result = views::run_query(view, query);
+    Built built{.body = {}, .truncated = result.truncated && query.limit == views::kDefaultLimit};
     std::string out = "{\"view\":";
     append_json_string(out, view.definition->name);
     out.append(",\"epoch\":");
     append_json_string(out, view.epoch);
     fmt::format_to(std::back_inserter(out), ",\"version\":{},\"commit_time\":{},\"rows\":[", view.version,
                    view.commit_time);
-    bool first = true;
-    for (const views::RowPtr& row : result.rows) {
-        if (!first) out.push_back(',');
-        first = false;
-        json.append_row(out, *row);
-    }
+    built.body.first_at = out.size();
+    built.body.rows = std::move(result.rows);
+    if (earlier != nullptr) out.reserve(earlier->bytes.size() + 256);
+    append_rows(out, built.body, views::RowJson(*view.definition), earlier);
     out.append("]}");
-    return {SharedBytes(std::move(out)), result.truncated && query.limit == views::kDefaultLimit};
+    built.body.bytes = SharedBytes(std::move(out));
+    return built;
 }
 
 }  // namespace
@@ -216,22 +237,26 @@ void ViewRoutes::answer(const std::string& name, const ViewParams& params, const
     }
     const views::SnapshotPtr snapshot = view->snapshot();
     if (!options_.offload || views::query_cost(*snapshot, params.query) <= options_.loop_rows_max) {
-        const Built built = build_body(*snapshot, params.query);
-        out.body = built.body;
+        Built built = build_body(*snapshot, params.query, cache_.earlier(question, view->epoch()));
+        out.body = built.body.bytes;
         out.truncated = built.truncated;
-        if (!built.truncated) cache_.put(question, view->epoch(), view->version(), built.body);
+        if (!built.truncated) cache_.put(question, view->epoch(), view->version(), std::move(built.body));
         done(std::move(out));
         return;
     }
     options_.offload([this, alive = std::weak_ptr(alive_), &loop = loop_, snapshot, query = params.query,
                       question, out = std::move(out), done = std::move(done)]() mutable {
-        Built built = build_body(*snapshot, query);
+        Built built = build_body(*snapshot, query, nullptr);
+        // Nobody takes over rows of an answer that a worker built; they need not be kept.
+        built.body.rows.clear();
+        built.body.ends.clear();
         loop.post([this, alive, snapshot, question, built = std::move(built), out = std::move(out),
                    done = std::move(done)]() mutable {
             if (!alive.lock()) return;
-            out.body = built.body;
+            out.body = built.body.bytes;
             out.truncated = built.truncated;
-            if (!built.truncated) cache_.put(question, snapshot->epoch, snapshot->version, built.body);
+            if (!built.truncated)
+                cache_.put(question, snapshot->epoch, snapshot->version, std::move(built.body));
             done(std::move(out));
         });
     });
