@@ -10,7 +10,7 @@ namespace mr::alerts {
 namespace {
 
 std::string place(std::string_view file, const YAML::Node& node) {
-    return fmt::format("{}:{}", file, node.Mark().line + 1);
+    return fmt::format("{}:{}:{}", file, node.Mark().line + 1, node.Mark().column + 1);
 }
 
 Result<Rule> parse_rule(const YAML::Node& node, std::string_view file) {

@@ -20,7 +20,7 @@ struct Rule {
     std::string severity = "warning";
     std::string summary;  ///< {{column}} is replaced
     std::string dashboard;
-    std::string place;  ///< "alerts/x.yaml:3", for messages
+    std::string place;  ///< "alerts/x.yaml:3:3", for messages
 };
 
 /// One rule or a list of them. Unknown fields and severities are errors with their place.

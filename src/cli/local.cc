@@ -14,7 +14,7 @@ namespace {
 
 /// Errors and warnings of the project's SQL to stderr; false if there is an error.
 bool show_diagnostics(const node::Project& project) {
-    for (const sql::Diagnostic& d : project.diagnostics) std::fprintf(stderr, "%s\n", sql::render(d).c_str());
+    std::fprintf(stderr, "%s", sql::render(project.diagnostics).c_str());
     return project.ok();
 }
 
@@ -24,18 +24,22 @@ std::string plural(std::size_t n, const char* noun) {
 
 }  // namespace
 
-int init_project(const std::string& directory) {
+int init_project(const Output& output, const std::string& directory) {
     FileSystem& fs = posix_file_system();
     if (fs.exists(join_path(directory, "millrace.yaml"))) {
-        return report({Code::already_exists, fmt::format("{} holds a project already", directory)});
+        return report(
+            output,
+            {Code::already_exists,
+             with_help(fmt::format("{} holds a project already", directory),
+                       fmt::format("start it with `millrace run {}`, or choose another folder", directory))});
     }
     for (const auto& [path, text] : project_template()) {
         const std::string full = join_path(directory, path);
         Status status = fs.make_dirs(parent_path(full));
         if (status) status = write_file_atomic(fs, full, text);
-        if (!status) return report(status.error());
+        if (!status) return report(output, status.error());
     }
-    fmt::print("wrote {}; next:\n  millrace run {}\n", directory, directory);
+    if (!output.quiet) fmt::print("wrote {}; next:\n  millrace run {}\n", directory, directory);
     return Exit::done;
 }
 
@@ -44,14 +48,15 @@ int run_node(const LocalOptions& options, const std::atomic<bool>& stop) {
     if (options.insecure) settings.emplace_back("insecure=true");
     auto project = node::load_project(options.project, settings);
     if (!project) {
-        report(project.error());
+        report(options.output, project.error());
         return Exit::usage;
     }
-    if (!show_diagnostics(*project)) return Exit::failed;
+    show_diagnostics(*project);
+    if (!project->runs) return project->settings_ok ? Exit::failed : Exit::usage;
     auto started = node::Node::start(
         std::move(*project),
         {.data_dir = options.data_dir, .ready_file = options.ready_file, .version = MILLRACE_VERSION});
-    if (!started) return report(started.error()), Exit::failed;
+    if (!started) return report(options.output, started.error()), Exit::failed;
     (*started)->run(stop);
     return Exit::done;
 }
@@ -59,7 +64,7 @@ int run_node(const LocalOptions& options, const std::atomic<bool>& stop) {
 int check_project(const LocalOptions& options) {
     const auto project = node::load_project(options.project, options.settings);
     if (!project) {
-        report(project.error());
+        report(options.output, project.error());
         return Exit::usage;
     }
     if (options.output.format == Format::json) {
@@ -75,14 +80,25 @@ int check_project(const LocalOptions& options) {
         fmt::print("{} and {}: no errors\n", plural(project->programs.size(), "pipeline"),
                    plural(project->tables.size(), "table"));
     }
+    if (!project->settings_ok) return Exit::usage;
     return project->ok() ? Exit::done : Exit::failed;
 }
 
 int test_project(const LocalOptions& options) {
     const auto report_of =
         run_slt({.path = options.project, .filter = options.filter, .update = options.update});
-    if (!report_of) return report(report_of.error());
-    fmt::print("{} passed, {} failed\n", report_of->passed, report_of->failed);
+    if (!report_of) return report(options.output, report_of.error());
+    if (report_of->passed + report_of->failed == 0) {
+        return report(options.output,
+                      {Code::not_found, with_help("no test matches",
+                                                  "tests are the project's tests/*.slt; -k "
+                                                  "TEXT takes those whose path contains it")});
+    }
+    if (options.output.format == Format::json) {
+        print_json({{"passed", report_of->passed}, {"failed", report_of->failed}});
+    } else {
+        fmt::print("{} passed, {} failed\n", report_of->passed, report_of->failed);
+    }
     return report_of->failed == 0 ? Exit::done : Exit::failed;
 }
 

@@ -22,7 +22,7 @@ struct LocalOptions {
     Output output;
 };
 
-int init_project(const std::string& directory);
+int init_project(const Output& output, const std::string& directory);
 /// Runs until `stop` turns true (SIGTERM, SIGINT) or the node fails; drains and returns 0.
 int run_node(const LocalOptions& options, const std::atomic<bool>& stop);
 int check_project(const LocalOptions& options);

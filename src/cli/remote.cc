@@ -1,8 +1,11 @@
 #include "cli/remote.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <sstream>
 
+#include "columnar/value.h"
 #include "net/http_client.h"
 
 namespace mr::cli {
@@ -20,45 +23,76 @@ std::string encode(std::string_view text) {
     return out;
 }
 
-/// The message of an error answer, whichever of our two shapes it has.
-std::string message_of(const Json& json, int status) {
-    if (json.contains("error") && json["error"].is_object()) {
-        std::string text = json["error"].value("message", "");
-        const std::string help = json["error"].value("help", "");
-        return help.empty() ? text : text + "\nhelp: " + help;
+/// An error answer, whichever of our two shapes it has.
+Error error_of(const Json& json, int status) {
+    const auto code = status == 404                    ? Code::not_found
+                      : status == 409                  ? Code::already_exists
+                      : status == 503 || status == 504 ? Code::unavailable
+                      : status == 403                  ? Code::permission_denied
+                      : status == 500                  ? Code::internal
+                                                       : Code::invalid_argument;
+    if (json.is_object() && json.contains("error") && json["error"].is_object()) {
+        const Json& error = json["error"];
+        const std::string help = error.value("help", "");
+        return {code, with_help(error.value("message", ""), help)};
     }
-    if (json.contains("message")) return json["message"].get<std::string>();
-    return fmt::format("HTTP status {}", status);
+    if (json.is_object() && json.contains("message") && json["message"].is_string())
+        return {code, json["message"].get<std::string>()};
+    return {code, fmt::format("HTTP status {}", status)};
 }
 
-Result<Json> call(const std::string& method, const std::string& url, const Json& body = {}) {
+Result<Json> call(const RemoteOptions& options, const std::string& method, const std::string& base,
+                  const std::string& path, const Json& body = {}) {
     net::HttpClient client;
-    net::HttpCall request{.method = method, .url = url};
+    net::HttpCall request{.method = method, .url = base.contains("://") ? base : "http://" + base};
+    while (request.url.ends_with('/')) request.url.pop_back();
+    const std::string shown = request.url;
+    request.url += path;
+    request.timeout_ms = options.timeout_ms;
     if (!body.is_null()) {
         request.body = body.dump();
         request.headers.push_back({"Content-Type", "application/json"});
     }
     auto answer = client.call(request);
     if (!answer) {
-        return fail(answer.error().code, "{}: {}; is the node running? (--url names another)", url,
-                    answer.error().message);
+        std::string why = answer.error().message;
+        if (const auto colon = why.rfind(": "); colon != std::string::npos) why = why.substr(colon + 2);
+        return fail(
+            answer.error().code, "{}",
+            with_help(fmt::format("no answer from {}: {}", shown, why),
+                      &base == &options.registry
+                          ? "is the node running? --registry or MILLRACE_REGISTRY names another address"
+                          : "is the node running? --url or MILLRACE_URL names another address"));
     }
     Json json = Json::parse(answer->body, nullptr, false);
-    if (answer->status >= 300) {
-        return fail(answer->status == 503 ? Code::unavailable : Code::invalid_argument, "{}",
-                    message_of(json, answer->status));
-    }
-    if (json.is_discarded()) return fail(Code::corrupt, "{} answered something that is not JSON", url);
+    if (answer->status >= 300) return std::unexpected(error_of(json, answer->status));
+    if (json.is_discarded())
+        return fail(Code::corrupt, "{}{} answered something that is not JSON", shown, path);
     return json;
 }
 
 /// Prints the array under `member` of the answer.
 int list(const RemoteOptions& options, const std::string& path, const std::string& member,
          const std::vector<std::string>& columns) {
-    const auto json = call("GET", options.url + path);
-    if (!json) return report(json.error());
+    const auto json = call(options, "GET", options.url, path);
+    if (!json) return report(options.output, json.error());
     print_rows(options.output, columns, json->contains(member) ? (*json)[member] : *json);
     return Exit::done;
+}
+
+/// "2026-11-23T05:29:31.964Z"
+std::string instant(std::int64_t ms) {
+    std::string text = timestamp_to_string(ms, 1000, 3) + "Z";
+    text[10] = 'T';
+    return text;
+}
+
+/// Asks on a terminal; no without one.
+bool confirm(const std::string& question) {
+    if (::isatty(0) == 0 || ::isatty(2) == 0) return false;
+    std::fprintf(stderr, "%s [y/N] ", question.c_str());
+    const int answer = std::getchar();
+    return answer == 'y' || answer == 'Y';
 }
 
 std::vector<std::string> columns_of(const Json& rows) {
@@ -74,8 +108,8 @@ std::vector<std::string> columns_of(const Json& rows) {
 }  // namespace
 
 int run_sql(const RemoteOptions& options, const std::string& sql) {
-    const auto json = call("POST", options.url + "/api/v1/sql", {{"sql", sql}});
-    if (!json) return report(json.error());
+    const auto json = call(options, "POST", options.url, "/api/v1/sql", {{"sql", sql}});
+    if (!json) return report(options.output, json.error());
     std::vector<std::string> columns;
     for (const auto& c : (*json)["columns"]) columns.push_back(c["name"].get<std::string>());
     print_rows(options.output, columns, (*json)["rows"]);
@@ -91,18 +125,27 @@ int list_topics(const RemoteOptions& options) {
 }
 
 int describe_topic(const RemoteOptions& options, const std::string& topic) {
-    const auto json = call("GET", options.url + "/api/v1/topics/" + encode(topic));
-    if (!json) return report(json.error());
-    print_json(*json);
+    const auto json = call(options, "GET", options.url, "/api/v1/topics/" + encode(topic));
+    if (!json) return report(options.output, json.error());
+    print_object(options.output, *json);
+    if (options.output.format != Format::table) return Exit::done;
+    for (const auto& [name, value] : (*json)["configs"].items())
+        std::printf("  %s = %s\n", name.c_str(), value.get<std::string>().c_str());
+    std::printf("\n");
+    print_rows(options.output, {"partition", "start", "end", "bytes", "leader_epoch"}, (*json)["logs"]);
     return Exit::done;
 }
 
 int tail_topic(const RemoteOptions& options, const TailOptions& tail) {
-    const auto json =
-        call("GET", fmt::format("{}/api/v1/topics/{}/records?partition={}&offset={}&limit={}", options.url,
-                                encode(tail.topic), tail.partition, tail.offset, tail.limit));
-    if (!json) return report(json.error());
-    print_rows(options.output, {"partition", "offset", "timestamp", "key", "value"}, (*json)["records"]);
+    const auto json = call(options, "GET", options.url,
+                           fmt::format("/api/v1/topics/{}/records?partition={}&offset={}&limit={}",
+                                       encode(tail.topic), tail.partition, tail.offset, tail.limit));
+    if (!json) return report(options.output, json.error());
+    Json rows = (*json)["records"];
+    if (options.output.format == Format::table) {
+        for (Json& row : rows) row["timestamp"] = instant(row["timestamp"].get<std::int64_t>());
+    }
+    print_rows(options.output, {"partition", "offset", "timestamp", "key", "value"}, rows);
     return Exit::done;
 }
 
@@ -111,19 +154,30 @@ int create_topic(const RemoteOptions& options, const std::string& topic, int par
     Json body = {{"name", topic}, {"partitions", partitions}, {"configs", Json::object()}};
     for (const std::string& c : configs) {
         const auto equals = c.find('=');
-        if (equals == std::string::npos)
-            return report({Code::invalid_argument, fmt::format("expected key=value, found `{}`", c)});
+        if (equals == std::string::npos) {
+            report(options.output,
+                   {Code::invalid_argument, fmt::format("--config: expected key=value, found `{}`", c)});
+            return Exit::usage;
+        }
         body["configs"][c.substr(0, equals)] = c.substr(equals + 1);
     }
-    const auto json = call("POST", options.url + "/api/v1/topics", body);
-    if (!json) return report(json.error());
+    const auto json = call(options, "POST", options.url, "/api/v1/topics", body);
+    if (!json) return report(options.output, json.error());
     if (!options.output.quiet) std::fprintf(stderr, "created topic %s\n", topic.c_str());
     return Exit::done;
 }
 
 int delete_topic(const RemoteOptions& options, const std::string& topic) {
-    const auto json = call("DELETE", options.url + "/api/v1/topics/" + encode(topic));
-    if (!json) return report(json.error());
+    const auto found = call(options, "GET", options.url, "/api/v1/topics/" + encode(topic));
+    if (!found) return report(options.output, found.error());
+    const auto lost = fmt::format("{} with its {} records", topic, (*found)["records"].get<std::int64_t>());
+    if (!options.yes && !confirm("delete " + lost + "?")) {
+        report(options.output, {Code::invalid_argument, with_help("not deleted: " + lost + " would be lost",
+                                                                  "say --yes if that is meant")});
+        return Exit::failed;
+    }
+    const auto json = call(options, "DELETE", options.url, "/api/v1/topics/" + encode(topic));
+    if (!json) return report(options.output, json.error());
     if (!options.output.quiet) std::fprintf(stderr, "deleted topic %s\n", topic.c_str());
     return Exit::done;
 }
@@ -131,6 +185,18 @@ int delete_topic(const RemoteOptions& options, const std::string& topic) {
 int list_groups(const RemoteOptions& options) {
     return list(options, "/api/v1/groups", "groups",
                 {"group", "state", "members", "topic", "partition", "committed", "end", "lag"});
+}
+
+int describe_group(const RemoteOptions& options, const std::string& group) {
+    const auto json = call(options, "GET", options.url, "/api/v1/groups/" + encode(group));
+    if (!json) return report(options.output, json.error());
+    print_object(options.output, *json);
+    if (options.output.format != Format::table) return Exit::done;
+    std::printf("\n");
+    print_rows(options.output, {"member", "client", "host", "partitions"}, (*json)["member_list"]);
+    std::printf("\n");
+    print_rows(options.output, {"topic", "partition", "committed", "end", "lag"}, (*json)["offsets"]);
+    return Exit::done;
 }
 
 int list_views(const RemoteOptions& options) {
@@ -145,21 +211,51 @@ int show_view(const RemoteOptions& options, const std::string& view,
         query += (query.empty() ? "?" : "&") + encode(p.substr(0, equals)) + "=" +
                  (equals < p.size() ? encode(p.substr(equals + 1)) : "");
     }
-    const auto json = call("GET", options.url + "/api/v1/views/" + encode(view) + query);
-    if (!json) return report(json.error());
-    print_rows(options.output, columns_of((*json)["rows"]), (*json)["rows"]);
+    const auto json = call(options, "GET", options.url, "/api/v1/views/" + encode(view) + query);
+    if (!json) return report(options.output, json.error());
+    auto columns = columns_of((*json)["rows"]);
+    if (columns.empty()) {
+        // Without a row the header still says what there would be.
+        const auto views = call(options, "GET", options.url, "/api/v1/views");
+        if (!views) return report(options.output, views.error());
+        for (const auto& v : (*views)["views"]) {
+            if (v["name"] != view) continue;
+            for (const auto& c : v["columns"]) columns.push_back(c["name"].get<std::string>());
+        }
+    }
+    print_rows(options.output, columns, (*json)["rows"]);
     return Exit::done;
 }
 
 int list_pipelines(const RemoteOptions& options) {
     return list(options, "/api/v1/pipelines", "pipelines",
-                {"name", "state", "in", "accepted", "rejected", "late", "out", "caught_up", "state_bytes",
+                {"name", "state", "in", "accepted", "rejected", "late", "out", "lag", "p99_ms", "state_bytes",
                  "watermark", "error"});
 }
 
+int describe_pipeline(const RemoteOptions& options, const std::string& pipeline) {
+    const auto json = call(options, "GET", options.url, "/api/v1/pipelines/" + encode(pipeline));
+    if (!json) return report(options.output, json.error());
+    print_object(options.output, *json);
+    if (options.output.format != Format::table) return Exit::done;
+    std::printf("\n");
+    print_rows(options.output, {"topic", "partition", "read", "end", "lag"}, (*json)["inputs"]);
+    std::printf("\n");
+    print_rows(options.output, {"name", "keys", "bytes"}, (*json)["tables"]);
+    return Exit::done;
+}
+
+int resume_pipeline(const RemoteOptions& options, const std::string& pipeline) {
+    const auto json = call(options, "POST", options.url,
+                           fmt::format("/api/v1/pipelines/{}/resume", encode(pipeline)), Json::object());
+    if (!json) return report(options.output, json.error());
+    if (!options.output.quiet) std::fprintf(stderr, "resumed %s\n", pipeline.c_str());
+    return Exit::done;
+}
+
 int list_subjects(const RemoteOptions& options) {
-    const auto json = call("GET", options.registry + "/subjects");
-    if (!json) return report(json.error());
+    const auto json = call(options, "GET", options.registry, "/subjects");
+    if (!json) return report(options.output, json.error());
     Json rows = Json::array();
     for (const auto& subject : *json) rows.push_back({{"subject", subject}});
     print_rows(options.output, {"subject"}, rows);
@@ -167,9 +263,9 @@ int list_subjects(const RemoteOptions& options) {
 }
 
 int show_schema(const RemoteOptions& options, const std::string& subject, const std::string& version) {
-    const auto json = call(
-        "GET", fmt::format("{}/subjects/{}/versions/{}", options.registry, encode(subject), encode(version)));
-    if (!json) return report(json.error());
+    const auto json = call(options, "GET", options.registry,
+                           fmt::format("/subjects/{}/versions/{}", encode(subject), encode(version)));
+    if (!json) return report(options.output, json.error());
     print_json(*json);
     return Exit::done;
 }
@@ -177,12 +273,13 @@ int show_schema(const RemoteOptions& options, const std::string& subject, const 
 int register_schema(const RemoteOptions& options, const std::string& subject, const std::string& file,
                     const std::string& type) {
     std::ifstream in(file);
-    if (!in) return report({Code::not_found, "cannot open " + file});
+    if (!in) return report(options.output, {Code::not_found, "cannot open " + file});
     std::stringstream text;
     text << in.rdbuf();
-    const auto json = call("POST", fmt::format("{}/subjects/{}/versions", options.registry, encode(subject)),
-                           {{"schema", text.str()}, {"schemaType", type}});
-    if (!json) return report(json.error());
+    const auto json =
+        call(options, "POST", options.registry, fmt::format("/subjects/{}/versions", encode(subject)),
+             {{"schema", text.str()}, {"schemaType", type}});
+    if (!json) return report(options.output, json.error());
     print_json(*json);
     return Exit::done;
 }

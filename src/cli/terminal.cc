@@ -8,6 +8,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kHelp = "\nhelp: ";
+
 std::string cell(const Json& row, const std::string& column) {
     if (!row.contains(column) || row[column].is_null()) return "";
     const Json& v = row[column];
@@ -90,10 +92,47 @@ void print_json(const Json& value) {
     std::printf("%s\n", value.dump(2).c_str());
 }
 
-int report(const Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.message.c_str());
-    if (error.code == Code::unavailable) return Exit::unreachable;
-    return Exit::failed;
+void print_object(const Output& output, const Json& value) {
+    if (output.format == Format::json) return print_json(value);
+    if (output.format == Format::ndjson) {
+        std::printf("%s\n", value.dump().c_str());
+        return;
+    }
+    std::size_t longest = 0;
+    for (const auto& [name, member] : value.items()) {
+        if (!member.is_structured()) longest = std::max(longest, width(name));
+    }
+    for (const auto& [name, member] : value.items()) {
+        if (member.is_structured()) continue;
+        if (output.format == Format::csv) {
+            std::printf("%s,%s\n", csv(name).c_str(), csv(cell(value, name)).c_str());
+        } else {
+            std::printf("%s%s  %s\n", name.c_str(), std::string(longest - width(name), ' ').c_str(),
+                        cell(value, name).c_str());
+        }
+    }
+}
+
+std::string with_help(std::string message, std::string_view help) {
+    if (!help.empty()) message.append(kHelp).append(help);
+    return message;
+}
+
+int report(const Output& output, const Error& error) {
+    const auto at = error.message.find(kHelp);
+    const std::string message = error.message.substr(0, at);
+    const std::string help = at == std::string::npos ? "" : error.message.substr(at + kHelp.size());
+    std::string code(to_string(error.code));
+    std::ranges::replace(code, ' ', '_');
+    if (output.format == Format::json || output.format == Format::ndjson) {
+        const Json json = {
+            {"error", {{"code", code}, {"severity", "error"}, {"message", message}, {"help", help}}}};
+        std::fprintf(stderr, "%s\n", json.dump().c_str());
+    } else {
+        std::fprintf(stderr, "error[%s]: %s\n", code.c_str(), message.c_str());
+        if (!help.empty()) std::fprintf(stderr, "help: %s\n", help.c_str());
+    }
+    return error.code == Code::unavailable ? Exit::unreachable : Exit::failed;
 }
 
 }  // namespace mr::cli

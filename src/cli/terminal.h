@@ -25,7 +25,14 @@ struct Output {
 void print_rows(const Output& output, const std::vector<std::string>& columns,
                 const nlohmann::ordered_json& rows);
 void print_json(const nlohmann::ordered_json& value);
-/// "error: message" to stderr; the exit code that fits.
-int report(const Error& error);
+/// One object: as JSON, or a line for each member that is no list or object.
+void print_object(const Output& output, const nlohmann::ordered_json& value);
+/// Joins what helps to the message of an error; report() shows it on a line of its own.
+std::string with_help(std::string message, std::string_view help);
+/// To stderr, and the exit code that fits:
+///   error[not_found]: no topic `ordrs`; did you mean `orders`?
+///   help: `millrace topic list` shows what there is
+/// or, where JSON is asked for, {"error":{"code","severity","message","help"}}.
+int report(const Output& output, const Error& error);
 
 }  // namespace mr::cli

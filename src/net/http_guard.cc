@@ -75,4 +75,28 @@ std::optional<HttpResponse> check_request(const HttpGuardOptions& options, const
     return std::nullopt;
 }
 
+std::string cors_headers(const HttpGuardOptions& options, const HttpRequest& request) {
+    const auto origin = request.header("origin");
+    if (!origin || options.allowed_origins.empty()) return {};
+    // The guard took it for this host's or a configured one: only the text is left to be echoed.
+    return fmt::format(
+        "Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n"
+        "Access-Control-Expose-Headers: ETag, Millrace-Version, Millrace-Commit-Time, Millrace-Truncated, "
+        "Retry-After\r\n",
+        *origin);
+}
+
+std::optional<HttpResponse> answer_preflight(const HttpRequest& request) {
+    if (request.method != "OPTIONS" || !request.header("origin") ||
+        !request.header("access-control-request-method")) {
+        return std::nullopt;
+    }
+    HttpResponse response;
+    response.status = 204;
+    return std::move(response)
+        .with("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
+        .with("Access-Control-Allow-Headers", "Content-Type, If-None-Match")
+        .with("Access-Control-Max-Age", "600");
+}
+
 }  // namespace mr::net

@@ -25,4 +25,11 @@ struct HttpGuardOptions {
 /// The refusal, or nothing for a request that may pass.
 std::optional<HttpResponse> check_request(const HttpGuardOptions& options, const HttpRequest& request);
 
+/// Header lines that let a page of a configured other origin read the answer (CORS); empty for requests of
+/// this host's own pages and of other clients. REQUIRES: check_request() let it pass.
+std::string cors_headers(const HttpGuardOptions& options, const HttpRequest& request);
+/// The answer to a browser that asks whether such a page may send a request (a preflight); nothing for any
+/// other request.
+std::optional<HttpResponse> answer_preflight(const HttpRequest& request);
+
 }  // namespace mr::net

@@ -100,11 +100,14 @@ void HttpSession::dispatch(ParsedRequest parsed) {
     head_only_ = request.method == "HEAD";
     request_start_ns_ = shared_->loop.clock().monotonic_ns();
     shared_->requests.add();
+    cors_.clear();
     if (const auto refusal = check_request(shared_->options.guard, request)) {
         shared_->refused.add();
         send(*refusal, keep_alive_, head_only_);
         return;
     }
+    cors_ = cors_headers(shared_->options.guard, request);
+    if (const auto preflight = answer_preflight(request)) return send(*preflight, keep_alive_, head_only_);
     if (try_upgrade(request)) return;
     exchange_ = std::make_shared<HttpExchange>(this);
     auto state = std::make_shared<HttpResponder::State>(shared_->loop, exchange_);
@@ -130,7 +133,7 @@ void HttpSession::send(const HttpResponse& response, bool keep_alive, bool head_
     }
     const bool bodyless = response.status == 304 || response.status == 204;
     if (!bodyless) fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
-    head.append("X-Content-Type-Options: nosniff\r\n");
+    head.append(cors_).append("X-Content-Type-Options: nosniff\r\n");
     head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
     connection_->send(SharedBytes(std::move(head)));
     if (!bodyless && !head_only) connection_->send(response.body);

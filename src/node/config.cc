@@ -6,8 +6,10 @@
 #include <charconv>
 #include <functional>
 #include <optional>
+#include <set>
 
 #include "base/suggest.h"
+#include "broker/topic_config.h"
 
 namespace mr::node {
 namespace {
@@ -94,6 +96,10 @@ const std::vector<Known>& known() {
         count("kafka.num-partitions", &C::kafka_num_partitions,
               "Partitions of a topic created without a number."),
         address("http.listen", &C::http_listen, "HTTP API, WebSocket and dashboard."),
+        list("http.allowed-hosts", &C::http_allowed_hosts,
+             "Names by which browsers may call this node (Host), besides localhost and addresses."),
+        list("http.allowed-origins", &C::http_allowed_origins,
+             "Pages of other sites that may call the API and the WebSocket, e.g. https://floor.example."),
         address("registry.listen", &C::registry_listen, "Schema registry (Confluent's REST API)."),
         flag("insecure", &C::insecure, "Allow listening beyond loopback without authentication."),
         number("journal.file-bytes", &C::journal_file_bytes, "bytes", "Size of one journal file."),
@@ -106,8 +112,6 @@ const std::vector<Known>& known() {
         number("topics.retention", &C::topics_retention_ms, "duration", "Default retention.ms of topics."),
         number("pipeline.silence", &C::pipeline_silence_ms, "duration",
                "After this long without a record a source's watermark goes on with the wall clock."),
-        number("pipeline.step-rows", &C::pipeline_step_rows, "bytes",
-               "Most rows one step takes when behind."),
         flag("lake.enabled", &C::lake_enabled, "Write the Iceberg lake."),
         text("lake.path", &C::lake_path, "Directory of the lake; default lake/ in the data directory.",
              "path"),
@@ -127,7 +131,9 @@ const std::vector<Known>& known() {
 std::string scalar_text(const YAML::Node& node) {
     if (node.IsScalar()) return node.Scalar();
     std::string out;
-    for (const auto& item : node) out += (out.empty() ? "" : ",") + item.Scalar();
+    for (const auto& item : node) {
+        if (item.IsScalar()) out += (out.empty() ? "" : ",") + item.Scalar();
+    }
     return out;
 }
 
@@ -135,37 +141,93 @@ std::string place(std::string_view file, const YAML::Node& node) {
     return fmt::format("{}:{}:{}", file, node.Mark().line + 1, node.Mark().column + 1);
 }
 
-Status read_topics(Config& config, const YAML::Node& node, std::string_view file) {
-    if (!node.IsMap())
-        return fail(Code::invalid_argument, "{}: topics: expected a map of topic names", place(file, node));
-    for (const auto& entry : node) {
-        TopicSpec spec;
-        const std::string name = entry.first.Scalar();
-        if (entry.second.IsMap()) {
-            for (const auto& item : entry.second) {
-                const std::string key = item.first.Scalar();
-                if (key == "partitions") {
-                    auto set = set_count(spec.partitions, item.second.Scalar());
-                    if (!set) return annotate(set.error(), place(file, item.second));
-                } else {
-                    spec.configs[key] = scalar_text(item.second);
-                }
-            }
+/// Every key once: the second of two would silently win, or lose.
+Status check_duplicates(const YAML::Node& map, std::string_view file) {
+    std::set<std::string> seen;
+    for (const auto& entry : map) {
+        if (!entry.first.IsScalar())
+            return fail(Code::invalid_argument, "{}: expected a name", place(file, entry.first));
+        if (!seen.insert(entry.first.Scalar()).second) {
+            return fail(Code::invalid_argument, "{}: `{}` is there twice", place(file, entry.first),
+                        entry.first.Scalar());
         }
-        config.topics[name] = std::move(spec);
     }
     return {};
 }
 
+Result<TopicSpec> read_topic(const YAML::Node& node, std::string_view file) {
+    TopicSpec spec;
+    if (node.IsNull()) return spec;
+    if (!node.IsMap()) {
+        return fail(Code::invalid_argument, "{}: expected {{partitions: n, retention.ms: …}}",
+                    place(file, node));
+    }
+    MR_TRY_VOID(check_duplicates(node, file));
+    for (const auto& item : node) {
+        const std::string key = item.first.Scalar();
+        if (key == "partitions") {
+            auto set = set_count(spec.partitions, scalar_text(item.second));
+            if (!set) return annotate(set.error(), place(file, item.second));
+            continue;
+        }
+        if (broker::find_config_key(key) == nullptr) {
+            std::vector<std::string> names{"partitions"};
+            for (const broker::ConfigKey& known : broker::topic_config_keys()) names.emplace_back(known.name);
+            return fail(Code::invalid_argument, "{}: unknown topic setting `{}`{}", place(file, item.first),
+                        key, did_you_mean(key, names));
+        }
+        const auto valid = broker::TopicConfig::make({{key, scalar_text(item.second)}});
+        if (!valid)
+            return fail(Code::invalid_argument, "{}: {}", place(file, item.second), valid.error().message);
+        spec.configs[key] = scalar_text(item.second);
+    }
+    return spec;
+}
+
+Status read_topics(Config& config, const YAML::Node& node, std::string_view file) {
+    if (!node.IsMap())
+        return fail(Code::invalid_argument, "{}: topics: expected a map of topic names", place(file, node));
+    MR_TRY_VOID(check_duplicates(node, file));
+    for (const auto& entry : node) {
+        const std::string name = entry.first.Scalar();
+        const Status named = broker::check_topic_name(name);
+        if (!named)
+            return fail(Code::invalid_argument, "{}: {}", place(file, entry.first), named.error().message);
+        MR_TRY(config.topics[name], read_topic(entry.second, file));
+    }
+    return {};
+}
+
+/// `http: 5`: a group of settings where a value was written.
+Status check_group(const std::string& key, const YAML::Node& node, std::string_view file) {
+    std::string members;
+    for (const Known& k : known()) {
+        if (k.setting.key.starts_with(key + "."))
+            members += (members.empty() ? "" : ", ") + k.setting.key.substr(key.size() + 1);
+    }
+    if (members.empty()) return {};
+    return fail(Code::invalid_argument, "{}: `{}` is a group of settings: {}", place(file, node), key,
+                members);
+}
+
 Status read_map(Config& config, const YAML::Node& node, const std::string& prefix, std::string_view file) {
+    MR_TRY_VOID(check_duplicates(node, file));
     for (const auto& entry : node) {
         const std::string key = prefix + entry.first.Scalar();
+        const bool setting =
+            std::ranges::any_of(known(), [&](const Known& k) { return k.setting.key == key; });
         if (key == "topics") {
             MR_TRY_VOID(read_topics(config, entry.second, file));
+        } else if (setting && entry.second.IsMap()) {
+            return fail(Code::invalid_argument, "{}: `{}` is one value, not a map", place(file, entry.second),
+                        key);
         } else if (entry.second.IsMap()) {
             MR_TRY_VOID(read_map(config, entry.second, key + ".", file));
         } else {
-            MR_TRY_VOID(set_option(config, key, scalar_text(entry.second), place(file, entry.first)));
+            if (!setting) MR_TRY_VOID(check_group(key, entry.first, file));
+            // An unknown name is shown at the name, a wrong value at the value.
+            MR_TRY_VOID(set_option(config, key, scalar_text(entry.second),
+                                   place(file, setting ? entry.second : entry.first)));
         }
     }
     return {};

@@ -30,6 +30,8 @@ struct Config {
     bool kafka_auto_create_topics = true;
     int kafka_num_partitions = 1;  ///< of a topic created without a number
     std::string http_listen = "127.0.0.1:8080";
+    std::vector<std::string> http_allowed_hosts;    ///< names besides localhost and addresses
+    std::vector<std::string> http_allowed_origins;  ///< "https://floor.example"
     std::string registry_listen = "127.0.0.1:8081";
     bool insecure = false;  ///< allow a non-loopback bind without authentication
 
@@ -40,7 +42,6 @@ struct Config {
     std::int64_t topics_retention_ms = 7LL * 24 * 3600 * 1000;
 
     std::int64_t pipeline_silence_ms = 5'000;
-    std::int64_t pipeline_step_rows = 8'192;
 
     bool lake_enabled = true;
     std::string lake_path;  ///< empty: "<data_dir>/lake"

@@ -14,6 +14,7 @@
 #include "net/http_server.h"
 #include "net/tcp_server.h"
 #include "node/alert_routes.h"
+#include "node/node_metrics.h"
 #include "node/project_routes.h"
 #include "node/scans.h"
 #include "node/sinks.h"
@@ -196,7 +197,8 @@ class Node::Impl {
     // ---------------------------------------------------------------------------------------------
     pipeline::DeployContext deploy_context() {
         pipeline::RunnerOptions runner_options{.silence_ms = project.config.pipeline_silence_ms};
-        return {*broker, *journal, clock, metrics, runner_options, {}};
+        runner_options.over_limit = [this](std::string_view name) { return views->over_limit(name); };
+        return {*broker, *journal, clock, metrics, std::move(runner_options), {}};
     }
 
     Status deploy_pipelines() {
@@ -335,9 +337,13 @@ class Node::Impl {
         view_routes->add_to(router);
         features = std::make_unique<serve::FeatureRoutes>(*views);
         features->add_to(router);
+        node_metrics = std::make_unique<NodeMetrics>(metrics, clock, options.version);
         serve::add_status_routes(
             router, metrics,
-            {.version = options.version, .revision = {}, .parts = [this] { return parts_status(); }});
+            {.version = options.version,
+             .revision = {},
+             .parts = [this] { return parts_status(); },
+             .collect = [this] { node_metrics->collect(runners, *broker, *kafka, *views); }});
         topic_routes = std::make_unique<TopicRoutes>(*broker, *kafka, workers);
         topic_routes->add_to(router);
         if (warehouse) {
@@ -355,6 +361,8 @@ class Node::Impl {
         live = std::make_unique<serve::LiveService>(loop, *views, metrics);
         net::HttpServerOptions http_options;
         http_options.tcp.listen = address;
+        http_options.guard.allowed_hosts = project.config.http_allowed_hosts;
+        http_options.guard.allowed_origins = project.config.http_allowed_origins;
         http_options.websockets.push_back(live->route());
         MR_TRY(http_server, net::HttpServer::listen(loop, metrics, std::move(http_options),
                                                     [this](net::HttpRequest request, net::HttpResponder r) {
@@ -459,6 +467,7 @@ class Node::Impl {
     std::unique_ptr<serve::FeatureRoutes> features;
     std::unique_ptr<TopicRoutes> topic_routes;
     std::unique_ptr<SqlRoutes> sql_routes;
+    std::unique_ptr<NodeMetrics> node_metrics;
     std::unique_ptr<serve::LiveService> live;
     std::unique_ptr<alerts::AlertEngine> alerts;
     std::unique_ptr<serve::kafka::Service> kafka;

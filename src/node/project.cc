@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "alerts/alert_engine.h"
 #include "base/file_system.h"
+#include "node/yaml_check.h"
 
 namespace mr::node {
 namespace {
@@ -32,22 +34,42 @@ Result<std::vector<sql::SourceText>> read_sql(const std::string& directory) {
     return sources;
 }
 
-Result<Config> read_config(const std::string& directory, const std::vector<std::string>& overrides) {
+Status read_config(Project& project, const std::vector<std::string>& overrides) {
     FileSystem& fs = posix_file_system();
-    const std::string path = join_path(directory, "millrace.yaml");
-    Config config;
+    const std::string path = join_path(project.directory, "millrace.yaml");
     if (fs.exists(path)) {
         MR_TRY(const auto text, read_file(fs, path));
-        MR_TRY(config, parse_config(text, path));
+        auto config = parse_config(text, path);
+        if (config) {
+            project.config = std::move(*config);
+        } else {
+            project.settings_ok = false;
+            project.diagnostics.push_back(yaml_diagnostic(config.error(), path, text));
+        }
     }
     for (const std::string& setting : overrides) {
         const auto equals = setting.find('=');
         if (equals == std::string::npos)
             return fail(Code::invalid_argument, "-X {}: expected key=value", setting);
-        MR_TRY_VOID(
-            set_option(config, setting.substr(0, equals), setting.substr(equals + 1), "-X " + setting));
+        MR_TRY_VOID(set_option(project.config, setting.substr(0, equals), setting.substr(equals + 1),
+                               "-X " + setting));
     }
-    return config;
+    return {};
+}
+
+/// Every view a page or a rule may name, with its columns.
+ViewColumns view_columns(const Project& project) {
+    ViewColumns views;
+    const auto add = [&](const std::string& name, const Schema& schema) {
+        for (const Field& field : schema.fields) views[name].push_back(field.name);
+    };
+    add(alerts::kAlertsView, alerts::alerts_schema());
+    for (const auto& program : project.programs) {
+        for (const plan::Sink& sink : program->sinks) {
+            if (const auto* view = std::get_if<plan::ViewSink>(&sink.target)) add(view->view, view->schema);
+        }
+    }
+    return views;
 }
 
 }  // namespace
@@ -73,17 +95,24 @@ Result<Project> load_project(const std::string& directory, const std::vector<std
     }
     Project project;
     project.directory = directory;
-    MR_TRY(project.config, read_config(directory, overrides));
+    MR_TRY_VOID(read_config(project, overrides));
     MR_TRY(const auto streams, read_sql(join_path(directory, "streams")));
     MR_TRY(const auto pipelines, read_sql(join_path(directory, "pipelines")));
     sql::ProjectCompilation compiled = sql::compile_project(streams, pipelines);
-    project.diagnostics = std::move(compiled.diagnostics);
+    project.diagnostics.insert(project.diagnostics.end(), compiled.diagnostics.begin(),
+                               compiled.diagnostics.end());
     for (plan::Program& program : compiled.programs) {
         project.programs.push_back(std::make_shared<const plan::Program>(std::move(program)));
     }
     for (const auto& [name, table] : compiled.catalog.tables()) project.tables.emplace(name, table);
     MR_TRY(project.dashboards, read_files(join_path(directory, "dashboards"), {".yaml", ".yml"}));
     MR_TRY(project.alerts, read_files(join_path(directory, "alerts"), {".yaml", ".yml"}));
+    // With an error in the SQL some views are missing: naming them here would not help.
+    project.runs = project.ok();
+    if (sql::has_errors(compiled.diagnostics)) return project;
+    const ViewColumns views = view_columns(project);
+    for (const YamlFile& file : project.dashboards) check_dashboard(file, views, project.diagnostics);
+    for (const YamlFile& file : project.alerts) check_alerts(file, views, project.diagnostics);
     return project;
 }
 

@@ -26,16 +26,19 @@ struct Project {
     std::vector<std::shared_ptr<const plan::Program>> programs;
     TableMap tables;  ///< every declared table and materialised view
     std::vector<sql::Diagnostic>
-        diagnostics;  ///< with an error among them there may be fewer programs than files
+        diagnostics;          ///< with an error among them there may be fewer programs than files
+    bool settings_ok = true;  ///< false: millrace.yaml has a mistake (among the diagnostics)
     std::vector<YamlFile> dashboards;
     std::vector<YamlFile> alerts;
 
     [[nodiscard]] bool ok() const { return !sql::has_errors(diagnostics); }
+    /// A page or a rule that names a view there is not stops nobody: the page says so in its place.
+    bool runs = true;
     /// Tables of these connectors that a program writes.
     [[nodiscard]] std::vector<plan::TablePtr> sinks(std::string_view connector) const;
 };
 
-/// A missing folder or a broken millrace.yaml is an error; mistakes in SQL are diagnostics. A folder without
+/// A missing folder or a wrong override is an error; mistakes in files are diagnostics. A folder without
 /// millrace.yaml has defaults.
 Result<Project> load_project(const std::string& directory, const std::vector<std::string>& overrides);
 

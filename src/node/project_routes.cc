@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/suggest.h"
 #include "columnar/value.h"
 
 namespace mr::node {
@@ -53,6 +54,8 @@ std::string_view state_name(pipeline::RunnerStatus::State state) {
     switch (state) {
         case pipeline::RunnerStatus::State::running:
             return "running";
+        case pipeline::RunnerStatus::State::paused:
+            return "paused";
         case pipeline::RunnerStatus::State::failed:
             return "failed";
         case pipeline::RunnerStatus::State::fenced:
@@ -63,11 +66,53 @@ std::string_view state_name(pipeline::RunnerStatus::State state) {
     return "unknown";
 }
 
+/// Records not read yet; nothing while the start of a partition is not known.
+std::optional<std::int64_t> lag_of(const pipeline::RunnerStatus& status,
+                                   const pipeline::InputPosition& input) {
+    if (input.next >= 0) return std::max<std::int64_t>(0, input.end - input.next);
+    return status.caught_up ? std::optional<std::int64_t>(0) : std::nullopt;
+}
+
+void append_inputs(JsonWriter& w, const pipeline::RunnerStatus& s) {
+    w.key("sources").begin_array();
+    for (const auto& [table, counts] : s.sources) {
+        w.begin_object().member("table", table).member("in", counts.in);
+        w.member("accepted", counts.accepted).member("rejected", counts.rejected).end_object();
+    }
+    w.end_array().key("inputs").begin_array();
+    for (const pipeline::InputPosition& input : s.inputs) {
+        w.begin_object().member("topic", input.topic).member("partition", input.partition.value);
+        const auto lag = lag_of(s, input);
+        w.key("read");
+        if (lag) {
+            w.value(input.end - *lag);
+        } else {
+            w.null();
+        }
+        w.member("end", input.end).key("lag");
+        if (lag) {
+            w.value(*lag);
+        } else {
+            w.null();
+        }
+        w.end_object();
+    }
+    w.end_array();
+}
+
 void append_pipeline(JsonWriter& w, const pipeline::Runner& runner, bool tables) {
     const pipeline::RunnerStatus s = runner.status();
+    std::int64_t lag = 0;
+    for (const pipeline::InputPosition& input : s.inputs) lag += lag_of(s, input).value_or(0);
     w.begin_object().member("name", runner.name()).member("state", state_name(s.state));
     w.member("in", s.counts.in).member("accepted", s.counts.accepted).member("rejected", s.counts.rejected);
     w.member("late", s.counts.late).member("out", s.counts.out).member("steps", s.steps);
+    w.member("lag", lag).key("p99_ms");
+    if (s.latency_p99_ns == 0) {
+        w.null();
+    } else {
+        w.value(static_cast<double>(s.latency_p99_ns / 10'000) / 100);
+    }
     w.member("caught_up", s.caught_up)
         .member("state_bytes", s.state_bytes)
         .member("position", s.progress.consumed.value);
@@ -81,6 +126,7 @@ void append_pipeline(JsonWriter& w, const pipeline::Runner& runner, bool tables)
     }
     w.member("error", s.error);
     if (tables) {
+        append_inputs(w, s);
         w.key("tables").begin_array();
         for (const auto& t : s.tables) {
             w.begin_object()
@@ -156,19 +202,37 @@ void add_pipeline_routes(serve::Router& router, const RunnerList& runners) {
                    w.end_array().end_object();
                    responder.respond(HttpResponse::json(200, std::move(out)));
                });
+    const auto find = [&runners](const std::string& name,
+                                 const net::HttpResponder& responder) -> pipeline::Runner* {
+        std::vector<std::string> names;
+        for (const auto& runner : runners) {
+            if (runner->name() == name) return runner.get();
+            names.push_back(runner->name());
+        }
+        responder.respond(HttpResponse::error(
+            404, "not_found", fmt::format("no pipeline `{}`{}", name, did_you_mean(name, names)),
+            "GET /api/v1/pipelines lists them"));
+        return nullptr;
+    };
     router.add("GET", "/api/v1/pipelines/{name}",
-               [&runners](const serve::RouteCall& call, const net::HttpResponder& responder) {
-                   const auto runner = std::ranges::find_if(
-                       runners, [&](const auto& r) { return r->name() == call.capture("name"); });
-                   if (runner == runners.end()) {
-                       return responder.respond(HttpResponse::error(
-                           404, "not_found", fmt::format("no pipeline `{}`", call.capture("name"))));
-                   }
+               [find](const serve::RouteCall& call, const net::HttpResponder& responder) {
+                   const pipeline::Runner* runner = find(call.capture("name"), responder);
+                   if (runner == nullptr) return;
                    std::string out;
                    JsonWriter w(out);
-                   append_pipeline(w, **runner, true);
+                   append_pipeline(w, *runner, true);
                    responder.respond(HttpResponse::json(200, std::move(out)));
                });
+    router.add(
+        "POST", "/api/v1/pipelines/{name}/resume",
+        [find](const serve::RouteCall& call, const net::HttpResponder& responder) {
+            pipeline::Runner* runner = find(call.capture("name"), responder);
+            if (runner == nullptr) return;
+            if (runner->resume()) return responder.respond(HttpResponse::json(200, "{\"resumed\":true}"));
+            responder.respond(HttpResponse::error(409, "conflict",
+                                                  fmt::format("pipeline {} is {}, not paused", runner->name(),
+                                                              state_name(runner->status().state))));
+        });
 }
 
 }  // namespace mr::node

@@ -15,7 +15,8 @@ namespace mr::node {
 void add_dashboard_routes(serve::Router& router, const std::vector<YamlFile>& files);
 
 using RunnerList = std::vector<std::unique_ptr<pipeline::Runner>>;
-/// GET /api/v1/pipelines and /api/v1/pipelines/{name}. REQUIRES: `runners` outlives the router.
+/// GET /api/v1/pipelines and /api/v1/pipelines/{name}, POST /api/v1/pipelines/{name}/resume. REQUIRES:
+/// `runners` outlives the router.
 void add_pipeline_routes(serve::Router& router, const RunnerList& runners);
 
 /// YAML as JSON: maps, lists, strings; plain scalars that are JSON numbers, booleans or null as such.

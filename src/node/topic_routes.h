@@ -25,6 +25,7 @@ class TopicRoutes {
     void create(const serve::RouteCall& call, net::HttpResponder responder);
     void remove(const serve::RouteCall& call, net::HttpResponder responder);
     void groups(net::HttpResponder responder);
+    void group(const serve::RouteCall& call, net::HttpResponder responder);
     [[nodiscard]] net::HttpResponse unknown_topic(const std::string& name) const;
 
     broker::Broker& broker_;

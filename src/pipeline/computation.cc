@@ -352,6 +352,19 @@ Counts Computation::counts() const {
     return counts;
 }
 
+std::vector<std::pair<std::string, Counts>> Computation::source_counts() const {
+    std::vector<std::pair<std::string, Counts>> out;
+    for (const Source& source : impl_->sources) {
+        const auto& counts = source.stage->counts();
+        out.emplace_back(source.table, Counts{.in = counts.in,
+                                              .accepted = counts.accepted,
+                                              .rejected = counts.rejected,
+                                              .late = 0,
+                                              .out = 0});
+    }
+    return out;
+}
+
 std::int64_t Computation::watermark() const {
     std::int64_t lowest = kMaxWatermark;
     for (const Source& source : impl_->sources) {

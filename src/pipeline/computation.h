@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -90,6 +91,8 @@ class Computation {
     void step_done();
 
     [[nodiscard]] Counts counts() const;
+    /// The same by source: the table's name and what came of its records (`out` stays 0).
+    [[nodiscard]] std::vector<std::pair<std::string, Counts>> source_counts() const;
     /// Lowest watermark of its sources; kNoWatermark if one has none.
     [[nodiscard]] std::int64_t watermark() const;
 

@@ -89,33 +89,35 @@ Result<std::unique_ptr<Runner>> Runner::create(broker::Broker& broker, journal::
                                                std::unique_ptr<state::StateSpace> state,
                                                std::unique_ptr<Computation> computation,
                                                RunnerOptions options) {
-    static_cast<void>(metrics);
     MR_CHECK(participant.instance().has_value(), "no instance of {}", participant.name());
     MR_TRY(auto reader,
            broker::LogReader::open(broker, {.name = "pipeline " + participant.instance()->pipeline,
                                             .topics = computation->topics(),
                                             .after = participant.progress().consumed}));
-    return std::unique_ptr<Runner>(std::make_unique<Runner>(broker, journal, clock, participant,
+    return std::unique_ptr<Runner>(std::make_unique<Runner>(broker, journal, clock, metrics, participant,
                                                             std::move(state), std::move(computation),
-                                                            std::move(reader), options));
+                                                            std::move(reader), std::move(options)));
 }
 
-Runner::Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, Participant& participant,
-               std::unique_ptr<state::StateSpace> state, std::unique_ptr<Computation> computation,
-               std::unique_ptr<broker::LogReader> reader, RunnerOptions options)
+Runner::Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, Metrics& metrics,
+               Participant& participant, std::unique_ptr<state::StateSpace> state,
+               std::unique_ptr<Computation> computation, std::unique_ptr<broker::LogReader> reader,
+               RunnerOptions options)
     : broker_(broker),
       journal_(journal),
       clock_(clock),
       participant_(participant),
-      options_(options),
+      options_(std::move(options)),
       name_(participant.instance()->pipeline),
       epoch_(participant.instance()->epoch),
       outputs_after_(participant.instance()->outputs_after),
       state_(std::move(state)),
       computation_(std::move(computation)),
       reader_(std::move(reader)),
+      ledger_(metrics, clock, name_),
       progress_(participant.progress()),
-      step_bytes_(options.step_bytes_max) {
+      next_(computation_->topics().size()),
+      step_bytes_(options_.step_bytes_max) {
     computation_->set_next_arrival(progress_.next_arrival);
     for (const OutputTopic& topic : computation_->output_topics()) output_topics_.push_back(topic.name);
     reader_->set_wakeup([this] { wake(); });
@@ -128,8 +130,9 @@ Runner::~Runner() = default;
 bool Runner::run_once() {
     if (stopped_) return false;
     if (participant_.wanted()) make_snapshot();
-    if (in_flight_ >= options_.in_flight_max) return false;
+    if (in_flight_ >= options_.in_flight_max || paused()) return false;
 
+    ledger_.begin();
     const TimestampMs now = clock_.now();
     watch_partitions();
     const auto read =
@@ -152,6 +155,7 @@ bool Runner::run_once() {
             return false;
         }
     }
+    const std::int64_t newest_ms = note_positions();
     const bool ticked = computation_->tick(now, options_.silence_ms);
     const bool progressed = !slice_.batches.empty();
     if (!progressed && !ticked) {
@@ -165,11 +169,11 @@ bool Runner::run_once() {
         return false;
     }
     progress_.consumed = slice_.through;
-    submit(std::move(*result));
+    submit(std::move(*result), newest_ms);
     return true;
 }
 
-void Runner::submit(StepResult result) {
+void Runner::submit(StepResult result, std::int64_t newest_ms) {
     const auto topics = broker_.topics(broker::Visibility::applied);
     OutputBatches batches;
     // While an older instance's input is computed again, what it appended is there already; upserts may be
@@ -224,6 +228,7 @@ void Runner::submit(StepResult result) {
     // Before the step is submitted, so that the participant can match it to the step's entry.
     if (participant_.wanted()) make_snapshot();
     ++in_flight_;
+    ledger_.computed(newest_ms);
     std::unique_ptr<journal::Proposal> proposal =
         std::make_unique<StepProposal>(*this, std::move(payload), progress_.consumed);
     while (!journal_.try_submit(journal::Lane::pipelines, proposal)) {
@@ -246,6 +251,46 @@ void Runner::watch_partitions() {
     }
 }
 
+std::int64_t Runner::note_positions() {
+    std::int64_t newest = LatencyLedger::kNone;
+    for (const broker::LogBatch& b : slice_.batches) {
+        next_[b.topic][b.partition.value] = b.last_offset.value + 1;
+        if (const auto header = wire::decode_batch_header(b.batch.view()))
+            newest = std::max(newest, header->max_timestamp.value);
+    }
+    return newest;
+}
+
+bool Runner::paused() {
+    if (!options_.over_limit) return false;
+    const auto why = options_.over_limit(name_);
+    if (!why) resumed_ = false;
+    const bool pause = why && !resumed_;
+    bool changed = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (status_.state != RunnerStatus::State::running && status_.state != RunnerStatus::State::paused)
+            return false;
+        changed = pause != (status_.state == RunnerStatus::State::paused);
+        status_.state = pause ? RunnerStatus::State::paused : RunnerStatus::State::running;
+        status_.error = pause ? *why : "";
+    }
+    if (changed && pause) log_warn("pipeline", "{} is paused: {}", name_, *why);
+    if (changed && !pause) log_info("pipeline", "{} goes on", name_);
+    if (pause && clock_.monotonic_ns() >= status_due_ns_) publish_status();
+    return pause;
+}
+
+bool Runner::resume() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (status_.state != RunnerStatus::State::paused) return false;
+    }
+    resumed_ = true;
+    wake();
+    return true;
+}
+
 void Runner::make_snapshot() {
     Snapshot snapshot{.epoch = epoch_, .progress = progress_, .state = {}};
     state_->snapshot(snapshot.state);
@@ -255,6 +300,7 @@ void Runner::make_snapshot() {
 void Runner::step_done(bool appended, std::string why, Seq consumed) {
     --in_flight_;
     if (appended) {
+        ledger_.durable();
         reader_->confirm(consumed);
         caught_up_ = consumed.value;
     } else {
@@ -291,7 +337,8 @@ void Runner::wake() {
 void Runner::stop() {
     {
         const std::lock_guard lock(mutex_);
-        if (status_.state == RunnerStatus::State::running) status_.state = RunnerStatus::State::stopped;
+        if (status_.state == RunnerStatus::State::running || status_.state == RunnerStatus::State::paused)
+            status_.state = RunnerStatus::State::stopped;
     }
     stopped_ = true;
     wake();
@@ -300,7 +347,12 @@ void Runner::stop() {
 void Runner::publish_status() {
     constexpr std::int64_t kEveryNs = 200'000'000;
     status_due_ns_ = clock_.monotonic_ns() + kEveryNs;
+    std::vector<InputPosition> inputs = input_positions();
     const std::lock_guard lock(mutex_);
+    status_.inputs = std::move(inputs);
+    status_.sources = computation_->source_counts();
+    status_.latency_p50_ns = ledger_.event_to_view().quantile_ns(0.5);
+    status_.latency_p99_ns = ledger_.event_to_view().quantile_ns(0.99);
     status_.progress = progress_;
     status_.steps = steps_;
     status_.counts = computation_->counts();
@@ -308,6 +360,24 @@ void Runner::publish_status() {
     status_.tables = state_->stats();
     status_.watermark_ms = computation_->watermark();
     status_.caught_up = slice_.up_to_date;
+}
+
+std::vector<InputPosition> Runner::input_positions() const {
+    std::vector<InputPosition> out;
+    const auto topics = broker_.topics();
+    for (std::size_t i = 0; i < next_.size(); ++i) {
+        const std::string& name = computation_->topics()[i];
+        const auto topic = topics->find(name);
+        if (topic == nullptr) continue;
+        for (const auto& log : topic->partitions) {
+            const auto at = next_[i].find(log->id().value);
+            out.push_back({.topic = name,
+                           .partition = log->id(),
+                           .next = at == next_[i].end() ? -1 : at->second,
+                           .end = log->durable()->log_end.value});
+        }
+    }
+    return out;
 }
 
 RunnerStatus Runner::status() const {

@@ -5,15 +5,23 @@
 // computed on entries that need not be durable yet; what comes of it is shown only once the step is (journal,
 // promise 2). At most `in_flight_max` steps are submitted and not yet durable. A submitted step is appended,
 // or the instance is fenced and stops.
+//
+// While a view of it holds more than it may, it is paused: it takes no more input until the rows are fewer or
+// somebody says resume(). Its position, state and the records it has not read stay.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -21,6 +29,7 @@
 #include "broker/log_reader.h"
 #include "journal/journal.h"
 #include "pipeline/computation.h"
+#include "pipeline/latency.h"
 #include "pipeline/participant.h"
 #include "state/state_space.h"
 
@@ -31,20 +40,34 @@ struct RunnerOptions {
     std::size_t step_batches_max = 1'024;
     int in_flight_max = 4;
     std::int64_t silence_ms = 5'000;  ///< see Computation::tick
+    /// Which view of this pipeline holds more than it may, in words; nothing: all is well. Any thread.
+    std::function<std::optional<std::string>(std::string_view pipeline)> over_limit{};
+};
+
+/// How far one partition of an input has been read.
+struct InputPosition {
+    std::string topic;
+    PartitionId partition;
+    std::int64_t next = -1;  ///< offset of the next record; -1: none was read since the start
+    std::int64_t end = 0;    ///< of the partition
 };
 
 /// What a person wants to know of a running pipeline. Counted since the process started.
 struct RunnerStatus {
-    enum class State : std::uint8_t { running, failed, fenced, stopped };
+    enum class State : std::uint8_t { running, paused, failed, fenced, stopped };
     State state = State::running;
-    std::string error;  ///< why it failed: what happened, where, what to do
+    std::string error;  ///< why it failed or is paused: what happened, where, what to do
     Progress progress;
     std::uint64_t steps = 0;
-    Counts counts;  ///< conservation: in = accepted + rejected
+    Counts counts;                                        ///< conservation: in = accepted + rejected
+    std::vector<std::pair<std::string, Counts>> sources;  ///< the same by table
+    std::vector<InputPosition> inputs;
     std::size_t state_bytes = 0;
     std::vector<state::StateSpace::TableStats> tables;
     std::int64_t watermark_ms = 0;
-    bool caught_up = false;  ///< at the last look nothing was waiting
+    bool caught_up = false;           ///< at the last look nothing was waiting
+    std::int64_t latency_p50_ns = 0;  ///< from a record's timestamp to its step on disk
+    std::int64_t latency_p99_ns = 0;
 };
 
 class Runner {
@@ -57,9 +80,10 @@ class Runner {
                                                   std::unique_ptr<Computation> computation,
                                                   RunnerOptions options);
     /// For create().
-    Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, Participant& participant,
-           std::unique_ptr<state::StateSpace> state, std::unique_ptr<Computation> computation,
-           std::unique_ptr<broker::LogReader> reader, RunnerOptions options);
+    Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, Metrics& metrics,
+           Participant& participant, std::unique_ptr<state::StateSpace> state,
+           std::unique_ptr<Computation> computation, std::unique_ptr<broker::LogReader> reader,
+           RunnerOptions options);
     ~Runner();
 
     /// Pipeline thread. One step at most; true if anything was done.
@@ -68,6 +92,9 @@ class Runner {
     void wait(std::int64_t timeout_ms);
     /// Any thread: wakes wait().
     void wake();
+    /// Any thread: a paused pipeline goes on, over the limit if need be, until its views are below it again.
+    /// False if it was not paused.
+    bool resume();
     /// Any thread; run_once() does nothing more once it returned true for the last time.
     void stop();
     [[nodiscard]] bool stopped() const { return stopped_; }
@@ -84,11 +111,16 @@ class Runner {
   private:
     class StepProposal;
     void watch_partitions();
+    /// True while a view is over its limit.
+    bool paused();
+    /// Notes how far the slice brings each partition; its newest timestamp.
+    std::int64_t note_positions();
     void make_snapshot();
     /// The computed step becomes an entry.
-    void submit(StepResult result);
+    void submit(StepResult result, std::int64_t newest_ms);
     void fail(RunnerStatus::State state, std::string why);
     void publish_status();
+    [[nodiscard]] std::vector<InputPosition> input_positions() const;
     /// Sync thread.
     void step_done(bool appended, std::string why, Seq consumed);
 
@@ -106,7 +138,9 @@ class Runner {
     std::vector<std::string> output_topics_;
     broker::LogSlice slice_;
     std::shared_ptr<const broker::TopicsView> topics_seen_;
-    Progress progress_;  ///< after the last computed step
+    LatencyLedger ledger_;
+    Progress progress_;                                       ///< after the last computed step
+    std::vector<std::map<std::int32_t, std::int64_t>> next_;  ///< by input topic and partition
     std::uint64_t steps_ = 0;
     /// Input taken a step: less where a little input makes large steps (a clock joined with many rows), so
     /// that memory and entries stay bounded.
@@ -116,7 +150,8 @@ class Runner {
     std::atomic<int> in_flight_{0};
     std::atomic<std::uint64_t> caught_up_{0};
     std::atomic<bool> stopped_{false};
-    mutable std::mutex mutex_;  ///< wake-up and status
+    std::atomic<bool> resumed_{false};  ///< over the limit by somebody's wish
+    mutable std::mutex mutex_;          ///< wake-up and status
     std::condition_variable wakeup_;
     bool woken_ = false;
     RunnerStatus status_;

@@ -22,6 +22,19 @@ struct ViewStore::Pending {
     std::optional<journal::PipelineEntry> instance;  ///< a `pipeline` entry
 };
 
+namespace {
+
+std::string why_over(const View& view) {
+    const ViewDefinition& d = view.definition();
+    return fmt::format(
+        "view {} holds {} rows ({} bytes), more than its limit of {} rows or {} bytes: give it "
+        "'view.retention', "
+        "a larger 'view.max-rows' or a WHERE and start again, or let it grow with `millrace pipeline resume`",
+        view.name(), view.row_count(), view.bytes(), d.rows_max, d.bytes_max);
+}
+
+}  // namespace
+
 ViewStore::ViewStore(const Clock& clock, Metrics& metrics, ViewStoreOptions options)
     : clock_(clock),
       options_(std::move(options)),
@@ -205,13 +218,14 @@ void ViewStore::publish() {
     }
     if (std::exchange(instances_changed_, false)) {
         published_.instances = instances_;
-        published_.over_limit.clear();
     }
+    published_.over_limit.clear();
     for (const auto& [pipeline, instance] : instances_) {
-        published_.over_limit[pipeline] = std::ranges::any_of(instance.views, [&](const std::string& name) {
+        for (const std::string& name : instance.views) {
             const View* view = find(name);
-            return view != nullptr && view->over_limit();
-        });
+            if (view != nullptr && view->over_limit())
+                published_.over_limit.emplace(pipeline, why_over(*view));
+        }
     }
     taken_ = draining_.empty() ? std::nullopt : std::optional(draining_.front().seq);
 }
@@ -272,10 +286,11 @@ Seq ViewStore::revealed() const {
     return durable_;
 }
 
-bool ViewStore::over_limit(std::string_view pipeline) const {
+std::optional<std::string> ViewStore::over_limit(std::string_view pipeline) const {
     const std::lock_guard lock(mutex_);
     const auto at = published_.over_limit.find(pipeline);
-    return at != published_.over_limit.end() && at->second;
+    if (at == published_.over_limit.end()) return std::nullopt;
+    return at->second;
 }
 
 Seq ViewStore::applied_through() const {

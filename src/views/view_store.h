@@ -78,9 +78,9 @@ class ViewStore final : public journal::Participant {
     [[nodiscard]] std::vector<SnapshotPtr> snapshots() const;
     /// Every durable entry up to here is in the published views, whether it changed one or not.
     [[nodiscard]] Seq revealed() const;
-    /// Does a view of this pipeline hold more than it may (view.max-rows without retention)? Then its steps
-    /// should pause.
-    [[nodiscard]] bool over_limit(std::string_view pipeline) const;
+    /// Which view of this pipeline holds more than it may (view.max-rows without retention), and what to do,
+    /// in words; then its steps should pause. Nothing: all is well.
+    [[nodiscard]] std::optional<std::string> over_limit(std::string_view pipeline) const;
 
   private:
     struct Pending;
@@ -91,7 +91,7 @@ class ViewStore final : public journal::Participant {
     struct Published {
         std::map<std::string, Instance, std::less<>> instances;
         std::map<std::string, SnapshotPtr, std::less<>> views;
-        std::map<std::string, bool, std::less<>> over_limit;  ///< by pipeline
+        std::map<std::string, std::string, std::less<>> over_limit;  ///< by pipeline: why
     };
 
     static Result<Pending> decode(const journal::Entry& entry);

@@ -61,6 +61,7 @@ class HttpSession final : public Session {
     bool head_only_ = false;
     bool serving_ = false;  ///< inside serve_next(): an answer must not recurse into it
     std::int64_t request_start_ns_ = 0;
+    std::string cors_;                ///< header lines of the answer under way
     std::int64_t last_heard_ms_ = 0;  ///< bytes came
     std::int64_t idle_since_ms_ = 0;  ///< start of the request under way, or end of the last one
     std::int64_t last_ping_ms_ = 0;

@@ -42,14 +42,15 @@ void add_status_routes(Router& router, const Metrics& metrics, StatusOptions opt
         .end_object();
     router.add("GET", "/version",
                [version](RouteCall, HttpResponder r) { r.respond(HttpResponse::json(200, version)); });
-    router.add("GET", "/readyz",
-               [options = std::move(options)](RouteCall, HttpResponder r) { r.respond(readiness(options)); });
-    router.add("GET", "/metrics", [&metrics](RouteCall, HttpResponder r) {
+    router.add("GET", "/metrics", [&metrics, collect = options.collect](RouteCall, HttpResponder r) {
+        if (collect) collect();
         HttpResponse response;
         response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
         response.body = SharedBytes(metrics.text());
         r.respond(std::move(response));
     });
+    router.add("GET", "/readyz",
+               [options = std::move(options)](RouteCall, HttpResponder r) { r.respond(readiness(options)); });
     router.add("GET", "/api/v1/openapi.yaml", [](RouteCall, HttpResponder r) {
         const EmbeddedFile* file = find_embedded("openapi.yaml");
         if (file == nullptr) {

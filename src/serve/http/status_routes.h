@@ -22,6 +22,7 @@ struct StatusOptions {
     std::string version;   ///< "0.1.0"
     std::string revision;  ///< of the source, where known
     std::function<std::vector<PartStatus>()> parts;
+    std::function<void()> collect{};  ///< before /metrics is answered: counts that others keep
 };
 
 /// REQUIRES: metrics outlives the router.

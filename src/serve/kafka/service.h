@@ -74,6 +74,7 @@ class Service {
     [[nodiscard]] const Options& options() const { return options_; }
     [[nodiscard]] broker::Broker& broker() { return parts_.broker; }
     [[nodiscard]] broker::groups::Coordinator& coordinator() { return coordinator_; }
+    [[nodiscard]] const broker::groups::Coordinator& coordinator() const { return coordinator_; }
     [[nodiscard]] FetchSessionCache& fetch_sessions() { return fetch_sessions_; }
     [[nodiscard]] net::EventLoop& loop() { return parts_.loop; }
     [[nodiscard]] const Clock& clock() const { return parts_.clock; }

@@ -1,0 +1,45 @@
+// The verbs of `millrace` and what each takes. Verbs that need a running node speak HTTP to it
+// (cli/remote.h); `init`, `run`, `check` and `test` work on a project folder in this process (cli/local.h).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "cli/generate.h"
+#include "cli/local.h"
+#include "cli/remote.h"
+#include "cli/replay.h"
+
+namespace mr::cli {
+
+/// Everything the verbs fill in. CLI11 keeps pointers, so it lives as long as the parse.
+struct Arguments {
+    explicit Arguments(const std::atomic<bool>& stop_requested) : stop(stop_requested) {}
+
+    const std::atomic<bool>& stop;  ///< SIGINT or SIGTERM came
+    RemoteOptions remote;
+    std::string format = "table";
+    std::string timeout = "30s";
+    bool verbose = false;
+    bool no_color = false;  ///< accepted for habit: nothing is coloured
+    LocalOptions local;
+    ReplayOptions replay;
+    std::string max_gap = "1h";
+    GenerateOptions generate;
+    std::string workload = "fulfilment";
+    std::string text, second, third;
+    std::vector<std::string> many;
+    int partitions = 1;
+    TailOptions tail;
+    int exit = Exit::done;
+};
+
+/// Adds every verb and the options they share.
+void add_commands(CLI::App& app, Arguments& arguments);
+
+/// What is wrong with a command line that could not be parsed, with the nearest known verb or option.
+std::string explain_usage(const CLI::App& app, const std::vector<std::string>& words, const std::string& why);
+
+}  // namespace mr::cli

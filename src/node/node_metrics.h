@@ -1,0 +1,41 @@
+// Counts that others keep, brought to /metrics when somebody asks: pipelines (conservation, lag, watermark,
+// state), consumer groups, topics, views. Thread: loop.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "broker/broker.h"
+#include "pipeline/runner.h"
+#include "serve/kafka/service.h"
+#include "views/view_store.h"
+
+namespace mr::node {
+
+class NodeMetrics {
+  public:
+    NodeMetrics(Metrics& metrics, const Clock& clock, const std::string& version);
+
+    void collect(const std::vector<std::unique_ptr<pipeline::Runner>>& runners, const broker::Broker& broker,
+                 const serve::kafka::Service& kafka, views::ViewStore& views);
+
+  private:
+    void collect_pipeline(const pipeline::Runner& runner);
+    /// Brings a counter to `total`, which somebody else counts.
+    void count(std::string_view name, std::string_view help, const std::string& labels, std::uint64_t total);
+    void gauge(std::string_view name, std::string_view help, const std::string& labels, double value);
+
+    Metrics& metrics_;
+    const Clock& clock_;
+    std::map<std::string, std::uint64_t> counted_;  ///< what each counter stands at
+    std::map<std::string, Gauge*> gauges_;
+    std::map<std::string, bool> seen_;  ///< gauges set in this collect(); the others fall to 0
+};
+
+}  // namespace mr::node
