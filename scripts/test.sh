@@ -37,6 +37,7 @@ stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=
 [ -d web/test ] && stage web bash -c 'cd web && npm test --silent'
 stage example tests/example.sh
 stage figures tests/figures.sh
+stage surface "$python" tests/surface/run.py
 stage clients tests/clients/with_node.sh
 stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
 # That the benches run and that nothing is lost on the way; no timing.

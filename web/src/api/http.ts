@@ -65,7 +65,30 @@ export async function acknowledge(id: string, by: string): Promise<void> {
   });
 }
 
-/** What the system page lists. A part that the node does not answer is an empty list. */
-export async function getSystem(part: "pipelines" | "topics" | "views"): Promise<Row[]> {
+export type SystemPart = "pipelines" | "topics" | "groups" | "views" | "sinks";
+
+/** What the system page lists. */
+export async function getSystem(part: SystemPart): Promise<Row[]> {
   return listOf(await call(`/api/v1/${part}`), part);
+}
+
+/** A topic with its partitions and settings. */
+export async function getTopic(name: string): Promise<Record<string, unknown>> {
+  const body = await call(`/api/v1/topics/${encodeURIComponent(name)}`);
+  return isObject(body) ? body : {};
+}
+
+/** The newest records of each partition, or those from an offset of one. */
+export async function getMessages(topic: string, partition: number, offset: number, limit: number): Promise<Row[]> {
+  return listOf(await call(`/api/v1/topics/${encodeURIComponent(topic)}/records?partition=${partition}&offset=${offset}&limit=${limit}`), "records");
+}
+
+/** A consumer group with its members and where it is in each partition. */
+export async function getGroup(name: string): Promise<Record<string, unknown>> {
+  const body = await call(`/api/v1/groups/${encodeURIComponent(name)}`);
+  return isObject(body) ? body : {};
+}
+
+export async function resumePipeline(name: string): Promise<void> {
+  await call(`/api/v1/pipelines/${encodeURIComponent(name)}/resume`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
 }

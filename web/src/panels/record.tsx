@@ -6,7 +6,7 @@ import { openRecord, type OpenRecord } from "../state/page";
 import { formatTime, formatValue, parseTime } from "../ui/format";
 import { Icon } from "../ui/icons";
 
-function pretty(value: Value | undefined): string {
+export function pretty(value: Value | undefined): string {
   if (typeof value !== "string") return JSON.stringify(value ?? null, null, 2);
   try {
     return JSON.stringify(JSON.parse(value), null, 2);
@@ -16,7 +16,7 @@ function pretty(value: Value | undefined): string {
 }
 
 /** JSON as text with its keys and strings told apart; everything goes through the DOM as text, nothing as markup. */
-function Json({ text }: { text: string }) {
+export function Json({ text }: { text: string }) {
   const parts = text.split(/("(?:[^"\\]|\\.)*"(?:\s*:)?)/);
   return <pre class="json" tabIndex={0}>{parts.map((p, i) => (i % 2 === 0 ? p : <span key={i} class={p.endsWith(":") ? "k" : "s"}>{p}</span>))}</pre>;
 }

@@ -1,102 +1,173 @@
-// The system page: pipelines, topics and views as the node lists them. Fetched when opened and on request, never by a timer; its
-// age is shown, so that nobody takes it for live.
-import { useEffect, useState } from "preact/hooks";
-import { getSystem } from "../api/http";
-import type { Row } from "../api/protocol";
+// The system page: pipelines, topics, consumer groups, views and sinks as the node lists them, with what is wrong in front. It is for
+// the person who runs the node: asked every few seconds while somebody looks (the dashboards never ask, they are told), so that
+// rates can be shown. Its age is shown, so that nobody takes it for live.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { getSystem, resumePipeline, type SystemPart } from "../api/http";
+import type { Row, Value } from "../api/protocol";
 import { useStore } from "../ui/context";
-import { formatDuration, formatNumber, formatTime, formatValue, parseTime } from "../ui/format";
+import { formatBytes, formatDuration, formatNumber, formatTime, formatValue, parseTime } from "../ui/format";
 import { Icon } from "../ui/icons";
+import { BrokerDialog, type Opened } from "./broker";
 import { Latency } from "./latency";
+import { Listing, type Column } from "./listing";
 
-type Part = "pipelines" | "topics" | "views";
-const kParts: readonly Part[] = ["pipelines", "topics", "views"];
-const kMaxColumns = 12;
-const kBad = /fail|dead|error|stop|full|reject/i;
+const kParts: readonly SystemPart[] = ["pipelines", "topics", "groups", "views", "sinks"];
+const kEveryMs = 5000;
+const kRetentionForEver = -1;
 
-function Cell({ name, value }: { name: string; value: Row[string] | undefined }) {
-  if (name === "state" || name === "status") {
-    const text = formatValue(value);
-    return <span class={`state ${kBad.test(text) ? "bad" : "good"}`}><Icon name={kBad.test(text) ? "critical" : "ok"} size={14} />{text}</span>;
-  }
-  if (typeof value === "number" && /commit_time|_ms$|^ct$/.test(name) && value > 1e12) return <>{formatTime(value)}</>;
-  if (typeof value === "number" && /_ms$/.test(name) && value >= 0) return <>{formatDuration(value)}</>;
-  if (typeof value === "number") return <>{/bytes/.test(name) ? bytes(value) : formatNumber(value, Number.isInteger(value) ? 0 : 2)}</>;
-  if (typeof value === "string" && /(_at|_time)$/.test(name) && !Number.isNaN(parseTime(value))) return <>{formatTime(parseTime(value))}</>;
-  if (Array.isArray(value)) return <>{value.every((v) => typeof v === "string" || typeof v === "number") ? value.join(", ") : formatNumber(value.length)}</>;
-  return <>{formatValue(value)}</>;
+interface Part { rows?: Row[]; problem: string; at: number; before?: { rows: Row[]; at: number } }
+type Parts = Partial<Record<SystemPart, Part>>;
+
+const count = (v: Value | undefined): string => (typeof v === "number" ? formatNumber(v) : "–");
+const size = (v: Value | undefined): string => (typeof v === "number" ? formatBytes(v) : "–");
+
+/** Per second since the time before: of `field`, of the row with the same name. */
+export function rateOf(part: Part | undefined, row: Row, field: string): number | null {
+  const before = part?.before?.rows.find((r) => r["name"] === row["name"]);
+  const seconds = part?.before ? (part.at - part.before.at) / 1000 : 0;
+  const now = row[field];
+  const then = before?.[field];
+  return typeof now === "number" && typeof then === "number" && seconds > 0 && now >= then ? (now - then) / seconds : null;
 }
 
-function bytes(n: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let i = 0;
-  while (n >= 1024 && i < units.length - 1) {
-    n /= 1024;
-    i++;
-  }
-  return `${formatNumber(n, i === 0 ? 0 : 1)} ${units[i]}`;
+function Rate({ value }: { value: number | null }) {
+  return <>{value === null ? "–" : `${formatNumber(value, value > 0 && value < 10 ? 1 : 0)}/s`}</>;
 }
 
-/** The columns worth showing: what every row has in common first, in the order of the first row; long texts and objects are left out. */
-export function systemColumns(rows: readonly Row[]): string[] {
-  const out: string[] = [];
+function State({ value, good }: { value: Value | undefined; good: boolean }) {
+  return <span class={`state ${good ? "good" : "bad"}`}><Icon name={good ? "ok" : "critical"} size={14} />{formatValue(value)}</span>;
+}
+
+/** One row a group: its partitions' lag summed up. */
+export function sumGroups(rows: readonly Row[]): Row[] {
+  interface Group { state: Value; members: Value; topics: Set<string>; partitions: number; lag: number }
+  const groups = new Map<string, Group>();
   for (const row of rows) {
-    for (const [name, value] of Object.entries(row)) {
-      const long = (typeof value === "string" && value.length > 120) || (typeof value === "object" && value !== null && !Array.isArray(value));
-      if (!out.includes(name) && !long && name !== "columns" && name !== "sql" && out.length < kMaxColumns) out.push(name);
+    const name = String(row["group"]);
+    const group = groups.get(name) ?? { state: row["state"] ?? null, members: row["members"] ?? 0, topics: new Set(), partitions: 0, lag: 0 };
+    if (typeof row["topic"] === "string") {
+      group.topics.add(row["topic"]);
+      group.partitions++;
+      group.lag += Number(row["lag"] ?? 0);
     }
+    groups.set(name, group);
   }
-  return out;
+  return [...groups].map(([name, g]) => ({ name, ...g, topics: [...g.topics].join(", ") }));
 }
 
-function SystemTable({ part, rows, problem }: { part: Part; rows: Row[]; problem: string }) {
-  const columns = systemColumns(rows);
-  const isNumber = (c: string): boolean => rows.some((r) => typeof r[c] === "number");
+function Problems({ pipelines, reload }: { pipelines: readonly Row[]; reload: () => void }) {
+  const bad = pipelines.filter((p) => p["state"] !== "running" && p["error"]);
+  if (bad.length === 0) return null;
   return (
-    <section class="card panel wide" aria-label={part}>
-      <header><h3>{part[0]?.toUpperCase() + part.slice(1)} {rows.length > 0 && `(${rows.length})`}</h3></header>
-      {rows.length === 0 ? <p class="empty">{problem || "None."}</p> : (
-        <div class="scroll">
-          <table class="cards">
-            <caption class="hidden">{part}</caption>
-            <thead><tr>{columns.map((c) => <th key={c} scope="col" class={isNumber(c) ? "num" : ""}>{c.replaceAll("_", " ")}</th>)}</tr></thead>
-            <tbody>
-              {rows.map((row, i) => (
-                <tr key={i}>{columns.map((c, n) => <td key={c} data-label={c.replaceAll("_", " ")} class={`${isNumber(c) ? "num" : ""} ${n === 0 ? "lead" : ""}`}><Cell name={c} value={row[c]} /></td>)}</tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <ul class="card banner problems" role="alert">
+      {bad.map((p) => (
+        <li key={String(p["name"])}>
+          <p><b>{String(p["name"])}</b> is {String(p["state"])}: {String(p["error"])}</p>
+          {p["state"] === "paused" && <button type="button" class="small" onClick={() => void resumePipeline(String(p["name"])).finally(reload)}>Resume</button>}
+        </li>
+      ))}
+    </ul>
   );
+}
+
+function useParts(): { parts: Parts; at: number; load: () => void } {
+  const [parts, setParts] = useState<Parts>({});
+  const [at, setAt] = useState(0);
+  const load = useRef(() => {
+    setAt(Date.now());
+    for (const part of kParts) {
+      getSystem(part).then(
+        (rows) => setParts((p) => {
+          const old = p[part];
+          const before = old?.rows ? { before: { rows: old.rows, at: old.at } } : {};
+          return { ...p, [part]: { rows, problem: "", at: Date.now(), ...before } };
+        }),
+        (error: unknown) => setParts((p) => ({ ...p, [part]: { ...p[part], at: p[part]?.at ?? 0, problem: error instanceof Error ? error.message : String(error) } })),
+      );
+    }
+  }).current;
+  useEffect(() => {
+    load();
+    const timer = setInterval(() => document.visibilityState === "visible" && load(), kEveryMs);
+    return () => clearInterval(timer);
+  }, []);
+  return { parts, at, load };
 }
 
 export function SystemPage() {
   const store = useStore();
   void store.tick.value;
-  const [parts, setParts] = useState<Partial<Record<Part, { rows: Row[]; problem: string }>>>({});
-  const [at, setAt] = useState(0);
-  const load = (): void => {
-    setAt(Date.now());
-    for (const part of kParts) {
-      getSystem(part).then(
-        (rows) => setParts((p) => ({ ...p, [part]: { rows, problem: "" } })),
-        (error: unknown) => setParts((p) => ({ ...p, [part]: { rows: p[part]?.rows ?? [], problem: error instanceof Error ? error.message : String(error) } })),
-      );
-    }
+  const { parts, at, load } = useParts();
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const name = (row: Row): string => String(row["name"] ?? row["view"]);
+  const pipelines: Column<Row>[] = [
+    { title: "pipeline", cell: name },
+    { title: "state", cell: (r) => <State value={r["state"]} good={r["state"] === "running"} /> },
+    { title: "rate", num: true, cell: (r) => <Rate value={rateOf(parts.pipelines, r, "in")} /> },
+    { title: "read", num: true, cell: (r) => count(r["in"]) },
+    { title: "rejected", num: true, cell: (r) => <span class={Number(r["rejected"]) > 0 ? "state bad" : ""}>{count(r["rejected"])}</span> },
+    { title: "late", num: true, cell: (r) => count(r["late"]) },
+    { title: "lag", num: true, cell: (r) => count(r["lag"]) },
+    { title: "p99 to view", num: true, cell: (r) => (typeof r["p99_ms"] === "number" ? formatDuration(r["p99_ms"]) : "–") },
+    { title: "state size", num: true, cell: (r) => size(r["state_bytes"]) },
+    { title: "watermark", cell: (r) => (typeof r["watermark"] === "string" ? formatTime(parseTime(r["watermark"])) : "–") },
+  ];
+  const topics: Column<Row>[] = [
+    { title: "topic", cell: name },
+    { title: "partitions", num: true, cell: (r) => count(r["partitions"]) },
+    { title: "rate", num: true, cell: (r) => <Rate value={rateOf(parts.topics, r, "records")} /> },
+    { title: "records", num: true, cell: (r) => count(r["records"]) },
+    { title: "size", num: true, cell: (r) => size(r["bytes"]) },
+    { title: "kept", cell: (r) => `${r["cleanup_policy"] === "delete" ? "" : `${r["cleanup_policy"]}, `}${r["retention_ms"] === kRetentionForEver ? "for ever" : formatDuration(Number(r["retention_ms"]))}` },
+  ];
+  const groups: Column<Row>[] = [
+    { title: "group", cell: name },
+    { title: "state", cell: (r) => formatValue(r["state"]) },
+    { title: "members", num: true, cell: (r) => count(r["members"]) },
+    { title: "reads", cell: (r) => formatValue(r["topics"] || null) },
+    { title: "lag", num: true, cell: (r) => count(r["lag"]) },
+  ];
+  const views: Column<Row>[] = [
+    { title: "view", cell: name },
+    { title: "rows", num: true, cell: (r) => <span class={r["over_limit"] === true ? "state bad" : ""}>{count(r["rows"])}{r["over_limit"] === true && " over its limit"}</span> },
+    { title: "size", num: true, cell: (r) => size(r["bytes"]) },
+    { title: "last change", cell: (r) => (typeof r["commit_time"] === "number" ? `${formatDuration(Math.max(0, Date.now() - r["commit_time"]))} ago` : "–") },
+  ];
+  const sinks: Column<Row>[] = [
+    { title: "sink", cell: name },
+    { title: "kind", cell: (r) => formatValue(r["kind"]) },
+    { title: "rows", num: true, cell: (r) => count(r["rows"]) },
+    { title: "commits", num: true, cell: (r) => count(r["commits"]) },
+    { title: "last commit", cell: (r) => (Number(r["last_commit_ms"]) > 0 ? `${formatDuration(Math.max(0, Date.now() - Number(r["last_commit_ms"])))} ago` : "–") },
+    { title: "error", cell: (r) => formatValue(r["error"] || null) },
+  ];
+  const section = (part: SystemPart, title: string, width: number, none: string, columns: Column<Row>[], open?: Opened["kind"]) => {
+    const rows = part === "groups" && parts.groups?.rows ? sumGroups(parts.groups.rows) : parts[part]?.rows;
+    return (
+      <div class={`span w${width}`}>
+        <Listing title={title} rows={rows} problem={parts[part]?.problem ?? ""} none={none} columns={columns} name={name}
+          bad={(r) => (part === "pipelines" && r["state"] !== "running") || Boolean(r["error"])}
+          {...(open ? { open: (r: Row) => setOpened({ kind: open, name: name(r) }) } : {})} />
+      </div>
+    );
   };
-  useEffect(load, []);
   return (
     <>
       <div class="bar">
         <h2>System</h2>
-        <span class="muted">as of {formatDuration(Math.max(0, Date.now() - at))} ago</span>
+        <span class="muted">as of {formatDuration(at === 0 ? NaN : Math.max(0, Math.floor((Date.now() - at) / 1000) * 1000))} ago</span>
         <button type="button" class="tool" onClick={load}><Icon name="refresh" /> Refresh</button>
       </div>
+      <Problems pipelines={parts.pipelines?.rows ?? []} reload={load} />
       <div class="grid">
-        {kParts.map((part) => <SystemTable key={part} part={part} rows={parts[part]?.rows ?? []} problem={parts[part]?.problem ?? "Loading …"} />)}
+        {section("pipelines", "Pipelines", 12, "This project has no pipelines.", pipelines)}
+        {section("topics", "Topics", 7, "No topics yet.", topics, "topic")}
+        {section("groups", "Consumer groups", 5, "Nobody has read with a consumer group yet.", groups, "group")}
+        {section("views", "Views", 5, "No views.", views)}
+        {section("sinks", "Lake, archive and warehouse", 7, "Nothing is written outside.", sinks)}
         <div class="span w6"><Latency panel={{ type: "latency", title: "How fresh this page's data is", width: 6, view: "", where: {}, sort: [], limit: 0, sent: null }} /></div>
       </div>
+      <BrokerDialog opened={opened} close={() => setOpened(null)} />
     </>
   );
 }

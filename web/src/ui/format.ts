@@ -18,6 +18,17 @@ export function formatShort(value: number, decimals = 0): string {
   return formatNumber(value, decimals);
 }
 
+/** 1536 -> "1.5 KiB". */
+export function formatBytes(n: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let i = 0;
+  while (n >= 1024 && i < units.length - 1) {
+    n /= 1024;
+    i++;
+  }
+  return `${formatNumber(n, i === 0 ? 0 : 1)} ${units[i]}`;
+}
+
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "–";
   if (ms < 1000) return `${formatNumber(ms, ms < 10 && ms % 1 !== 0 ? 1 : 0)} ms`;

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Goal: what a person meets first is as the documents say: verbs, exit codes, the shape of errors, HTTP, metrics.
+
+Method: the release binary on a project that `millrace init` wrote, from outside: command line, HTTP, a Kafka client. It checks that
+  - every verb has help with examples, and a wrong word names the nearest right one (exit 2);
+  - mistakes in SQL, settings, dashboards and alerts are shown with code, place, caret and suggestion;
+  - docs/openapi.yaml is what is served: every path in it answers, every route in the sources is in it;
+  - bad records are set aside and counted (in = accepted + rejected) at /metrics and by `millrace pipeline`;
+  - ETags, filters, unknown columns, allowed hosts and origins behave; a view over view.max-rows pauses its pipeline alone, and
+    `millrace pipeline resume` lets it go on;
+  - a changed pipeline is rebuilt with a message, the other keeps its state; SIGTERM ends with 0.
+Usage: tests/surface/run.py   (MILLRACE_BIN names the binary)
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+root = Path(__file__).resolve().parents[2]
+binary = os.environ.get("MILLRACE_BIN", str(root / "build/release/src/cli/millrace"))
+work = Path(tempfile.mkdtemp(prefix="millrace-surface-"))
+failures = []
+
+
+def check(ok, what):
+    print(("ok   " if ok else "FAIL ") + what, flush=True)
+    if not ok:
+        failures.append(what)
+
+
+def cli(*args, url=None, registry=None):
+    env = dict(os.environ)
+    if url:
+        env["MILLRACE_URL"] = url
+    if registry:
+        env["MILLRACE_REGISTRY"] = registry
+    done = subprocess.run([binary, *args], capture_output=True, text=True, env=env, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.1)
+    return condition()
+
+
+class Node:
+    """`millrace run` on free ports."""
+
+    def __init__(self, project, *args):
+        self.log = open(work / "node.log", "a+")
+        self.from_byte = self.log.tell()
+        ready = work / "ready.json"
+        ready.unlink(missing_ok=True)
+        free = [f"-X{name}.listen=127.0.0.1:0" for name in ("kafka", "http", "registry")]
+        self.process = subprocess.Popen([binary, "run", str(project), "--ready-file", str(ready), *free, *args],
+                                        stderr=self.log, stdout=self.log)
+        until(lambda: ready.exists() or self.process.poll() is not None, 120)
+        at = json.loads(ready.read_text())
+        self.kafka, self.url, self.registry = at["kafka"], "http://" + at["http"], "http://" + at["registry"]
+
+    def cli(self, *args):
+        return cli(*args, url=self.url, registry=self.registry)
+
+    def json(self, *args):
+        code, out, err = self.cli(*args, "--format", "json")
+        return json.loads(out) if code == 0 else {"exit": code, "error": err}
+
+    def http(self, path, method="GET", body=None, headers=None):
+        data = None if body is None else json.dumps(body).encode()
+        all_headers = {"Content-Type": "application/json"} if data is not None else {}
+        all_headers.update(headers or {})
+        request = urllib.request.Request(self.url + path, method=method, data=data, headers=all_headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, dict(answer.headers), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read().decode()
+
+    def produce(self, topic, *lines):
+        from confluent_kafka import Producer
+        producer = Producer({"bootstrap.servers": self.kafka})
+        for line in lines:
+            producer.produce(topic, line.encode())
+        assert producer.flush(60) == 0
+
+    def said(self):
+        self.log.flush()
+        return (work / "node.log").read_text()[self.from_byte:]
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(120)
+
+
+def command_line():
+    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "schema", "view", "pipeline", "version"]
+    for verb in verbs:
+        code, out, _ = cli(verb, "--help")
+        check(code == 0 and "Examples:" in out, f"{verb} --help has examples")
+    for args, hint in [(["vesion"], "did you mean `version`?"), (["topic", "lst"], "did you mean `list`?"),
+                       (["topic", "list", "--fromat", "json"], "did you mean `--format`?"), ([], "--help")]:
+        code, _, err = cli(*args)
+        check(code == 2 and hint in err, f"`millrace {' '.join(args)}` is wrong use: {hint}")
+    code, _, err = cli("topic", "--url", "127.0.0.1:1", "--format", "json")
+    check(code == 3 and json.loads(err)["error"]["code"] == "unavailable", "no server: exit 3, and JSON on request")
+    check(cli("run", str(work / "nowhere"))[0] == 2, "no project: exit 2")
+
+
+def mistakes(project):
+    def said(path, text, expected, exit_code):
+        broken = work / "broken"
+        shutil.rmtree(broken, ignore_errors=True)
+        shutil.copytree(project, broken)
+        (broken / path).parent.mkdir(exist_ok=True)
+        (broken / path).write_text(text)
+        code, _, err = cli("check", str(broken))
+        shaped = re.search(r"error\[M\d{4}\]: .*\n  --> .*" + re.escape(path) + r":\d+:\d+\n.*\|.*\n.*\| *\^+", err)
+        check(code == exit_code and shaped is not None and expected in err, f"{path}: {expected}")
+
+    said("pipelines/live.sql", "CREATE MATERIALIZED VIEW v AS SELECT sit, COUNT(*) AS n FROM orders GROUP BY site;", 'did you mean "site"?', 1)
+    said("pipelines/live.sql", "CREATE MATERIALIZED VIEW v AS SELECT site, COUNT(*) AS n FROM ordrs GROUP BY site;", 'did you mean "orders"?', 1)
+    said("millrace.yaml", "kafka:\n  lisen: 127.0.0.1:0\n", "did you mean `kafka.listen`?", 2)
+    said("millrace.yaml", "topics: {orders: {partitons: 3}}", "did you mean `partitions`?", 2)
+    said("millrace.yaml", "topics: {orders: {retention.m: 3}}", "did you mean `retention.ms`?", 2)
+    said("dashboards/live.yaml", "panels:\n  - {type: tle, view: orders_by_site}", "did you mean `tile`?", 1)
+    said("dashboards/live.yaml", "panels:\n  - {type: tile, view: orders_by_sit}", "did you mean `orders_by_site`?", 1)
+    said("alerts/a.yaml", "- name: a\n  veiw: orders_by_site\n", "did you mean `view`?", 1)
+    code, _, err = cli("run", str(project), "-X", "kafka.lisen=1")
+    check(code == 2 and "did you mean `kafka.listen`?" in err, "-X with an unknown setting: exit 2")
+
+
+def documented(node):
+    text = (root / "docs/openapi.yaml").read_text()
+    in_document, path = set(), None
+    for line in text.split("\npaths:\n")[1].split("\ncomponents:")[0].splitlines():
+        if match := re.match(r"  (/\S+):", line):
+            path = match[1]
+        elif match := re.match(r"    (get|post|delete|put):", line):
+            in_document.add((match[1].upper(), re.sub(r"\{.*?\}", "{}", path)))
+    served = set()
+    for source in [*(root / "src/serve/http").glob("*.cc"), *(root / "src/node").glob("*.cc")]:
+        if not source.name.endswith("_test.cc"):
+            for method, route in re.findall(r'\.add\(\s*"(\w+)",\s*"(/[^"]*)"', source.read_text()):
+                served.add((method, re.sub(r"\{.*?\}", "{}", route)))
+    served.add(("GET", "/api/v1/live"))  # the WebSocket
+    check(in_document == served, f"openapi.yaml has what is served: only there {sorted(in_document - served)}, only served {sorted(served - in_document)}")
+    for method, path in sorted(in_document):
+        status, _, body = node.http(path.replace("{}", "nothing"), method, {} if method == "POST" else None)
+        check("no such path" not in body and status != 405 and status < 500, f"{method} {path} answers ({status})")
+    check(node.http("/api/v1/openapi.yaml")[2] == text, "the node serves this very document")
+
+
+def bad_records(node):
+    good = '{"order_id":"1","site":"L","amount":12.5,"placed_at":"2026-01-31T10:00:00Z"}'
+    node.produce("orders", good, "not json", "[]", '{"order_id":"2","amount":1,"placed_at":"2026-01-31T10:00:00Z"}', "",
+                 good.replace("12.5", '"x"'), good.replace("L", "M"))
+    live = until(lambda: next((p for p in node.json("pipeline") if p["name"] == "live" and p["in"] == 7), None))
+    check(bool(live) and live["accepted"] == 2 and live["rejected"] == 5, f"in = accepted + rejected: {live}")
+    metrics = node.http("/metrics")[2]
+    lines = [line for line in metrics.splitlines() if not line.startswith("#")]
+    name = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+    wrong = [line for line in lines if not re.fullmatch(name + r'(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[0-9.eE+-]+|[+-]Inf|NaN)', line)]
+    check(not wrong, f"/metrics is Prometheus text: {wrong[:3]}")
+    check('millrace_events_dropped_total{pipeline="live",stream="orders",reason="rejected"} 5' in lines, "rejected records are counted at /metrics")
+    for metric in ["millrace_build_info", "millrace_step_seconds_count", "millrace_event_to_view_seconds_count", "millrace_view_rows",
+                   "millrace_pipeline_lag_records", "millrace_topic_bytes", "millrace_state_bytes", "millrace_journal_sync_seconds_count"]:
+        check(any(line.startswith(metric) for line in lines), f"/metrics has {metric}")
+    rejected = node.json("topic", "tail", "rejected.orders")
+    check(len(rejected) == 5 and all("reason" in r["value"] and "offset" in r["value"] for r in rejected), "each rejected record tells why and where")
+
+
+def http_api(node):
+    status, headers, body = node.http("/api/v1/views/orders_by_site?site=L")
+    check(status == 200 and [r["site"] for r in json.loads(body)["rows"]] == ["L"], "a filter")
+    tag = headers["ETag"]
+    check(node.http("/api/v1/views/orders_by_site?site=L", headers={"If-None-Match": tag})[0] == 304, "If-None-Match: 304")
+    rows = json.loads(node.http("/api/v1/views/orders_by_site?order=site:desc&limit=1")[2])["rows"]
+    check([r["site"] for r in rows] == ["M"], "order and limit")
+    for query, hint in [("sit=L", "site"), ("order=sit", "site"), ("limit=x", "limit"), ("site=L&site=M", "twice"), ("min_version=x", "version")]:
+        status, _, body = node.http("/api/v1/views/orders_by_site?" + query)
+        check(status == 400 and hint in body, f"?{query} is refused and says why")
+    status, _, body = node.http("/api/v1/views/orders_by_sit")
+    check(status == 404 and "orders_by_site" in body, "an unknown view names the nearest")
+    batch = json.loads(node.http("/api/v1/views:batch", "POST", [{"view": "orders_by_site", "params": {"site": "M"}}, {"view": "no"}])[2])
+    check([r["status"] for r in batch["results"]] == [200, 404], "batch GET")
+    view = json.loads(node.http("/api/v1/views/orders_by_site")[2])
+    frame = json.loads(node.http(f"/api/v1/views/orders_by_site/changes?epoch={view['epoch']}&since={view['version']}")[2])
+    check(frame["t"] == "delta" and frame["up"] == [], "changes since a version")
+    check(json.loads(node.http("/api/v1/views/orders_by_site/changes?epoch=x&since=1")[2])["t"] == "reset", "changes of another epoch: reset")
+    check(node.http("/api/v1/views", headers={"Host": "evil.example"})[0] == 421, "another host's name is refused")
+    check(node.http("/api/v1/views", headers={"Host": "floor.example"})[0] == 200, "http.allowed-hosts")
+    check(node.http("/api/v1/views", headers={"Origin": "https://evil.example"})[0] == 403, "another origin is refused")
+    status, headers, _ = node.http("/api/v1/views", headers={"Origin": "https://wall.example"})
+    check(status == 200 and headers.get("Access-Control-Allow-Origin") == "https://wall.example", "http.allowed-origins")
+    ask = {"Origin": "https://wall.example", "Access-Control-Request-Method": "POST"}
+    check(node.http("/api/v1/sql", "OPTIONS", headers=ask)[0] == 204, "a preflight")
+    check(node.http("/api/v1/topics", "POST", {"name": "t"}, {"Content-Type": "text/plain"})[0] == 415, "a form cannot post")
+
+
+def topics(node):
+    check(node.cli("topic", "create", "t1", "--partitions", "3")[0] == 0, "topic create")
+    check(node.json("topic", "describe", "t1")["partitions"] == 3, "topic describe")
+    code, _, err = node.cli("topic", "create", "t2", "--config", "retention.m=4")
+    check(code == 1 and "did you mean `retention.ms`?" in err, "a wrong topic setting names the nearest")
+    code, _, err = node.cli("topic", "delete", "t1")
+    check(code == 1 and "--yes" in err, "topic delete says what would be lost")
+    check(node.cli("topic", "delete", "t1", "--yes")[0] == 0, "topic delete --yes")
+    check("error" in node.json("group", "describe", "none"), "group describe of nothing")
+    (work / "o.avsc").write_text('{"type":"record","name":"o","fields":[{"name":"a","type":"string"}]}')
+    check(node.cli("schema", "register", "orders-value", str(work / "o.avsc"))[0] == 0, "schema register")
+    check([s["subject"] for s in node.json("schema")] == ["orders-value"], "schema")
+
+
+def over_the_limit(node):
+    order = '{"order_id":"big%d","site":"S","amount":10,"placed_at":"2026-01-31T10:00:00Z"}'
+    for i in range(8):
+        node.produce("orders", order % i)
+        time.sleep(0.05)
+    state = lambda name: next(p for p in node.json("pipeline") if p["name"] == name)
+    paused = until(lambda: state("second")["state"] == "paused")
+    check(paused and "view.max-rows" in state("second")["error"], "a view over view.max-rows pauses its pipeline and says what to do")
+    check(state("live")["state"] == "running" and node.http("/readyz")[0] == 503, "the other pipeline runs; /readyz tells")
+    check(node.cli("pipeline", "resume", "second")[0] == 0, "pipeline resume")
+    check(until(lambda: len(json.loads(node.http("/api/v1/views/big_orders")[2])["rows"]) == 9), "it goes on")
+    check(node.cli("pipeline", "resume", "live")[0] == 1, "what runs cannot be resumed")
+
+
+def restarts(project, options):
+    sql = project / "pipelines/live.sql"
+    sql.write_text(sql.read_text().replace("MAX(placed_at) AS last_at", "MIN(placed_at) AS first_at"))
+    node = Node(project, *options)
+    said = node.said()
+    check("live has changed: rebuilding" in said and "second has changed" not in said, "only the changed pipeline is rebuilt")
+    rows = until(lambda: [r for r in json.loads(node.http("/api/v1/views/orders_by_site")[2])["rows"] if "first_at" in r and r["site"] == "M"])
+    check(bool(rows), "… from its earliest input")
+    second = subprocess.run([binary, "run", str(project), "-Xkafka.listen=127.0.0.1:0", "-Xhttp.listen=127.0.0.1:0", "-Xregistry.listen=127.0.0.1:0"],
+                            capture_output=True, text=True, timeout=60)
+    check(second.returncode == 1 and "in use by another process" in second.stderr, "a second process on the data directory is refused")
+    check(node.stop() == 0, "SIGTERM: exit 0")
+
+
+def main():
+    command_line()
+    project = work / "project"
+    check(cli("init", str(project))[0] == 0, "init")
+    check(cli("init", str(project))[0] == 1, "init does not overwrite")
+    check(cli("check", str(project))[0] == 0 and cli("test", str(project))[0] == 0, "the template checks and its tests pass")
+    mistakes(project)
+    (project / "pipelines/second.sql").write_text(
+        "CREATE MATERIALIZED VIEW big_orders (PRIMARY KEY (order_id) NOT ENFORCED) WITH ('view.max-rows'='5') AS\n"
+        "SELECT order_id, site, amount FROM orders WHERE order_id <> '1' OR site = 'M';\n")
+    options = ["-Xhttp.allowed-hosts=floor.example", "-Xhttp.allowed-origins=https://wall.example"]
+    node = Node(project, *options)
+    try:
+        bad_records(node)
+        http_api(node)
+        documented(node)
+        topics(node)
+        over_the_limit(node)
+        check(node.stop() == 0, "SIGTERM: exit 0")
+    finally:
+        if node.process.poll() is None:
+            node.process.kill()
+    restarts(project, options)
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(work, ignore_errors=True)
+print(f"surface: {len(failures)} checks failed" if failures else "surface: all is well")
+sys.exit(1 if failures else 0)
