@@ -23,9 +23,9 @@ TEST(Rule, ReadsAListAndASingleRule) {
 
 TEST(Rule, MistakesHaveAPlace) {
     EXPECT_EQ(parse_rules("name: x\nveiw: v\n", "a.yaml").error().message,
-              "a.yaml:2: unknown field `veiw`; did you mean `view`?");
+              "a.yaml:2:1: unknown field `veiw`; did you mean `view`?");
     EXPECT_EQ(parse_rules("{name: x, view: v, severity: critcal}", "a.yaml").error().message,
-              "a.yaml:1: unknown severity `critcal`; did you mean `critical`?");
+              "a.yaml:1:1: unknown severity `critcal`; did you mean `critical`?");
     EXPECT_FALSE(parse_rules("name: x\n", "a.yaml").has_value());
     EXPECT_FALSE(parse_rules("[", "a.yaml").has_value());
 }
