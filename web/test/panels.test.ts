@@ -7,6 +7,7 @@ import { ServerClock } from "../src/state/clock";
 import { quantile, Ring } from "../src/state/series";
 import { formatDuration, formatShort, formatTime, parseTime } from "../src/ui/format";
 import { sparkPath } from "../src/ui/sparkline";
+import { kept, rateOf, sumGroups } from "../src/panels/system_rows";
 
 const rows: Row[] = [{ id: "b", n: 2, s: "at risk" }, { id: "a", n: 2, s: "missed" }, { id: "c", n: 1, s: "at risk" }, { id: "d", n: null, s: null }];
 
@@ -57,7 +58,7 @@ describe("pivot", () => {
 
 describe("formats", () => {
   it("durations", () => {
-    expect([0, 8, 950, 1500, 59000, 3.6e6 + 60000, 3 * 86.4e6].map(formatDuration)).toEqual(["0 ms", "8 ms", "950 ms", "1.5 s", "59 s", "1 h 01 min", "3 d 0 h"]);
+    expect([0, 8, 950, 1500, 59000, 3.6e6 + 60000, 3 * 86.4e6].map(formatDuration)).toEqual(["0 ms", "8 ms", "950 ms", "1.5 s", "59 s", "1 h 01 min", "3 d"]);
   });
   it("a time without a zone is UTC, a date its midnight", () => {
     expect(parseTime("2026-11-22 19:00:00")).toBe(parseTime("2026-11-22T19:00:00.000Z"));
@@ -104,5 +105,31 @@ describe("sparkline", () => {
   it("draws nothing of too few points and stays inside its box", () => {
     expect(sparkPath([1, 2]).line).toBe("");
     expect(sparkPath([5, 5, 5, 5, 5]).line).not.toContain("NaN");
+  });
+});
+
+describe("the system page", () => {
+  it("sums a group's partitions up", () => {
+    const rows = [
+      { group: "g", state: "Stable", members: 2, topic: "a", partition: 0, lag: 3 },
+      { group: "g", state: "Stable", members: 2, topic: "b", partition: 0, lag: 4 },
+      { group: "empty", state: "Empty", members: 0 },
+    ];
+    expect(sumGroups(rows)).toEqual([
+      { name: "g", state: "Stable", members: 2, topics: "a, b", partitions: 2, lag: 7 },
+      { name: "empty", state: "Empty", members: 0, topics: "", partitions: 0, lag: 0 },
+    ]);
+  });
+  it("knows a rate only from two looks, and none after a restart", () => {
+    const part = { rows: [], problem: "", at: 4000, before: { rows: [{ name: "t", records: 10 }], at: 2000 } };
+    expect(rateOf(part, { name: "t", records: 30 }, "records")).toBe(10);
+    expect(rateOf(part, { name: "t", records: 5 }, "records")).toBeNull();
+    expect(rateOf(part, { name: "new", records: 5 }, "records")).toBeNull();
+    expect(rateOf(undefined, { name: "t", records: 5 }, "records")).toBeNull();
+  });
+  it("says how long a topic keeps its records", () => {
+    expect(kept({ cleanup_policy: "delete", retention_ms: 604800000 })).toBe("7 d");
+    expect(kept({ cleanup_policy: "delete", retention_ms: -1 })).toBe("for ever");
+    expect(kept({ cleanup_policy: "compact", retention_ms: 604800000 })).toBe("newest of each key");
   });
 });

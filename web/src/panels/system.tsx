@@ -8,27 +8,16 @@ import { useStore } from "../ui/context";
 import { formatBytes, formatDuration, formatNumber, formatTime, formatValue, parseTime } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { BrokerDialog, type Opened } from "./broker";
-import { Latency } from "./latency";
 import { Listing, type Column } from "./listing";
+import { kept, rateOf, sumGroups, type Part } from "./system_rows";
 
 const kParts: readonly SystemPart[] = ["pipelines", "topics", "groups", "views", "sinks"];
 const kEveryMs = 5000;
-const kRetentionForEver = -1;
 
-interface Part { rows?: Row[]; problem: string; at: number; before?: { rows: Row[]; at: number } }
 type Parts = Partial<Record<SystemPart, Part>>;
 
 const count = (v: Value | undefined): string => (typeof v === "number" ? formatNumber(v) : "–");
 const size = (v: Value | undefined): string => (typeof v === "number" ? formatBytes(v) : "–");
-
-/** Per second since the time before: of `field`, of the row with the same name. */
-export function rateOf(part: Part | undefined, row: Row, field: string): number | null {
-  const before = part?.before?.rows.find((r) => r["name"] === row["name"]);
-  const seconds = part?.before ? (part.at - part.before.at) / 1000 : 0;
-  const now = row[field];
-  const then = before?.[field];
-  return typeof now === "number" && typeof then === "number" && seconds > 0 && now >= then ? (now - then) / seconds : null;
-}
 
 function Rate({ value }: { value: number | null }) {
   return <>{value === null ? "–" : `${formatNumber(value, value > 0 && value < 10 ? 1 : 0)}/s`}</>;
@@ -36,23 +25,6 @@ function Rate({ value }: { value: number | null }) {
 
 function State({ value, good }: { value: Value | undefined; good: boolean }) {
   return <span class={`state ${good ? "good" : "bad"}`}><Icon name={good ? "ok" : "critical"} size={14} />{formatValue(value)}</span>;
-}
-
-/** One row a group: its partitions' lag summed up. */
-export function sumGroups(rows: readonly Row[]): Row[] {
-  interface Group { state: Value; members: Value; topics: Set<string>; partitions: number; lag: number }
-  const groups = new Map<string, Group>();
-  for (const row of rows) {
-    const name = String(row["group"]);
-    const group = groups.get(name) ?? { state: row["state"] ?? null, members: row["members"] ?? 0, topics: new Set(), partitions: 0, lag: 0 };
-    if (typeof row["topic"] === "string") {
-      group.topics.add(row["topic"]);
-      group.partitions++;
-      group.lag += Number(row["lag"] ?? 0);
-    }
-    groups.set(name, group);
-  }
-  return [...groups].map(([name, g]) => ({ name, ...g, topics: [...g.topics].join(", ") }));
 }
 
 function Problems({ pipelines, reload }: { pipelines: readonly Row[]; reload: () => void }) {
@@ -118,7 +90,7 @@ export function SystemPage() {
     { title: "rate", num: true, cell: (r) => <Rate value={rateOf(parts.topics, r, "records")} /> },
     { title: "records", num: true, cell: (r) => count(r["records"]) },
     { title: "size", num: true, cell: (r) => size(r["bytes"]) },
-    { title: "kept", cell: (r) => `${r["cleanup_policy"] === "delete" ? "" : `${r["cleanup_policy"]}, `}${r["retention_ms"] === kRetentionForEver ? "for ever" : formatDuration(Number(r["retention_ms"]))}` },
+    { title: "kept", cell: kept },
   ];
   const groups: Column<Row>[] = [
     { title: "group", cell: name },
@@ -139,7 +111,7 @@ export function SystemPage() {
     { title: "rows", num: true, cell: (r) => count(r["rows"]) },
     { title: "commits", num: true, cell: (r) => count(r["commits"]) },
     { title: "last commit", cell: (r) => (Number(r["last_commit_ms"]) > 0 ? `${formatDuration(Math.max(0, Date.now() - Number(r["last_commit_ms"])))} ago` : "–") },
-    { title: "error", cell: (r) => formatValue(r["error"] || null) },
+    ...(parts.sinks?.rows?.some((r) => r["error"]) ? [{ title: "error", cell: (r: Row) => formatValue(r["error"] || null) }] : []),
   ];
   const section = (part: SystemPart, title: string, width: number, none: string, columns: Column<Row>[], open?: Opened["kind"]) => {
     const rows = part === "groups" && parts.groups?.rows ? sumGroups(parts.groups.rows) : parts[part]?.rows;
@@ -165,7 +137,6 @@ export function SystemPage() {
         {section("groups", "Consumer groups", 5, "Nobody has read with a consumer group yet.", groups, "group")}
         {section("views", "Views", 5, "No views.", views)}
         {section("sinks", "Lake, archive and warehouse", 7, "Nothing is written outside.", sinks)}
-        <div class="span w6"><Latency panel={{ type: "latency", title: "How fresh this page's data is", width: 6, view: "", where: {}, sort: [], limit: 0, sent: null }} /></div>
       </div>
       <BrokerDialog opened={opened} close={() => setOpened(null)} />
     </>

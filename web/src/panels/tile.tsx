@@ -22,7 +22,7 @@ function level(value: number, panel: TilePanel): Level {
 function Change({ panel, value, before }: { panel: TilePanel; value: number; before: number }) {
   const change = value - before;
   const good = panel.goal === "none" || change === 0 ? "" : change > 0 === (panel.goal === "high") ? "good" : "bad";
-  return <span class={`change ${good}`}>before: {formatNumber(before, panel.decimals)}</span>;
+  return <span class={`change ${good}`}>was {formatNumber(before, panel.decimals)}</span>;
 }
 
 export function Tile({ panel }: { panel: TilePanel }) {

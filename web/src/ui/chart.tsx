@@ -7,6 +7,8 @@ import { theme } from "../state/page";
 import { formatDay, formatMinute, formatNumber, formatSecond } from "./format";
 
 export const kColours = 8;
+/** Width of a digit of the axes' font: as wide as its longest number is the axis. */
+const kDigit = 7.2;
 const kHeight = 250;
 
 /** The colour of `--name` in the theme that is on: a canvas cannot read light-dark(). */
@@ -67,13 +69,13 @@ export function Chart({ pivot, kind, label, onCursor }: Props) {
     const series = seriesOf(element, pivot, kind);
     const axis = { stroke: ink, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const made = new uPlot({
-      width: element.clientWidth, height: kHeight, legend: { show: false }, padding: [10, 8, 0, 0],
+      width: element.clientWidth, height: kHeight, legend: { show: false }, padding: [10, 26, 0, 0],
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"),
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false } },
       hooks: { setCursor: [(u) => onCursor(u.cursor.idx ?? null)] },
       scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
       series: [{}, ...order.map((i) => series[i] ?? {})],
-      axes: [{ ...axis, grid: { show: false }, space: 64, size: 30, values: (_u, ticks, _axis, _space, step) => ticks.map((t) => tickText(t, step)) }, { ...axis, size: 52, values: (_u, ticks) => ticks.map((t) => formatNumber(t, t % 1 === 0 ? 0 : 1)) }],
+      axes: [{ ...axis, grid: { show: false }, space: 64, size: 30, values: (_u, ticks, _axis, _space, step) => ticks.map((t) => tickText(t, step)) }, { ...axis, size: (_u, values) => Math.max(52, ...(values ?? []).map((v) => v.length * kDigit + 14)), values: (_u, ticks) => ticks.map((t) => formatNumber(t, t % 1 === 0 ? 0 : 1)) }],
     }, data, element);
     plot.current = made;
     const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: kHeight }));
