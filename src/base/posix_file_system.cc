@@ -23,9 +23,11 @@ std::unexpected<Error> os_error(std::string_view what, const std::string& path, 
     const Code code = error == ENOENT                      ? Code::not_found
                       : error == EEXIST                    ? Code::already_exists
                       : error == ENOSPC || error == EDQUOT ? Code::resource_exhausted
+                      : error == EMFILE || error == ENFILE ? Code::resource_exhausted
                       : error == EACCES || error == EPERM  ? Code::permission_denied
                                                            : Code::io_error;
-    return fail(code, "{} {}: {}", what, path, std::generic_category().message(error));
+    const std::string_view remedy = error == EMFILE ? "; raise the limit (ulimit -n)" : "";
+    return fail(code, "{} {}: {}{}", what, path, std::generic_category().message(error), remedy);
 }
 
 class PosixFile final : public File {

@@ -15,6 +15,7 @@
 #include "net/tcp_server.h"
 #include "node/alert_routes.h"
 #include "node/node_metrics.h"
+#include "node/open_files.h"
 #include "node/project_routes.h"
 #include "node/scans.h"
 #include "node/sinks.h"
@@ -180,8 +181,12 @@ class Node::Impl {
         bool worked = journal->settle_once();
         const auto settled = broker->settle_once();
         if (!settled) {
-            log_error("broker", "settling: {}", settled.error().message);
+            // It is tried again all the time: once is enough to say so.
+            if (settling_error != settled.error().message)
+                log_error("broker", "settling: {}", settled.error().message);
+            settling_error = settled.error().message;
         } else {
+            settling_error.clear();
             worked = worked || *settled;
         }
         if (clock.monotonic_ns() >= retention_due_ns) {
@@ -322,8 +327,11 @@ class Node::Impl {
         };
         kafka = std::make_unique<serve::kafka::Service>(std::move(parts), std::move(kafka_options));
         journal->set_on_space([this] { kafka->journal_has_space(); });
-        MR_TRY(kafka_server, net::TcpServer::listen(loop, {.listen = kafka_address, .name = "kafka"},
-                                                    kafka->session_factory()));
+        const std::size_t files = raise_open_files_limit();
+        net::TcpServerOptions kafka_tcp{.listen = kafka_address, .name = "kafka"};
+        kafka_tcp.connections_max = connections_allowed(files, kafka_tcp.connections_max, 60);
+        http_connections_max = connections_allowed(files, kafka_tcp.connections_max, 30);
+        MR_TRY(kafka_server, net::TcpServer::listen(loop, std::move(kafka_tcp), kafka->session_factory()));
         kafka->set_advertised(kafka_server->bound());
         addresses.kafka = kafka_server->bound().to_string();
         return listen_http(http_address);
@@ -363,6 +371,7 @@ class Node::Impl {
         http_options.tcp.listen = address;
         http_options.guard.allowed_hosts = project.config.http_allowed_hosts;
         http_options.guard.allowed_origins = project.config.http_allowed_origins;
+        http_options.tcp.connections_max = http_connections_max;
         http_options.websockets.push_back(live->route());
         MR_TRY(http_server, net::HttpServer::listen(loop, metrics, std::move(http_options),
                                                     [this](net::HttpRequest request, net::HttpResponder r) {
@@ -478,6 +487,8 @@ class Node::Impl {
     std::unique_ptr<net::HttpServer> registry_server;
 
     std::int64_t retention_due_ns = 0;
+    std::string settling_error;  ///< settle thread; empty: fine
+    std::size_t http_connections_max = 0;
     std::atomic<bool> failed{false};
     bool stopped = false;
     Threads threads;

@@ -60,6 +60,15 @@ Status LogAccess::collect_segments(const PartitionLog& log, Offset end, Offset& 
                     return fail(Code::corrupt, "{}: the batch at {} is not the one its .seqindex names",
                                 segment.files().path(SegmentFiles::log), run.places[i].position);
                 }
+                // What was synced can still rot; what is computed or archived from it would be wrong for
+                // good.
+                if (!wire::batch_crc_ok(batch.view(), header)) {
+                    return fail(
+                        Code::corrupt,
+                        "{} is damaged at byte {}: the checksum of the batch with offset {} does not match; "
+                        "restore the data directory from a backup, or delete the records up to there",
+                        segment.files().path(SegmentFiles::log), run.places[i].position, header.base_offset);
+                }
                 out.push_back({ref_of(header, run.places[i].seq), batch, true});
                 bytes += batch.size();
                 at = header.next_offset();

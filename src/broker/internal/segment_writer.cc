@@ -99,14 +99,16 @@ Status SegmentWriter::verify(Offset start) const {
         if (info.next <= start) continue;
         const Offset wanted = at.value_or(start);
         if (at ? info.base != wanted : info.base > wanted) {
-            return fail(Code::corrupt, "{}: no segment holds offsets {} to {}", log_->directory(), wanted,
-                        info.base);
+            return fail(Code::corrupt,
+                        "{}: no segment holds offsets {} to {}; restore the data directory from a backup",
+                        log_->directory(), wanted, info.base);
         }
         at = info.next;
     }
     if (end_ > start && at != end_) {
-        return fail(Code::corrupt, "{}: no segment holds offsets {} to {}", log_->directory(),
-                    at.value_or(start), end_);
+        return fail(Code::corrupt,
+                    "{}: no segment holds offsets {} to {}; restore the data directory from a backup",
+                    log_->directory(), at.value_or(start), end_);
     }
     return {};
 }
