@@ -8,6 +8,7 @@
 #include "broker/internal/entries.h"
 #include "broker/internal/segment.h"
 #include "broker/internal/snapshot.h"
+#include "broker/txn/entries.h"
 #include "registry/registry.h"
 #include "registry/schema.h"
 
@@ -64,6 +65,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 static_cast<void>(registry::decode_change(registry::encode_change(*change)));
             }
             static_cast<void>(registry::decode_view(rest));
+            break;
+        case 6:
+            if (const auto entry = broker::txn::decode_transaction(rest)) {
+                const auto encoded = [](const auto& e) { return broker::txn::encode(e); };
+                const std::string bytes = std::visit(encoded, *entry);
+                const auto again = broker::txn::decode_transaction(bytes);
+                MR_CHECK(again.has_value(), "{}", again.error().message);
+                MR_CHECK(std::visit(encoded, *again) == bytes);
+            }
+            static_cast<void>(broker::read_txn_index_entry(rest));
             break;
         case 'a':
             schema(registry::SchemaType::avro, rest);

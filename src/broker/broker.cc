@@ -68,6 +68,10 @@ Seq Broker::durable_through() const {
     return publisher_->through();
 }
 
+std::int64_t Broker::transactions_due() const {
+    return state_->transactions_due();
+}
+
 bool Broker::overloaded() const {
     const std::uint64_t settled = settler_->settled_bytes();
     const std::uint64_t applied = state_->batch_bytes();
@@ -121,6 +125,7 @@ bool Broker::reads(Kind kind) const {
         case Kind::group_deleted:
         case Kind::log_start:
         case Kind::leader_epoch:
+        case Kind::transaction:
         case Kind::step:
             return true;
         default:
@@ -174,7 +179,7 @@ Status Broker::restore(std::string_view bytes, Seq through) {
     for (std::size_t t = 0; t < snapshot.state.topics.size(); ++t) {
         auto& partitions = snapshot.state.topics[t].partitions;
         for (std::size_t i = 0; i < partitions.size(); ++i) {
-            MR_TRY_VOID(settler_->restore(partitions[i].log, snapshot.segments[t][i]));
+            MR_TRY(partitions[i].view.aborted, settler_->restore(partitions[i].log, snapshot.segments[t][i]));
         }
     }
     ring_->reset(through);

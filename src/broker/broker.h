@@ -65,7 +65,9 @@ struct BrokerOptions {
     std::int64_t producer_expiration_ms = 86'400'000;   ///< Kafka's producer.id.expiration.ms
     std::int64_t offsets_retention_ms = 604'800'000;    ///< Kafka's offsets.retention.minutes (7 days)
     std::int64_t transaction_timeout_max_ms = 900'000;  ///< Kafka's transaction.max.timeout.ms
-    std::int32_t offset_metadata_bytes_max = 4'096;     ///< Kafka's offset.metadata.max.bytes
+    std::int64_t transactional_id_expiration_ms = 604'800'000;  ///< Kafka's transactional.id.expiration.ms
+    std::int32_t transactional_ids_max = 100'000;               ///< beyond: coordinator_not_available
+    std::int32_t offset_metadata_bytes_max = 4'096;             ///< Kafka's offset.metadata.max.bytes
 };
 
 /// Which entries count: appended (inside the node only) or on disk (anybody).
@@ -81,6 +83,9 @@ struct ReadResult {
     /// begin below the offset asked for.
     std::vector<SharedBytes> pieces;
     std::size_t bytes = 0;
+    /// For read_committed: the aborted transactions among the pieces.
+    std::vector<AbortedTxn> aborted;
+    Offset next{-1};      ///< after the last batch looked at, whether it is among the pieces or not
     std::string message;  ///< with kafka_storage_error: what failed, for the log
 
     void append_to(std::string& out) const;
@@ -90,6 +95,9 @@ struct ReadOptions {
     std::size_t max_bytes = 1U << 20;
     bool min_one_batch = true;  ///< the first batch whole, even if larger than max_bytes (KIP-74)
     Visibility visibility = Visibility::durable;
+    bool read_committed = false;  ///< nothing at or beyond the last stable offset
+    /// For readers of our own: leaves out markers and what was aborted. Implies read_committed.
+    bool only_committed = false;
 };
 
 /// Answer of offset_for_time(); offset -1 when there is no such record.
@@ -140,6 +148,8 @@ class Broker final : public journal::Participant {
     [[nodiscard]] Seq durable_through() const;
     /// The last entry whose effect is in the applied views. Any thread (applied_through() is the journal's).
     [[nodiscard]] Seq applied_seq() const { return Seq(applied_.load()); }
+    /// When txn::expire() has something to do, by the wall clock; INT64_MAX: not foreseeable. Any thread.
+    [[nodiscard]] std::int64_t transactions_due() const;
     /// Settling is too far behind: producers must be throttled.
     [[nodiscard]] bool overloaded() const;
 

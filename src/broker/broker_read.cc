@@ -18,6 +18,22 @@ KafkaError error_of(const Error& error) {
                                             : KafkaError::kafka_storage_error;
 }
 
+/// Keeps what a reader of committed records may have.
+Status drop_uncommitted(const PartitionView& view, Offset from, std::vector<StoredBatch>& batches) {
+    if (batches.empty()) return {};
+    const auto aborted = view.aborted.overlapping(from, batches.back().ref.next_offset());
+    std::vector<StoredBatch> kept;
+    for (auto& batch : batches) {
+        MR_TRY(const auto header, wire::decode_batch_header(batch.bytes.view()));
+        if (header.is_control()) continue;
+        if (header.is_transactional() && is_aborted(aborted, header.producer_id, batch.ref.base_offset))
+            continue;
+        kept.push_back(std::move(batch));
+    }
+    batches = std::move(kept);
+    return {};
+}
+
 /// The batches as pieces; the first bytes of unpatched ones are written anew, the rest is shared.
 void add_pieces(std::vector<StoredBatch> batches, ReadResult& out) {
     std::string heads;
@@ -63,9 +79,13 @@ ReadResult Broker::read(const PartitionLog& log, Offset from, const ReadOptions&
     result.log_start = view->log_start;
     result.high_watermark = view->log_end;
     result.last_stable = view->last_stable;
-    if (from == view->log_end || (options.max_bytes == 0 && !options.min_one_batch)) return result;
+    result.next = from;
+    const bool committed = options.read_committed || options.only_committed;
+    const Offset end = committed ? view->last_stable : view->log_end;
+    if (from >= end || (options.max_bytes == 0 && !options.min_one_batch)) return result;
     std::vector<StoredBatch> batches;
-    if (auto status = access_->collect(log, *view, from, {.bytes_max = options.max_bytes}, batches);
+    if (auto status =
+            access_->collect(log, *view, from, {.bytes_max = options.max_bytes, .end = end}, batches);
         !status) {
         result = {};
         result.error = log.deleted() ? KafkaError::unknown_topic_or_partition : error_of(status.error());
@@ -74,6 +94,17 @@ ReadResult Broker::read(const PartitionLog& log, Offset from, const ReadOptions&
     }
     if (!options.min_one_batch && !batches.empty() && batches.front().bytes.size() > options.max_bytes)
         return result;
+    if (!batches.empty()) result.next = batches.back().ref.next_offset();
+    if (options.only_committed) {
+        if (auto status = drop_uncommitted(*view, from, batches); !status) {
+            result = {};
+            result.error = KafkaError::kafka_storage_error;
+            result.message = std::move(status.error().message);
+            return result;
+        }
+    } else if (options.read_committed) {
+        result.aborted = view->aborted.overlapping(from, result.next);
+    }
     add_pieces(std::move(batches), result);
     return result;
 }

@@ -50,8 +50,10 @@ TEST(BrokerEntries, WorkedExamples) {
     expect_bytes(encode(PartitionsAdded{id(), 4, time}), kId + "04 00 00 00 " + kTime,
                  decode_partitions_added);
     expect_bytes(encode(TopicConfigSet{id(), time, {}}), kId + kTime + " 00", decode_topic_config);
-    expect_bytes(encode(ProducerIdGiven{7, 1, "t", 60'000, time}),
-                 "07 00 00 00 00 00 00 00 01 00 60 ea 00 00 " + kTime + " 01 74", decode_producer_id);
+    expect_bytes(
+        encode(ProducerIdGiven{7, 1, "t", 60'000, time, 0, 6}),
+        "07 00 00 00 00 00 00 00 01 00 60 ea 00 00 " + kTime + " 01 74 00 00 06 00 00 00 00 00 00 00",
+        decode_producer_id);
     expect_bytes(encode(GroupOffsetsEntry{"g",
                                           time,
                                           {{id(), PartitionId(0), false, Offset(9), LeaderEpoch(-1), "m"},
@@ -71,7 +73,11 @@ TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
     FrozenState state;
     state.next_producer_id = 5;
     state.retired_epochs["gone"] = LeaderEpoch(2);
-    state.transactional_ids["t"] = {4, 1, 1'000, TimestampMs(9)};
+    state.transactions.on_producer_id({4, 1, "t", 1'000, TimestampMs(9), 0, 3});
+    state.transactions.on_added({"t", TimestampMs(10), {{id(), PartitionId(0)}}, {"g"}}, Seq(11));
+    state.transactions.on_offsets(
+        {"t", TimestampMs(10), "g", {{id(), PartitionId(1), false, Offset(5), LeaderEpoch(0), "m"}}}, Seq(12),
+        [](const auto&) {});
     auto group = std::make_shared<GroupOffsets>();
     group->offsets[{id(), PartitionId(1)}] = {Offset(3), LeaderEpoch(0), "meta", TimestampMs(8)};
     state.groups["g"] = group;
@@ -112,7 +118,7 @@ TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
     EXPECT_EQ(again, bytes);
     for (std::size_t n = 0; n < bytes.size(); ++n)
         EXPECT_FALSE(read_snapshot(bytes.substr(0, n), Seq(12))) << n;
-    bytes[0] = 2;
+    bytes[0] = 1;
     EXPECT_EQ(read_snapshot(bytes, Seq(12)).error().code, Code::unsupported);
 }
 

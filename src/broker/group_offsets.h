@@ -22,8 +22,15 @@ struct CommittedOffset {
 
 struct GroupOffsets {
     std::map<std::pair<Uuid, PartitionId>, CommittedOffset> offsets;
+    /// Partitions with offsets in transactions that are still open, and in how many.
+    std::map<std::pair<Uuid, PartitionId>, std::uint32_t> pending;
     TimestampMs last_commit;
 
+    [[nodiscard]] bool empty() const { return offsets.empty() && pending.empty(); }
+    /// The committed offset is about to change (KIP-447).
+    [[nodiscard]] bool unstable(const Uuid& topic, PartitionId partition) const {
+        return pending.contains({topic, partition});
+    }
     /// nullptr when nothing is committed there.
     [[nodiscard]] const CommittedOffset* find(const Uuid& topic, PartitionId partition) const {
         const auto it = offsets.find({topic, partition});

@@ -10,10 +10,16 @@
 //       if (slice.up_to_date) sleep until the wake-up;     // armed: nothing is missed
 //   }
 //
+// It reads what is committed: records of an open transaction, and what lies behind them in their partition,
+// become visible with the entry that ends it; aborted records and markers never do. So a transaction that
+// stays open holds back its own partitions, and no others.
+//
 // Promises
-//   1. Batches come in the order of their entries, over all topics and partitions; those of one entry (a step
-//      with several outputs) always in one slice.
-//   2. After a slice every batch of these topics with seq <= slice.through has been delivered, once.
+//   1. Batches come in the order of the entries that made them visible (usually their own), over all topics
+//      and partitions, within a partition by offset; those of one entry (a step with several outputs, the end
+//      of a transaction in several partitions) always in one slice: a transaction is read in one piece.
+//   2. After a slice every batch of these topics that was visible as of slice.through has been delivered,
+//      once.
 //   3. Visibility::durable shows only what is on disk; Visibility::applied also what was merely appended: for
 //      computation inside the node, whose results wait for durability themselves.
 //   4. With `hold`, retention keeps every batch after the last confirm()ed position. Without, batches that
@@ -38,7 +44,7 @@
 namespace mr::broker {
 
 struct LogBatch {
-    Seq seq;
+    Seq seq;                  ///< of the entry that made it visible
     std::uint32_t topic = 0;  ///< index in LogReaderOptions::topics
     PartitionId partition;
     Offset base_offset;  ///< use this, not the field inside the batch

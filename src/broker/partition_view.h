@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "broker/txn/aborted_index.h"
 
 namespace mr::broker {
 
@@ -31,6 +32,7 @@ struct BatchRef {
     std::uint32_t bytes = 0;
     TimestampMs max_timestamp;
     TimestampMs time;  ///< of the append, from the entry
+    Offset stable;     ///< the last stable offset once this batch was in
 
     [[nodiscard]] Offset last_offset() const { return base_offset.plus(last_offset_delta); }
     [[nodiscard]] Offset next_offset() const { return base_offset.plus(last_offset_delta + 1); }
@@ -53,7 +55,8 @@ struct PartitionView {
     /// 1. log_start <= last_stable <= log_end.  2. The tail is contiguous and ends at log_end.
     Offset log_start;
     Offset log_end;      ///< of the next record; in the durable view this is the high watermark
-    Offset last_stable;  ///< exclusive; equal to log_end until transactions come
+    Offset last_stable;  ///< exclusive: where the oldest open transaction begins, or log_end
+    AbortedIndex aborted;
     LeaderEpoch leader_epoch;
     Seq last_seq;  ///< entry of the newest batch; 0 if there was none
     std::shared_ptr<const std::vector<EpochStart>> epochs;

@@ -58,6 +58,30 @@ void ProduceProposal::order(journal::Appender& out) {
     results_.reserve(parts_.size());
     for (Part& part : parts_) results_.push_back(order_part(part, out));
     last_ = Seq(out.next_seq().value - 1);
+    if (answer_ && all_in_transaction() && txn::may_answer_early(broker_, transactional_id_))
+        std::exchange(answer_, {})(std::move(results_));
+}
+
+/// Everything in the request is part of the transaction, and in the log.
+bool ProduceProposal::all_in_transaction() const {
+    if (parts_.empty()) return false;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        if (!parts_[i].facts.header.is_transactional() || results_[i].error != KafkaError::none) return false;
+    }
+    return true;
+}
+
+KafkaError ProduceProposal::check_producer(const Part& part, const PartitionState& partition,
+                                           journal::Appender& out) const {
+    const wire::BatchHeader& header = part.facts.header;
+    if (header.is_transactional()) {
+        return txn::check_batch(broker_, out, transactional_id_, header, part.topic, part.partition,
+                                membership_);
+    }
+    // Inside its transaction a producer writes nothing else there.
+    const bool open =
+        header.is_idempotent() && partition.producers.open_transaction(header.producer_id).value >= 0;
+    return open ? KafkaError::invalid_txn_state : KafkaError::none;
 }
 
 ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
@@ -74,8 +98,10 @@ ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
         return refuse(KafkaError::message_too_large);
     }
     if (part.payload.size() > journal::kEntryBytesMax) return refuse(KafkaError::message_too_large);
-    if (header.is_transactional()) {
-        return refuse(KafkaError::invalid_txn_state, "Partition was not added to the transaction");
+    if (const KafkaError error = check_producer(part, *partition, out); error != KafkaError::none) {
+        return refuse(error, error == KafkaError::invalid_txn_state
+                                 ? "The partition was not added to the transaction"
+                                 : "");
     }
     const TimestampMs now = out.now();
     if (!settings.log_append_time) {

@@ -3,7 +3,8 @@
 // The loop thread builds it: it validates each batch (wire::validate_batch; a batch that fails there is
 // answered without coming here) and copies its bytes once, into what becomes the entry's payload. The journal
 // thread decides: does the topic still exist, is the sequence in order, which offset. The answer is delivered
-// when everything is durable, refusals included.
+// when everything is durable, refusals included; inside a transaction that has durably begun, when it is
+// appended (txn/transactions.h).
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,14 @@
 #include "base/ids.h"
 #include "base/uuid.h"
 #include "broker/error.h"
+#include "broker/txn/transactions.h"
 #include "journal/journal.h"
 #include "wire/record_batch.h"
 
 namespace mr::broker {
 
 class Broker;
+struct PartitionState;
 
 struct ProduceResult {
     KafkaError error = KafkaError::none;
@@ -33,8 +36,8 @@ struct ProduceResult {
 
 class ProduceProposal final : public journal::Proposal {
   public:
-    /// `answer` gets one result a part, in the order of add(); on the sync thread, so it only posts. With
-    /// acks=0 leave it empty.
+    /// `answer` gets one result a part, in the order of add(); on the sync or journal thread, so it only
+    /// posts. With acks=0 leave it empty.
     using Answer = std::move_only_function<void(std::vector<ProduceResult>)>;
     ProduceProposal(Broker& broker, Answer answer);
     ~ProduceProposal() override;
@@ -43,6 +46,12 @@ class ProduceProposal final : public journal::Proposal {
     /// unknown_topic_id rather than unknown_topic_or_partition.
     void add(const Uuid& topic, PartitionId partition, std::string_view batch, const wire::BatchFacts& facts,
              bool by_id = false);
+    /// Transactional batches of this request belong to this id. Without, they are refused.
+    void set_transaction(std::string transactional_id, txn::Membership membership) {
+        transactional_id_ = std::move(transactional_id);
+        membership_ = membership;
+    }
+    [[nodiscard]] bool has_transaction() const { return !transactional_id_.empty(); }
     [[nodiscard]] std::size_t parts() const { return parts_.size(); }
 
     void order(journal::Appender& out) override;
@@ -58,11 +67,16 @@ class ProduceProposal final : public journal::Proposal {
         std::string payload;  ///< of the entry, its header still to be filled in
     };
     ProduceResult order_part(Part& part, journal::Appender& out);
+    [[nodiscard]] KafkaError check_producer(const Part& part, const PartitionState& partition,
+                                            journal::Appender& out) const;
+    [[nodiscard]] bool all_in_transaction() const;
 
     Broker& broker_;
     Answer answer_;
     std::vector<Part> parts_;
     std::vector<ProduceResult> results_;
+    std::string transactional_id_;
+    txn::Membership membership_ = txn::Membership::required;
     std::size_t bytes_ = 0;
     Seq last_;
 };

@@ -97,7 +97,7 @@ void Broker::retention_once(TimestampMs now,
                 to = size;
             if (!to || to->start <= view->log_start) continue;
             if (held) {
-                const auto first = access_->first_after(*log, *view, *held);
+                const auto first = access_->stable_at(*log, *view, *held);
                 if (!first) {
                     log_warn("broker", "retention of {}-{}: {}", name, log->id(), first.error().message);
                     continue;

@@ -27,10 +27,10 @@ TEST(Segment, SeqIndexBytes) {
     // docs/formats/topic-segment.md, worked example.
     std::string bytes;
     write_seq_index_header(bytes, Offset(1000));
-    write_seq_index_entry(bytes, Offset(1000), {Offset(1002), 0x80, Seq(7)});
+    write_seq_index_entry(bytes, Offset(1000), {Offset(1002), 0x80, Seq(7), Offset(1001)});
     EXPECT_EQ(hex(bytes, 64),
-              "4d 52 53 45 51 49 58 31 e8 03 00 00 00 00 00 00 2d a3 a2 c7 "
-              "02 00 00 00 80 00 00 00 07 00 00 00 00 00 00 00 67 97 68 21");
+              "4d 52 53 45 51 49 58 32 e8 03 00 00 00 00 00 00 04 af 0d de "
+              "02 00 00 00 80 00 00 00 07 00 00 00 00 00 00 00 e9 03 00 00 00 00 00 00 16 e6 ed 4d");
     EXPECT_TRUE(check_seq_index_header(bytes, Offset(1000)));
     EXPECT_FALSE(check_seq_index_header(bytes, Offset(1001)));
     const auto entry =
@@ -39,6 +39,7 @@ TEST(Segment, SeqIndexBytes) {
     EXPECT_EQ(entry->base_offset, Offset(1002));
     EXPECT_EQ(entry->position, 0x80U);
     EXPECT_EQ(entry->seq, Seq(7));
+    EXPECT_EQ(entry->stable, Offset(1001));
     bytes[25] ^= 1;
     EXPECT_EQ(
         read_seq_index_entry(std::string_view(bytes).substr(kSeqIndexHeaderBytes), Offset(1000)).error().code,

@@ -267,38 +267,4 @@ std::unique_ptr<journal::Proposal> delete_records(
         });
 }
 
-std::unique_ptr<journal::Proposal> init_producer_id(Broker& broker, ProducerIdRequest request,
-                                                    std::move_only_function<void(ProducerIdResult)> answer) {
-    return answer_with<ProducerIdResult>(
-        broker, std::move(answer), 1,
-        [&broker, request = std::move(request)](BrokerState& state, Appender& out) {
-            internal::ProducerIdGiven given;
-            given.time = out.now();
-            given.producer_id = state.next_producer_id();
-            if (request.transactional_id) {
-                if (request.transactional_id->empty() || request.transactional_id->size() > 32'767) {
-                    return ProducerIdResult{KafkaError::invalid_request};
-                }
-                if (request.transaction_timeout_ms <= 0 ||
-                    request.transaction_timeout_ms > broker.options().transaction_timeout_max_ms) {
-                    return ProducerIdResult{KafkaError::invalid_transaction_timeout};
-                }
-                given.transactional_id = *request.transactional_id;
-                given.transaction_timeout_ms = request.transaction_timeout_ms;
-                const TransactionalId* known = state.transactional_id(given.transactional_id);
-                if (known != nullptr && request.producer_id >= 0 &&
-                    (request.producer_id != known->producer_id || request.producer_epoch < known->epoch)) {
-                    return ProducerIdResult{KafkaError::producer_fenced};
-                }
-                // An epoch that would overflow goes on as a new producer id instead.
-                if (known != nullptr && known->epoch < INT16_MAX - 1) {
-                    given.producer_id = known->producer_id;
-                    given.epoch = static_cast<std::int16_t>(known->epoch + 1);
-                }
-            }
-            out.append(Kind::producer_id, internal::encode(given), internal::kEntryVersion);
-            return ProducerIdResult{KafkaError::none, given.producer_id, given.epoch};
-        });
-}
-
 }  // namespace mr::broker

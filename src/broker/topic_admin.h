@@ -87,18 +87,4 @@ std::unique_ptr<journal::Proposal> delete_records(
     Broker& broker, std::vector<DeleteRecordsTo> parts,
     std::move_only_function<void(std::vector<DeletedRecords>)> answer);
 
-struct ProducerIdRequest {
-    std::optional<std::string> transactional_id{};
-    std::int32_t transaction_timeout_ms = 60'000;
-    std::int64_t producer_id = -1;  ///< KIP-360: what the producer has
-    std::int16_t producer_epoch = -1;
-};
-struct ProducerIdResult {
-    KafkaError error = KafkaError::none;
-    std::int64_t producer_id = -1;
-    std::int16_t producer_epoch = -1;
-};
-std::unique_ptr<journal::Proposal> init_producer_id(Broker& broker, ProducerIdRequest request,
-                                                    std::move_only_function<void(ProducerIdResult)> answer);
-
 }  // namespace mr::broker

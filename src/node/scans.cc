@@ -42,7 +42,7 @@ class TopicReader {
                 continue;
             }
             const broker::PartitionLog& log = *topic_->partitions[at_];
-            auto result = broker_.read(log, next_[at_], {.max_bytes = 1U << 20});
+            auto result = broker_.read(log, next_[at_], {.max_bytes = 1U << 20, .only_committed = true});
             if (result.error == broker::KafkaError::offset_out_of_range) {  // retention has moved on
                 next_[at_] = std::max(log.durable()->log_start, next_[at_].next());
                 continue;
@@ -52,7 +52,11 @@ class TopicReader {
             std::string bytes;
             result.append_to(bytes);
             if (bytes.empty()) {
-                ++at_;
+                // Nothing, or nothing but what was aborted.
+                if (result.next <= next_[at_])
+                    ++at_;
+                else
+                    next_[at_] = result.next;
                 continue;
             }
             keep_.emplace_back(std::move(bytes));

@@ -81,16 +81,16 @@ void append_record(JsonWriter& w, PartitionId partition, const wire::Record& r) 
 Status append_records(JsonWriter& w, const broker::Broker& broker, const broker::PartitionLog& log,
                       std::int64_t offset, std::size_t limit) {
     const auto view = log.durable();
-    std::int64_t at = offset >= 0 ? offset : view->log_end.value + offset;
+    std::int64_t at = offset >= 0 ? offset : view->last_stable.value + offset;
     at = std::max(at, view->log_start.value);
     std::size_t left = limit;
-    while (left > 0 && at < view->log_end.value) {
-        const auto result = broker.read(log, Offset(at), {.max_bytes = 1U << 20});
+    while (left > 0 && at < view->last_stable.value) {
+        const auto result = broker.read(log, Offset(at), {.max_bytes = 1U << 20, .only_committed = true});
         if (result.error != broker::KafkaError::none)
             return fail(Code::io_error, "cannot read {}: {}", log.topic(), result.message);
         std::string bytes;
         result.append_to(bytes);
-        if (bytes.empty()) return {};
+        if (bytes.empty() && result.next.value <= at) return {};
         std::string_view rest = bytes;
         for (;;) {
             MR_TRY(const auto batch, wire::next_batch(rest));
@@ -104,6 +104,8 @@ Status append_records(JsonWriter& w, const broker::Broker& broker, const broker:
             }
             at = std::max(at, reader.header().next_offset().value);
         }
+        // Markers and aborted records are left out and passed by.
+        if (left > 0) at = std::max(at, result.next.value);
     }
     return {};
 }

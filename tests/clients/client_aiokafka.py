@@ -19,8 +19,8 @@ async def produce(bootstrap, name, records, **config):
         await producer.stop()
 
 
-async def read_all(bootstrap, name, seconds=30):
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+async def read_all(bootstrap, name, seconds=30, **config):
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **config)
     await consumer.start()
     try:
         await consumer._client._wait_on_metadata(name)
@@ -35,7 +35,8 @@ async def read_all(bootstrap, name, seconds=30):
         while left and asyncio.get_running_loop().time() < end:
             for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                 out += records
-                if records[-1].offset + 1 >= ends[partition]:
+            for partition in list(left):  # markers take offsets too
+                if await consumer.position(partition) >= ends[partition]:
                     left.discard(partition)
         check(not left, f"not read to the end: {left}")
         return out
@@ -110,9 +111,34 @@ async def group_scenario(bootstrap):
     await admin.close()
 
 
+async def transaction_scenario(bootstrap):
+    name, group = topic(NAME, "txn"), f"{NAME}-txn-{RUN_ID}"
+    await produce(bootstrap, name, [{"value": b"before"}])
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"{NAME}-{RUN_ID}")
+    await producer.start()
+    try:
+        for round_, commit in enumerate([True, False, True]):
+            await producer.begin_transaction()
+            for i in range(10):
+                await producer.send_and_wait(name, f"{round_}-{i}".encode())
+            await producer.send_offsets_to_transaction({TopicPartition(name, 0): round_ + 1}, group)
+            await (producer.commit_transaction() if commit else producer.abort_transaction())
+    finally:
+        await producer.stop()
+    seen = [r.value.decode() for r in await read_all(bootstrap, name, isolation_level="read_committed")]
+    check(seen == ["before"] + [f"{r}-{i}" for r in (0, 2) for i in range(10)], seen)
+    check(len(await read_all(bootstrap, name)) == 31, "read_uncommitted")
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    offsets = await admin.list_consumer_group_offsets(group)
+    await admin.close()
+    check([o.offset for o in offsets.values()] == [3], f"offsets of the transaction {offsets}")
+
+
 async def own_async(bootstrap, cross_topic):
     await records_scenario(bootstrap)
     await group_scenario(bootstrap)
+    await transaction_scenario(bootstrap)
     for codec in CODECS:
         await produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],
                       compression_type=None if codec == "none" else codec)

@@ -172,10 +172,78 @@ def group_scenario(bootstrap):
     check(group not in [g.group_id for g in admin.list_consumer_groups().result(timeout=10).valid], "group was deleted")
 
 
+def values(bootstrap, name, **config):
+    return sorted(m.value().decode() for m in read_all(make_consumer(bootstrap, "unused", **config), [name]))
+
+
+def transaction_scenario(bootstrap):
+    """Transactions of version 1: commit, abort, offsets, fencing."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    name, source = topic(NAME, "txn"), topic(NAME, "txn-in")
+    results(admin.create_topics([NewTopic(name, 2, 1), NewTopic(source, 1, 1)]))
+    config = {"bootstrap.servers": bootstrap, "transactional.id": f"{NAME}-{RUN_ID}", "transaction.timeout.ms": 30000}
+    producer = Producer(config)
+    producer.init_transactions(20)
+    for round_, commit in enumerate([True, False, True]):
+        producer.begin_transaction()
+        for i in range(20):
+            producer.produce(name, partition=i % 2, value=f"{round_}-{i}".encode())
+        check(producer.flush(20) == 0, "not everything was delivered")
+        if round_ == 1:
+            consumer = make_consumer(bootstrap, "unused", **{"isolation.level": "read_committed"})
+            low, high = consumer.get_watermark_offsets(TopicPartition(name, 0), timeout=10)
+            check((low, high) == (0, 11), f"the last stable offset is the end for read_committed: {(low, high)}")
+        producer.commit_transaction(20) if commit else producer.abort_transaction(20)
+    wanted = sorted(f"{r}-{i}" for r in (0, 2) for i in range(20))
+    check(values(bootstrap, name, **{"isolation.level": "read_committed"}) == wanted, "read_committed")
+    check(len(values(bootstrap, name, **{"isolation.level": "read_uncommitted"})) == 60, "read_uncommitted")
+    # Consume, transform, produce.
+    produce(bootstrap, source, [{"value": str(i).encode()} for i in range(50)])
+    group = f"{NAME}-txn-{RUN_ID}"
+    consumer = make_consumer(bootstrap, group, **{"isolation.level": "read_committed"})
+    consumer.subscribe([source])
+    moved, attempts = 0, 0
+    deadline = time.time() + 60
+    while moved < 50 and time.time() < deadline:
+        messages = [m for m in consumer.consume(20, timeout=1) if not m.error()]
+        if not messages:
+            continue
+        attempts += 1
+        producer.begin_transaction()
+        for m in messages:
+            producer.produce(name, partition=0, value=b"moved-" + m.value())
+        positions = [TopicPartition(source, 0, messages[-1].offset() + 1)]
+        producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata(), 20)
+        if attempts == 2:
+            producer.abort_transaction(20)
+            committed = consumer.committed([TopicPartition(source, 0)], timeout=10)[0].offset
+            check(committed == moved, f"aborted offsets count: {committed}, {moved} moved")
+            consumer.seek(TopicPartition(source, 0, committed))
+            continue
+        producer.commit_transaction(20)
+        moved += len(messages)
+    consumer.close()
+    out = [v for v in values(bootstrap, name, **{"isolation.level": "read_committed"}) if v.startswith("moved-")]
+    check(out == sorted(f"moved-{i}" for i in range(50)), f"{len(out)} moved")
+    # A second producer of that id fences the first.
+    producer.begin_transaction()
+    producer.produce(name, partition=0, value=b"zombie")
+    producer.flush(20)
+    second = Producer(config)
+    second.init_transactions(20)
+    try:
+        producer.commit_transaction(20)
+        check(False, "the zombie could commit")
+    except KafkaException as e:
+        check(e.args[0].fatal() and e.args[0].code() in (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH), e)
+    check("zombie" not in values(bootstrap, name, **{"isolation.level": "read_committed"}), "the zombie is visible")
+
+
 def own(bootstrap, cross_topic):
     admin_scenario(bootstrap)
     records_scenario(bootstrap)
     group_scenario(bootstrap)
+    transaction_scenario(bootstrap)
     # Nobody creates the cross topic: auto-creation does.
     for codec in CODECS:
         produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],

@@ -52,7 +52,7 @@ command_of() {
         local jars="$work/java.cp"
         (cd "$here/java" && mvn -q dependency:build-classpath -Dmdep.outputFile="$jars") >/dev/null 2>&1 ||
             { missing java "maven could not fetch kafka-clients"; return 1; }
-        mkdir -p "$work/java" && javac -nowarn -cp "$(cat "$jars")" -d "$work/java" "$here"/java/src/main/java/millrace/Client.java ||
+        mkdir -p "$work/java" && javac -nowarn -cp "$(cat "$jars")" -d "$work/java" "$here"/java/src/main/java/millrace/{Client,Transactions}.java ||
             { failed+=("java (compile)"); return 1; }
         cmd=(java -XX:+UseSerialGC -Xmx256m -cp "$work/java:$(cat "$jars")" millrace.Client) ;;
     *) echo "unknown client $1"; exit 2 ;;

@@ -175,6 +175,8 @@ std::string encode(const ProducerIdGiven& entry) {
     out.i32(entry.transaction_timeout_ms);
     out.i64(entry.time.value);
     out.sized(entry.transactional_id);
+    out.i16(entry.last_epoch);
+    out.i64(entry.previous_producer_id);
     return payload;
 }
 
@@ -186,6 +188,8 @@ Result<ProducerIdGiven> decode_producer_id(std::string_view payload) {
     entry.transaction_timeout_ms = in.i32();
     entry.time = TimestampMs(in.i64());
     entry.transactional_id = in.sized();
+    entry.last_epoch = in.i16();
+    entry.previous_producer_id = in.i64();
     MR_TRY_VOID(in.finish("producer_id entry"));
     return entry;
 }

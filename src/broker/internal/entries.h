@@ -83,6 +83,8 @@ struct ProducerIdGiven {
     std::string transactional_id;  ///< empty: none
     std::int32_t transaction_timeout_ms = 0;
     TimestampMs time;
+    std::int16_t last_epoch = -1;            ///< whose InitProducerId may be asked again (KIP-360)
+    std::int64_t previous_producer_id = -1;  ///< before its epochs ran out
 };
 std::string encode(const ProducerIdGiven& entry);
 Result<ProducerIdGiven> decode_producer_id(std::string_view payload);

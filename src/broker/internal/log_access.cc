@@ -15,15 +15,16 @@ bool full(const CollectLimits& limits, std::size_t bytes, std::size_t next, std:
     return count > 0 && (bytes + next > limits.bytes_max || count >= limits.batches_max);
 }
 
-BatchRef ref_of(const wire::BatchHeader& header, Seq seq) {
+BatchRef ref_of(const wire::BatchHeader& header, const Segment::Place& place) {
     return {.base_offset = header.base_offset,
             .last_offset_delta = header.last_offset_delta,
             .leader_epoch = header.leader_epoch,
-            .seq = seq,
+            .seq = place.seq,
             .payload_at = 0,
             .bytes = static_cast<std::uint32_t>(header.total_bytes()),
             .max_timestamp = header.max_timestamp,
-            .time = TimestampMs(-1)};
+            .time = TimestampMs(-1),
+            .stable = place.stable};
 }
 
 /// First segment that ends after `offset`.
@@ -69,7 +70,7 @@ Status LogAccess::collect_segments(const PartitionLog& log, Offset end, Offset& 
                         "restore the data directory from a backup, or delete the records up to there",
                         segment.files().path(SegmentFiles::log), run.places[i].position, header.base_offset);
                 }
-                out.push_back({ref_of(header, run.places[i].seq), batch, true});
+                out.push_back({ref_of(header, run.places[i]), batch, true});
                 bytes += batch.size();
                 at = header.next_offset();
             }
@@ -87,7 +88,8 @@ Status LogAccess::collect_journal(const PartitionView& view, std::size_t& index,
         if (index < view.tail_count && entry.seq > view.tail(index).seq) return false;  // freed
         while (index < view.tail_count && view.tail(index).seq == entry.seq) {
             const BatchRef& ref = view.tail(index);
-            if (full(limits, bytes, ref.bytes, out.size()) || ref.seq > limits.not_after) {
+            if (full(limits, bytes, ref.bytes, out.size()) || ref.seq > limits.not_after ||
+                ref.base_offset >= limits.end) {
                 stopped = true;
                 return false;
             }
@@ -103,7 +105,10 @@ Status LogAccess::collect_journal(const PartitionView& view, std::size_t& index,
             ++index;
         }
         // Only while the next one cannot be had from memory.
-        if (index >= view.tail_count || view.tail(index).seq > limits.not_after) return false;
+        if (index >= view.tail_count || view.tail(index).seq > limits.not_after ||
+            view.tail(index).base_offset >= limits.end) {
+            return false;
+        }
         return view.tail(index).seq > ring_.view()->floor ? false : true;
     };
     const std::size_t before = index;
@@ -122,11 +127,12 @@ Status LogAccess::collect(const PartitionLog& log, const PartitionView& view, Of
     int attempts = 0;
     const std::size_t first = out.size();
     MR_CHECK(first == 0, "{}", first);
-    while (at < view.log_end) {
+    const Offset end = std::min(view.log_end, limits.end);
+    while (at < end) {
         if (at < view.tail_start() || (view.tail(view.find_offset(at)).seq <= ring->floor &&
                                        view.tail(view.find_offset(at)).next_offset() <= log.settled_end())) {
             const Offset before = at;
-            MR_TRY_VOID(collect_segments(log, view.log_end, at, limits, bytes, out));
+            MR_TRY_VOID(collect_segments(log, end, at, limits, bytes, out));
             // Nothing more fits, or the segments end here.
             if (at == before) {
                 if (out.empty() && at < view.tail_start() && limits.not_after.value == UINT64_MAX) {
@@ -138,7 +144,10 @@ Status LogAccess::collect(const PartitionLog& log, const PartitionView& view, Of
         }
         std::size_t index = view.find_offset(at);
         const BatchRef& ref = view.tail(index);
-        if (ref.seq > limits.not_after || full(limits, bytes, ref.bytes, out.size())) return {};
+        if (ref.base_offset >= end || ref.seq > limits.not_after ||
+            full(limits, bytes, ref.bytes, out.size())) {
+            return {};
+        }
         if (const auto item = TailRing::find(*ring, ref.seq, ref.payload_at)) {
             out.push_back({ref, item->batch(), false});
             bytes += ref.bytes;
@@ -171,6 +180,25 @@ Result<Offset> LogAccess::first_after(const PartitionLog& log, const PartitionVi
         return std::max(place.base_offset, Offset(0));
     }
     return view.tail_start();
+}
+
+Result<Offset> LogAccess::stable_at(const PartitionLog& log, const PartitionView& view, Seq seq) const {
+    // It moves with batches only, so the newest one up to `seq` tells; where that is gone, nothing older is
+    // there to be read.
+    if (view.tail_count > 0 && seq >= view.tail(0).seq) {
+        return std::max(view.tail(view.find_seq(seq) - 1).stable, view.log_start);
+    }
+    const auto list = log.segments();
+    auto it = std::partition_point(list->begin(), list->end(),
+                                   [&](const auto& segment) { return segment->info().first_seq <= seq; });
+    if (it == list->begin()) {
+        MR_TRY(const Offset first, first_after(log, view, seq));
+        return std::max(first, view.log_start);
+    }
+    --it;
+    MR_TRY(const std::uint32_t index, (*it)->find_seq(seq));
+    MR_TRY(const auto place, (*it)->place(index - 1));
+    return std::max(place.stable, view.log_start);
 }
 
 Result<std::optional<LogAccess::Timed>> LogAccess::scan_for_time(const PartitionLog& log,

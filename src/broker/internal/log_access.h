@@ -27,6 +27,7 @@ struct CollectLimits {
     std::size_t bytes_max = 1U << 20;  ///< the first batch is always delivered
     std::size_t batches_max = SIZE_MAX;
     Seq not_after{UINT64_MAX};
+    Offset end{INT64_MAX};  ///< batches at or beyond it are left out
 };
 
 class LogAccess {
@@ -45,6 +46,9 @@ class LogAccess {
 
     /// Offset of the first batch of an entry after `seq`; the view's end when there is none.
     Result<Offset> first_after(const PartitionLog& log, const PartitionView& view, Seq seq) const;
+
+    /// The last stable offset as of `seq`: everything below was visible to read_committed readers then.
+    Result<Offset> stable_at(const PartitionLog& log, const PartitionView& view, Seq seq) const;
 
     struct Timed {
         Offset offset;

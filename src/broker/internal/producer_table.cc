@@ -9,7 +9,7 @@ namespace mr::broker::internal {
 namespace {
 
 bool expired(const ProducerTable::State& state, TimestampMs now, std::int64_t expiration_ms) {
-    return now.value - state.last_time.value > expiration_ms;
+    return state.txn_first.value < 0 && now.value - state.last_time.value > expiration_ms;
 }
 
 bool follows(std::int32_t last, std::int32_t next) {
@@ -27,8 +27,10 @@ ProducerTable::Verdict ProducerTable::check(const wire::BatchHeader& header, Tim
     if (header.producer_epoch > state.epoch) {
         return {header.base_sequence == 0 ? KafkaError::none : KafkaError::out_of_order_sequence_number};
     }
-    // A producer known by its epoch only (an InitProducerId, a marker) may begin anywhere.
-    if (state.count == 0) return {};
+    // Known by the epoch of a marker only: whoever goes on with that epoch begins anew.
+    if (state.count == 0) {
+        return {header.base_sequence == 0 ? KafkaError::none : KafkaError::out_of_order_sequence_number};
+    }
     for (std::size_t i = 0; i < state.count; ++i) {
         const Batch& batch = state.batches[i];
         if (batch.first_sequence == header.base_sequence && batch.last_sequence == header.last_sequence()) {
@@ -48,8 +50,13 @@ void ProducerTable::record(const wire::BatchHeader& header, Offset base_offset, 
     }
     State& state = states_[header.producer_id];
     if (state.epoch != header.producer_epoch || expired(state, time, expiration_ms)) {
-        state = State{.epoch = header.producer_epoch, .count = 0, .batches = {}, .last_time = time};
+        const Offset txn_first = state.txn_first;
+        state = State{};
+        state.epoch = header.producer_epoch;
+        state.last_time = time;
+        state.txn_first = txn_first;
     }
+    if (header.is_transactional() && state.txn_first.value < 0) state.txn_first = base_offset;
     if (state.count == State::kBatches) {
         std::move(state.batches.begin() + 1, state.batches.end(), state.batches.begin());
         --state.count;
@@ -58,6 +65,26 @@ void ProducerTable::record(const wire::BatchHeader& header, Offset base_offset, 
                                   header.max_timestamp};
     ++state.count;
     state.last_time = std::max(state.last_time, time);
+    state.last_timestamp = header.max_timestamp;
+}
+
+Offset ProducerTable::open_transaction(std::int64_t producer_id) const {
+    const auto it = states_.find(producer_id);
+    return it == states_.end() ? Offset(-1) : it->second.txn_first;
+}
+
+void ProducerTable::end_transaction(std::int64_t producer_id, std::int16_t epoch, TimestampMs time) {
+    const auto it = states_.find(producer_id);
+    // Who never wrote here is nobody to be fenced here.
+    if (it == states_.end()) return;
+    State& state = it->second;
+    state.txn_first = Offset(-1);
+    if (epoch > state.epoch) {
+        state.epoch = epoch;
+        state.count = 0;
+    }
+    state.last_time = std::max(state.last_time, time);
+    state.last_timestamp = time;
 }
 
 void ProducerTable::write(ByteWriter& out) const {
@@ -67,6 +94,8 @@ void ProducerTable::write(ByteWriter& out) const {
         out.i64(id);
         out.i16(state.epoch);
         out.i64(state.last_time.value);
+        out.i64(state.last_timestamp.value);
+        out.i64(state.txn_first.value);
         out.u8(state.count);
         for (std::size_t i = 0; i < state.count; ++i) {
             const Batch& batch = state.batches[i];
@@ -87,6 +116,8 @@ void ProducerTable::read(ByteReader& in) {
         State state;
         state.epoch = in.i16();
         state.last_time = TimestampMs(in.i64());
+        state.last_timestamp = TimestampMs(in.i64());
+        state.txn_first = Offset(in.i64());
         state.count = in.u8();
         if (state.count > State::kBatches) return in.set_bad();
         for (std::size_t i = 0; i < state.count; ++i) {

@@ -32,6 +32,8 @@ class ProducerTable {
         std::uint8_t count = 0;  ///< of `batches`, oldest first
         std::array<Batch, kBatches> batches{};
         TimestampMs last_time;
+        TimestampMs last_timestamp{-1};  ///< largest of its newest batch, or its last marker's
+        Offset txn_first{-1};            ///< where its open transaction begins here
     };
 
     struct Verdict {
@@ -41,9 +43,14 @@ class ProducerTable {
     /// What is to be answered to this batch at `now`. REQUIRES: header.is_idempotent().
     [[nodiscard]] Verdict check(const wire::BatchHeader& header, TimestampMs now,
                                 std::int64_t expiration_ms) const;
+    /// Its open transaction begins here; -1: it has none here.
+    [[nodiscard]] Offset open_transaction(std::int64_t producer_id) const;
     /// The batch is in the log. `base_offset` is where.
     void record(const wire::BatchHeader& header, Offset base_offset, TimestampMs time,
                 std::int64_t expiration_ms);
+
+    /// The marker that ends its transaction is in the log.
+    void end_transaction(std::int64_t producer_id, std::int16_t epoch, TimestampMs time);
 
     /// For DescribeProducers and the snapshot.
     [[nodiscard]] const std::map<std::int64_t, State>& all() const { return states_; }

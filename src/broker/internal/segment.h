@@ -1,10 +1,11 @@
-// One segment of a partition as readers see it: a stretch of batches in four files.
+// One segment of a partition as readers see it: a stretch of batches in five files.
 // Format: docs/formats/topic-segment.md
 //
 //   <base>.log        the batches, with base offset and leader epoch in place        (Kafka's)
 //   <base>.index      sparse: relative offset -> position                            (Kafka's)
 //   <base>.timeindex  sparse: largest timestamp so far -> relative offset            (Kafka's)
-//   <base>.seqindex   every batch: relative offset, position, journal sequence       (ours, checksummed)
+//   <base>.txnindex   aborted transactions whose marker is in the segment            (Kafka's)
+//   <base>.seqindex   every batch: offset, position, sequence, stable offset         (ours, checksummed)
 //
 // A Segment is an immutable snapshot of how far the files went when it was published; the files themselves
 // may be longer by now. Thread: any.
@@ -20,6 +21,7 @@
 #include "base/file_system.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "broker/txn/aborted_index.h"
 #include "wire/record_batch.h"
 
 namespace mr::broker {
@@ -32,6 +34,7 @@ struct SegmentInfo {
     std::uint32_t batches = 0;  ///< entries of the .seqindex
     std::uint32_t index_entries = 0;
     std::uint32_t time_entries = 0;
+    std::uint32_t aborted = 0;  ///< entries of the .txnindex
     Seq first_seq;
     Seq last_seq;
     TimestampMs max_timestamp{-1};
@@ -42,7 +45,7 @@ struct SegmentInfo {
 };
 
 inline constexpr std::size_t kSeqIndexHeaderBytes = 20;
-inline constexpr std::size_t kSeqIndexEntryBytes = 20;
+inline constexpr std::size_t kSeqIndexEntryBytes = 28;
 inline constexpr std::size_t kOffsetIndexEntryBytes = 8;
 inline constexpr std::size_t kTimeIndexEntryBytes = 12;
 
@@ -54,8 +57,8 @@ class SegmentFiles {
   public:
     SegmentFiles(FileSystem& fs, std::string directory, Offset base);
 
-    enum Which : std::uint8_t { log, index, time_index, seq_index };
-    static constexpr std::size_t kFiles = 4;
+    enum Which : std::uint8_t { log, index, time_index, seq_index, txn_index };
+    static constexpr std::size_t kFiles = 5;
 
     [[nodiscard]] std::string path(Which which) const;
     Result<std::shared_ptr<File>> get(Which which, FileSystem::Mode mode = FileSystem::Mode::read);
@@ -82,12 +85,15 @@ class Segment {
         Offset base_offset;
         std::uint32_t position = 0;
         Seq seq;
+        Offset stable;  ///< the partition's last stable offset once the batch was in
     };
     /// Index of the batch that holds `offset`, or of the first after it; batches when there is none.
     Result<std::uint32_t> find_offset(Offset offset) const;
     /// Index of the first batch of an entry after `seq`.
     Result<std::uint32_t> find_seq(Seq seq) const;
     Result<Place> place(std::uint32_t index) const;
+    /// The whole .txnindex.
+    Result<std::vector<AbortedTxn>> aborted() const;
 
     struct Run {
         std::vector<Place> places;

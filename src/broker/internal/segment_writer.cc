@@ -13,11 +13,12 @@ namespace {
 
 using Mode = FileSystem::Mode;
 
-/// Lengths the four files of a segment must have.
+/// Lengths the five files of a segment must have.
 std::array<std::uint64_t, SegmentFiles::kFiles> lengths_of(const SegmentInfo& info) {
     return {info.log_bytes, std::uint64_t{info.index_entries} * kOffsetIndexEntryBytes,
             std::uint64_t{info.time_entries} * kTimeIndexEntryBytes,
-            kSeqIndexHeaderBytes + std::uint64_t{info.batches} * kSeqIndexEntryBytes};
+            kSeqIndexHeaderBytes + std::uint64_t{info.batches} * kSeqIndexEntryBytes,
+            std::uint64_t{info.aborted} * kTxnIndexEntryBytes};
 }
 
 /// Cuts a file to its valid length; a shorter one has lost what a checkpoint relied on.
@@ -85,6 +86,7 @@ Status SegmentWriter::restore(const std::vector<SegmentInfo>& infos) {
         written_index_ = lengths[1];
         written_time_ = lengths[2];
         written_seq_ = lengths[3];
+        written_txn_ = lengths[4];
         closed_.pop_back();
     }
     publish();
@@ -143,7 +145,7 @@ Status SegmentWriter::roll(Offset base) {
     open_ = std::make_unique<Open>(Open{SegmentInfo{}, std::move(files)});
     open_->info.base = base;
     open_->info.next = base;
-    written_log_ = written_index_ = written_time_ = written_seq_ = 0;
+    written_log_ = written_index_ = written_time_ = written_seq_ = written_txn_ = 0;
     write_seq_index_header(seq_bytes_, base);
     return {};
 }
@@ -175,23 +177,28 @@ void SegmentWriter::close_time_index() {
     ++info.time_entries;
 }
 
-Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, Seq seq,
-                             TimestampMs time, const TopicSettings& settings) {
+Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
+                             const AbortedTxn* aborted, const TopicSettings& settings) {
     MR_CHECK(header.base_offset == end_ || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}",
              log_->topic(), log_->id(), header.base_offset, end_);
     MR_DCHECK(header.total_bytes() == batch.size());
-    if (must_roll(batch.size(), header, time, settings)) MR_TRY_VOID(roll(header.base_offset));
+    if (must_roll(batch.size(), header, ref.time, settings)) MR_TRY_VOID(roll(header.base_offset));
     SegmentInfo& info = open_->info;
     index(header, settings);
-    write_seq_index_entry(seq_bytes_, info.base,
-                          {header.base_offset, static_cast<std::uint32_t>(info.log_bytes), seq});
+    write_seq_index_entry(
+        seq_bytes_, info.base,
+        {header.base_offset, static_cast<std::uint32_t>(info.log_bytes), ref.seq, ref.stable});
+    if (aborted != nullptr) {
+        write_txn_index_entry(txn_bytes_, *aborted);
+        ++info.aborted;
+    }
     log_bytes_ += batch;
     if (info.batches == 0) {
-        info.first_seq = seq;
-        info.first_append = time;
+        info.first_seq = ref.seq;
+        info.first_append = ref.time;
     }
     ++info.batches;
-    info.last_seq = seq;
+    info.last_seq = ref.seq;
     info.log_bytes += batch.size();
     info.next = header.next_offset();
     end_ = info.next;
@@ -213,9 +220,10 @@ Status SegmentWriter::flush() {
     MR_TRY_VOID(write(SegmentFiles::index, index_bytes_, written_index_));
     MR_TRY_VOID(write(SegmentFiles::time_index, time_bytes_, written_time_));
     MR_TRY_VOID(write(SegmentFiles::seq_index, seq_bytes_, written_seq_));
+    MR_TRY_VOID(write(SegmentFiles::txn_index, txn_bytes_, written_txn_));
     const auto lengths = lengths_of(open_->info);
     MR_CHECK(written_log_ == lengths[0] && written_index_ == lengths[1] && written_time_ == lengths[2] &&
-                 written_seq_ == lengths[3],
+                 written_seq_ == lengths[3] && written_txn_ == lengths[4],
              "{}", open_->files->path(SegmentFiles::log));
     if (any && (dirty_.empty() || dirty_.back() != open_->files)) dirty_.push_back(open_->files);
     if (any) publish();
@@ -266,6 +274,15 @@ Status SegmentWriter::remove_below(Offset start) {
         }
     }
     return {};
+}
+
+Result<AbortedIndex> SegmentWriter::aborted() const {
+    AbortedIndex out;
+    for (auto list = log_->segments(); const auto& segment : *list) {
+        MR_TRY(const auto some, segment->aborted());
+        for (const AbortedTxn& txn : some) out = out.with(txn);
+    }
+    return out;
 }
 
 std::vector<SegmentInfo> SegmentWriter::infos() const {

@@ -30,9 +30,10 @@ class SegmentWriter {
     /// Are there segments without a gap from `start` to settled_end()? Names what is missing otherwise.
     Status verify(Offset start) const;
 
-    /// `batch` is one batch with base offset and leader epoch in place. REQUIRES: it begins at end().
-    Status append(std::string_view batch, const wire::BatchHeader& header, Seq seq, TimestampMs time,
-                  const TopicSettings& settings);
+    /// `batch` is one batch with base offset and leader epoch in place, `ref` says what the journal knows of
+    /// it; `aborted` the transaction it ends, if it is an abort marker. REQUIRES: it begins at end().
+    Status append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
+                  const AbortedTxn* aborted, const TopicSettings& settings);
     Status flush();
     /// Everything flushed is on disk afterwards, names of files too.
     Status sync();
@@ -44,6 +45,8 @@ class SegmentWriter {
     [[nodiscard]] std::size_t gathered_bytes() const { return log_bytes_.size(); }
     [[nodiscard]] bool dirty() const { return !dirty_.empty(); }
     [[nodiscard]] PartitionLog& log() const { return *log_; }
+    /// The aborted transactions of all segments, by marker.
+    Result<AbortedIndex> aborted() const;
     /// As of the last flush.
     [[nodiscard]] std::vector<SegmentInfo> infos() const;
     /// Closes the files of all but the newest segment.
@@ -71,11 +74,13 @@ class SegmentWriter {
     std::string index_bytes_;
     std::string time_bytes_;
     std::string seq_bytes_;
+    std::string txn_bytes_;
     // Written parts of the open segment's files.
     std::uint64_t written_log_ = 0;
     std::uint64_t written_index_ = 0;
     std::uint64_t written_time_ = 0;
     std::uint64_t written_seq_ = 0;
+    std::uint64_t written_txn_ = 0;
     std::vector<std::shared_ptr<SegmentFiles>> dirty_;  ///< to be synced
     bool directory_dirty_ = false;
 };

@@ -42,7 +42,9 @@ Result<std::size_t> Settler::settle_partition(const std::shared_ptr<PartitionLog
         MR_TRY(const auto header, wire::decode_batch_header(patched));
         MR_CHECK(header.total_bytes() == patched.size() && header.last_offset() == batch.ref.last_offset(),
                  "{}-{}: {}", log->topic(), log->id(), batch.ref.base_offset);
-        MR_TRY_VOID(writer.append(patched, header, batch.ref.seq, batch.ref.time, settings));
+        const AbortedTxn* aborted =
+            header.is_control() ? view.aborted.find_marker(batch.ref.base_offset) : nullptr;
+        MR_TRY_VOID(writer.append(patched, header, batch.ref, aborted, settings));
         bytes += patched.size();
     }
     MR_TRY_VOID(writer.flush());
@@ -148,9 +150,15 @@ Status Settler::remove_expired() {
     return {};
 }
 
-Status Settler::restore(const std::shared_ptr<PartitionLog>& log, const std::vector<SegmentInfo>& infos) {
-    if (infos.empty()) return fs_.remove_all(log->directory());
-    return writer_of(log).restore(infos);
+Result<AbortedIndex> Settler::restore(const std::shared_ptr<PartitionLog>& log,
+                                      const std::vector<SegmentInfo>& infos) {
+    if (infos.empty()) {
+        MR_TRY_VOID(fs_.remove_all(log->directory()));
+        return AbortedIndex();
+    }
+    SegmentWriter& writer = writer_of(log);
+    MR_TRY_VOID(writer.restore(infos));
+    return writer.aborted();
 }
 
 Status Settler::verify(const PartitionLog& log, Offset start) const {

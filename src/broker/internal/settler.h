@@ -39,7 +39,9 @@ class Settler {
     [[nodiscard]] std::vector<SegmentInfo> infos(const PartitionLog& log) const;
 
     /// Starting thread.
-    Status restore(const std::shared_ptr<PartitionLog>& log, const std::vector<SegmentInfo>& infos);
+    /// Gives the aborted transactions that the segments list.
+    Result<AbortedIndex> restore(const std::shared_ptr<PartitionLog>& log,
+                                 const std::vector<SegmentInfo>& infos);
     /// Directories of topics and partitions that no checkpoint knows.
     Status remove_strays(const std::vector<FrozenTopic>& known);
     Status verify(const PartitionLog& log, Offset start) const;

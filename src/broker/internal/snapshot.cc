@@ -18,6 +18,7 @@ void write_segment(ByteWriter& out, const SegmentInfo& info) {
     out.u32(info.batches);
     out.u32(info.index_entries);
     out.u32(info.time_entries);
+    out.u32(info.aborted);
     out.u64(info.first_seq.value);
     out.u64(info.last_seq.value);
     out.i64(info.max_timestamp.value);
@@ -35,6 +36,7 @@ SegmentInfo read_segment(ByteReader& in) {
     info.batches = in.u32();
     info.index_entries = in.u32();
     info.time_entries = in.u32();
+    info.aborted = in.u32();
     info.first_seq = Seq(in.u64());
     info.last_seq = Seq(in.u64());
     info.max_timestamp = TimestampMs(in.i64());
@@ -141,14 +143,7 @@ void write_snapshot(const FrozenState& state,
             write_partition(out, partition, segments_of(*partition.log));
     }
     write_groups(out, state);
-    out.uvarint(state.transactional_ids.size());
-    for (const auto& [name, id] : state.transactional_ids) {
-        out.sized(name);
-        out.i64(id.producer_id);
-        out.i16(id.epoch);
-        out.i32(id.timeout_ms);
-        out.i64(id.time.value);
-    }
+    state.transactions.write(out);
     out.uvarint(state.retired_epochs.size());
     for (const auto& [name, epoch] : state.retired_epochs) {
         out.sized(name);
@@ -180,14 +175,7 @@ Result<Snapshot> read_snapshot(std::string_view bytes, Seq through) {
         }
     }
     read_groups(in, state);
-    const std::size_t ids = read_count(in);
-    for (std::size_t i = 0; i < ids && !in.bad(); ++i) {
-        TransactionalId& id = state.transactional_ids[std::string(in.sized())];
-        id.producer_id = in.i64();
-        id.epoch = in.i16();
-        id.timeout_ms = in.i32();
-        id.time = TimestampMs(in.i64());
-    }
+    state.transactions.read(in);
     const std::size_t retired = read_count(in);
     for (std::size_t i = 0; i < retired && !in.bad(); ++i) {
         std::string name(in.sized());

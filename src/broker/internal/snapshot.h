@@ -13,7 +13,7 @@
 
 namespace mr::broker::internal {
 
-inline constexpr std::uint8_t kSnapshotVersion = 1;
+inline constexpr std::uint8_t kSnapshotVersion = 2;
 
 void write_snapshot(const FrozenState& state,
                     const std::function<std::vector<SegmentInfo>(const PartitionLog&)>& segments_of,

@@ -18,6 +18,12 @@ T must(Result<T> decoded, const Entry& entry) {
     return std::move(*decoded);
 }
 
+/// Where the oldest open transaction begins; the log's end without any.
+Offset stable_of(const PartitionState& partition) {
+    const PartitionView& view = partition.view;
+    return partition.open.empty() ? view.log_end : std::max(*partition.open.begin(), view.log_start);
+}
+
 /// Names of deleted topics whose leader epoch is remembered, so that a topic recreated under the name begins
 /// above it. More than that many deletions forget the alphabetically first: harmless for clients that know
 /// topic ids, which is all of the last years'.
@@ -52,11 +58,6 @@ const GroupOffsets* BrokerState::group(std::string_view name) const {
     return it == groups_.end() ? nullptr : it->second.offsets.get();
 }
 
-const TransactionalId* BrokerState::transactional_id(std::string_view id) const {
-    const auto it = transactional_ids_.find(id);
-    return it == transactional_ids_.end() ? nullptr : &it->second;
-}
-
 LeaderEpoch BrokerState::first_epoch(std::string_view name) const {
     const auto it = retired_epochs_.find(name);
     return it == retired_epochs_.end() ? LeaderEpoch(0) : it->second.next();
@@ -77,6 +78,7 @@ std::vector<Uuid> BrokerState::apply(const Entry& entry) {
     }
     if (entry.kind == Kind::topic_batch) return apply_batch(entry);
     if (entry.kind == Kind::step) return apply_step(entry);
+    if (entry.kind == Kind::transaction) return apply_transaction(entry);
     apply_other(entry);
     return {};
 }
@@ -113,14 +115,23 @@ std::vector<Uuid> BrokerState::apply_batch(const Entry& entry) {
     PartitionState* partition = must_find(batch.topic).partition(batch.partition);
     MR_CHECK(partition != nullptr, "entry {}: {} has no partition {}", entry.seq, batch.topic.to_string(),
              batch.partition);
-    const BatchRef ref{.base_offset = batch.base_offset,
-                       .last_offset_delta = header.last_offset_delta,
-                       .leader_epoch = batch.leader_epoch,
-                       .seq = entry.seq,
-                       .payload_at = internal::kBatchEntryHeaderBytes,
-                       .bytes = static_cast<std::uint32_t>(batch.batch.size()),
-                       .max_timestamp = header.max_timestamp,
-                       .time = batch.time};
+    BatchRef ref{.base_offset = batch.base_offset,
+                 .last_offset_delta = header.last_offset_delta,
+                 .leader_epoch = batch.leader_epoch,
+                 .seq = entry.seq,
+                 .payload_at = internal::kBatchEntryHeaderBytes,
+                 .bytes = static_cast<std::uint32_t>(batch.batch.size()),
+                 .max_timestamp = header.max_timestamp,
+                 .time = batch.time,
+                 .stable = {}};
+    if (header.is_transactional()) {
+        if (partition->producers.open_transaction(header.producer_id).value < 0) {
+            partition->open.insert(batch.base_offset);
+        }
+        transactions_.on_batch(header.producer_id, header.producer_epoch, batch.topic, batch.partition,
+                               batch.time, entry.seq);
+        note_deadline();
+    }
     append_batch(*partition, ref);
     if (header.is_idempotent()) {
         partition->producers.record(header, batch.base_offset, batch.time, options_.producer_expiration_ms);
@@ -149,7 +160,8 @@ std::vector<Uuid> BrokerState::apply_step(const Entry& entry) {
                         .payload_at = static_cast<std::uint32_t>(output.batch.data() - payload.data()),
                         .bytes = static_cast<std::uint32_t>(output.batch.size()),
                         .max_timestamp = header.max_timestamp,
-                        .time = step.wall_time});
+                        .time = step.wall_time,
+                        .stable = {}});
         logs.push_back(partition->log);
         append_batch(*partition, refs.back());
     }
@@ -162,12 +174,15 @@ std::vector<Uuid> BrokerState::apply_step(const Entry& entry) {
     return topics;
 }
 
-void BrokerState::append_batch(PartitionState& partition, const BatchRef& ref) {
+void BrokerState::append_batch(PartitionState& partition, BatchRef& ref) {
     PartitionView& view = partition.view;
     MR_CHECK(ref.base_offset == view.log_end, "{}-{}: batch at {} in a log that ends at {}",
              partition.log->topic(), partition.log->id(), ref.base_offset, view.log_end);
     MR_CHECK(ref.leader_epoch == view.leader_epoch, "{}-{}: epoch {}, now {}", partition.log->topic(),
              partition.log->id(), ref.leader_epoch, view.leader_epoch);
+    view.log_end = ref.next_offset();
+    view.last_stable = stable_of(partition);
+    ref.stable = view.last_stable;
     if (view.tail_count % TailChunk::kRefs == 0) {
         trim_tail(partition);
         auto chunks = std::make_shared<std::vector<std::shared_ptr<const TailChunk>>>(*view.chunks);
@@ -177,8 +192,6 @@ void BrokerState::append_batch(PartitionState& partition, const BatchRef& ref) {
     }
     partition.open_chunk->refs[view.tail_count % TailChunk::kRefs] = ref;
     ++view.tail_count;
-    view.log_end = ref.next_offset();
-    view.last_stable = view.log_end;
     view.last_seq = ref.seq;
     batch_bytes_.fetch_add(ref.bytes, std::memory_order_relaxed);
 }
@@ -256,12 +269,19 @@ void BrokerState::apply_topic_deleted(const internal::TopicDeleted& deleted) {
     std::vector<std::string> touched;
     for (const auto& [name, group] : groups_) {
         const auto& offsets = group.offsets->offsets;
-        const auto first = offsets.lower_bound({deleted.id, PartitionId(INT32_MIN)});
-        if (first != offsets.end() && first->first.first == deleted.id) touched.push_back(name);
+        const auto& pending = group.offsets->pending;
+        const std::pair from(deleted.id, PartitionId(INT32_MIN));
+        const auto first = offsets.lower_bound(from);
+        const auto other = pending.lower_bound(from);
+        if ((first != offsets.end() && first->first.first == deleted.id) ||
+            (other != pending.end() && other->first.first == deleted.id)) {
+            touched.push_back(name);
+        }
     }
     for (const auto& name : touched) {
         auto next = std::make_shared<GroupOffsets>(*groups_.at(name).offsets);
         std::erase_if(next->offsets, [&](const auto& item) { return item.first.first == deleted.id; });
+        std::erase_if(next->pending, [&](const auto& item) { return item.first.first == deleted.id; });
         set_group(name, std::move(next));
     }
     publish_topics(nullptr);
@@ -297,9 +317,7 @@ void BrokerState::apply_topic_config(const internal::TopicConfigSet& set) {
 
 void BrokerState::apply_producer_id(const internal::ProducerIdGiven& given) {
     next_producer_id_ = std::max(next_producer_id_, given.producer_id + 1);
-    if (given.transactional_id.empty()) return;
-    transactional_ids_[given.transactional_id] = {given.producer_id, given.epoch,
-                                                  given.transaction_timeout_ms, given.time};
+    if (!given.transactional_id.empty()) transactions_.on_producer_id(given);
 }
 
 void BrokerState::apply_group_offsets(const internal::GroupOffsetsEntry& entry) {
@@ -319,12 +337,13 @@ void BrokerState::apply_group_offsets(const internal::GroupOffsetsEntry& entry) 
 }
 
 void BrokerState::apply_group_deleted(const internal::GroupDeleted& deleted) {
+    transactions_.on_group_deleted(deleted.group);
     set_group(deleted.group, std::make_shared<GroupOffsets>());
 }
 
 void BrokerState::set_group(const std::string& name, std::shared_ptr<const GroupOffsets> offsets) {
     auto it = groups_.find(name);
-    if (offsets->offsets.empty()) {
+    if (offsets->empty()) {
         if (it == groups_.end()) return;
         groups_.erase(it);
         return publish_group_index();
@@ -362,6 +381,8 @@ void BrokerState::apply_log_start(const internal::LogStartMoved& moved) {
     MR_CHECK(moved.start >= view.log_start && moved.start <= view.log_end, "{}-{}: start {} not in {} to {}",
              partition->log->topic(), moved.partition, moved.start, view.log_start, view.log_end);
     view.log_start = moved.start;
+    view.last_stable = stable_of(*partition);
+    view.aborted = view.aborted.without_below(moved.start);
     publish_partition(*partition);
 }
 
@@ -406,6 +427,8 @@ void BrokerState::publish_topics(const TopicState* changed) {
 
 void BrokerState::end_recovery() {
     recovering_ = false;
+    transactions_.doom_open();
+    note_deadline();
     for (const auto& [id, topic] : by_id_) {
         for (const auto& partition : topic->partitions) publish_partition(*partition);
     }
@@ -418,7 +441,7 @@ FrozenState BrokerState::freeze() {
     FrozenState frozen{.through = applied_,
                        .topics = {},
                        .groups = {},
-                       .transactional_ids = transactional_ids_,
+                       .transactions = transactions_,
                        .retired_epochs = retired_epochs_,
                        .next_producer_id = next_producer_id_};
     for (const auto& [name, topic] : by_name_) {
@@ -449,17 +472,33 @@ Status BrokerState::thaw(FrozenState frozen) {
             partition->log = std::move(part.log);
             partition->view = std::move(part.view);
             partition->producers = std::move(part.producers);
+            for (const auto& [id, producer] : partition->producers.all()) {
+                if (producer.txn_first.value >= 0) partition->open.insert(producer.txn_first);
+            }
             topic->partitions.push_back(std::move(partition));
             ++partition_total_;
         }
         by_name_[topic->name] = topic.get();
         by_id_[topic->id] = std::move(topic);
     }
+    // What is pending follows from the transactions; it is not in the snapshot.
+    for (const auto& [id, transaction] : frozen.transactions.all()) {
+        for (const auto& [group, pending] : transaction.groups) {
+            if (pending.empty()) continue;
+            const auto before = frozen.groups.find(group);
+            auto next = before == frozen.groups.end() ? std::make_shared<GroupOffsets>()
+                                                      : std::make_shared<GroupOffsets>(*before->second);
+            for (const auto& [key, offset] : pending) {
+                if (by_id_.contains(key.first)) ++next->pending[key];
+            }
+            frozen.groups[group] = std::move(next);
+        }
+    }
     for (auto& [name, offsets] : frozen.groups) {
         auto cell = std::make_shared<GroupCell>(offsets);
         groups_[name] = {std::move(offsets), std::move(cell)};
     }
-    transactional_ids_ = std::move(frozen.transactional_ids);
+    transactions_ = std::move(frozen.transactions);
     retired_epochs_ = std::move(frozen.retired_epochs);
     next_producer_id_ = frozen.next_producer_id;
     return {};

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,7 @@
 #include "broker/internal/tail_ring.h"
 #include "broker/partition_log.h"
 #include "broker/topics_view.h"
+#include "broker/txn/transaction_table.h"
 
 namespace mr::broker {
 
@@ -33,6 +35,7 @@ struct PartitionState {
     PartitionView view;                     ///< working copy of the applied view
     std::shared_ptr<TailChunk> open_chunk;  ///< the last of view.chunks
     internal::ProducerTable producers;
+    std::set<Offset> open;  ///< first offsets of open transactions; follows from `producers`
 };
 
 struct TopicState {
@@ -47,13 +50,6 @@ struct TopicState {
         if (number.value < 0 || static_cast<std::size_t>(number.value) >= partitions.size()) return nullptr;
         return partitions[static_cast<std::size_t>(number.value)].get();
     }
-};
-
-struct TransactionalId {
-    std::int64_t producer_id = -1;
-    std::int16_t epoch = -1;
-    std::int32_t timeout_ms = 0;
-    TimestampMs time;
 };
 
 struct GroupState {
@@ -79,7 +75,7 @@ struct FrozenState {
     Seq through;
     std::vector<FrozenTopic> topics;
     std::map<std::string, std::shared_ptr<const GroupOffsets>, std::less<>> groups;
-    std::map<std::string, TransactionalId, std::less<>> transactional_ids;
+    txn::TransactionTable transactions;
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs;
     std::int64_t next_producer_id = 0;
 };
@@ -99,7 +95,10 @@ class BrokerState {
     /// nullptr when the group has no offsets.
     [[nodiscard]] const GroupOffsets* group(std::string_view name) const;
     [[nodiscard]] std::int64_t next_producer_id() const { return next_producer_id_; }
-    [[nodiscard]] const TransactionalId* transactional_id(std::string_view id) const;
+    [[nodiscard]] const txn::TransactionTable& transactions() const { return transactions_; }
+    /// When the next open transaction times out, in the node's wall clock; 0: one must be aborted now,
+    /// INT64_MAX: none is open. Any thread.
+    [[nodiscard]] std::int64_t transactions_due() const { return transactions_due_.load(); }
     /// The leader epoch a new topic of that name must begin with.
     [[nodiscard]] LeaderEpoch first_epoch(std::string_view name) const;
     [[nodiscard]] Seq applied() const { return applied_; }
@@ -110,7 +109,8 @@ class BrokerState {
     [[nodiscard]] FrozenState freeze();
     /// REQUIRES: empty so far.
     Status thaw(FrozenState state);
-    /// Until then nothing is published; from then on everything so far counts as durable.
+    /// Until then nothing is published; from then on everything so far counts as durable, and transactions
+    /// that are open are doomed.
     void end_recovery();
 
     [[nodiscard]] std::shared_ptr<const TopicsView> applied_topics() const { return applied_topics_.load(); }
@@ -126,13 +126,18 @@ class BrokerState {
     void apply_partitions_added(const internal::PartitionsAdded& added);
     void apply_topic_config(const internal::TopicConfigSet& set);
     void apply_producer_id(const internal::ProducerIdGiven& given);
+    std::vector<Uuid> apply_transaction(const journal::Entry& entry);
+    std::vector<Uuid> apply_txn_ended(const journal::Entry& entry, const txn::TxnEnded& ended);
+    void apply_txn_offsets(const txn::TxnOffsets& offsets);
+    void settle_pending(const std::string& group, const txn::PendingOffsets& pending, bool commit);
+    void note_deadline();
     void apply_group_offsets(const internal::GroupOffsetsEntry& entry);
     void apply_group_deleted(const internal::GroupDeleted& deleted);
     void apply_log_start(const internal::LogStartMoved& moved);
     void apply_leader_epoch(const internal::LeaderEpochRaised& raised);
 
     void apply_other(const journal::Entry& entry);
-    void append_batch(PartitionState& partition, const BatchRef& ref);
+    void append_batch(PartitionState& partition, BatchRef& ref);
     void add_partition(TopicState& topic, LeaderEpoch epoch);
     void set_group(const std::string& name, std::shared_ptr<const GroupOffsets> offsets);
     void publish_partition(PartitionState& partition);
@@ -149,7 +154,8 @@ class BrokerState {
     std::map<std::string, TopicState*, std::less<>> by_name_;
     std::int64_t partition_total_ = 0;
     std::map<std::string, GroupState, std::less<>> groups_;
-    std::map<std::string, TransactionalId, std::less<>> transactional_ids_;
+    txn::TransactionTable transactions_;
+    std::atomic<std::int64_t> transactions_due_{INT64_MAX};
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs_;
     std::int64_t next_producer_id_ = 0;
     Seq applied_;

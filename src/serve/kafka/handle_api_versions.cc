@@ -8,6 +8,12 @@
 namespace mr::serve::kafka {
 namespace {
 
+struct Feature {
+    std::string_view name;
+    std::int16_t level;
+};
+constexpr Feature kFeatures[] = {{"transaction.version", 2}};
+
 wire::ApiVersionsResponse::Api entry(const Handler& handler) {
     wire::ApiVersionsResponse::Api api;
     api.api_key = static_cast<std::int16_t>(handler.key);
@@ -44,7 +50,16 @@ void handle_api_versions(Service& service, const CallPtr& call, const SharedByte
         return call->answer(response);
     }
     for (const Handler& handler : handlers()) response.api_keys.push_back(entry(handler));
-    // No finalised features: transaction.version is not ours yet, so clients use no transactions v2.
+    // Clients use transactions v2 (KIP-890) where this feature is finalised.
+    for (const Feature& feature : kFeatures) {
+        auto& supported = response.supported_features.emplace_back();
+        supported.name = feature.name;
+        supported.max_version = feature.level;
+        auto& finalized = response.finalized_features.emplace_back();
+        finalized.name = feature.name;
+        finalized.max_version_level = feature.level;
+        finalized.min_version_level = feature.level;
+    }
     response.finalized_features_epoch = 0;
     call->answer(response);
 }

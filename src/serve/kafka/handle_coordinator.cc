@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "broker/topic_admin.h"
+#include "broker/txn/transactions.h"
 #include "serve/kafka/handlers.h"
 #include "serve/kafka/service.h"
 
@@ -9,14 +9,13 @@ namespace {
 
 constexpr std::int8_t kGroup = 0;
 constexpr std::int8_t kTransaction = 1;
-constexpr std::string_view kNoTransactions = "transactions are not supported yet: use an idempotent producer";
 
-/// Every group is coordinated here. Transactions are refused with an error that clients give up on rather
-/// than retry until they time out.
+/// Every group and every transaction is coordinated here.
 ErrorCode check_key(std::int8_t type, const std::string& key, std::string& message) {
     if (type == kTransaction) {
-        message = kNoTransactions;
-        return ErrorCode::transactional_id_authorization_failed;
+        if (!key.empty()) return ErrorCode::none;
+        message = "the transactional id is empty";
+        return ErrorCode::invalid_request;
     }
     if (type != kGroup) {
         message = fmt::format("unknown coordinator type {}", type);
@@ -60,20 +59,16 @@ void handle_find_coordinator(Service& service, const CallPtr& call, wire::FindCo
 }
 
 void handle_init_producer_id(Service& service, const CallPtr& call, wire::InitProducerIdRequest request) {
-    if (request.transactional_id) {
-        wire::InitProducerIdResponse response;
-        const bool empty = request.transactional_id->empty();
-        response.error_code =
-            empty ? ErrorCode::invalid_request : ErrorCode::transactional_id_authorization_failed;
-        return call->answer(response);
-    }
     broker::ProducerIdRequest wanted;
+    wanted.transactional_id = std::move(request.transactional_id);
     wanted.transaction_timeout_ms = request.transaction_timeout_ms;
     wanted.producer_id = request.producer_id;
     wanted.producer_epoch = request.producer_epoch;
     auto answer = service.on_loop<broker::ProducerIdResult>([call](const broker::ProducerIdResult& result) {
         wire::InitProducerIdResponse response;
         response.error_code = to_wire(result.error);
+        if (result.error == broker::KafkaError::producer_fenced && call->version() < 4)
+            response.error_code = ErrorCode::invalid_producer_epoch;
         response.producer_id = result.producer_id;
         response.producer_epoch = result.producer_epoch;
         call->answer(response);

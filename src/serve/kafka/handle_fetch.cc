@@ -133,6 +133,7 @@ void FetchJob::read_one(Read& read, std::size_t bytes_left, bool nothing_yet) co
     options.max_bytes =
         std::min(bytes_left, static_cast<std::size_t>(std::max(0, read.request.partition_max_bytes)));
     options.min_one_batch = nothing_yet;  // KIP-74: progress, whatever the limits say
+    options.read_committed = read_committed_;
     broker::ReadResult result = service_.broker().read(*read.log, Offset(read.request.fetch_offset), options);
     if (result.error != broker::KafkaError::none) {
         if (!result.message.empty()) {
@@ -145,7 +146,14 @@ void FetchJob::read_one(Read& read, std::size_t bytes_left, bool nothing_yet) co
     out.log_start_offset = result.log_start.value;
     out.records.emplace().parts = std::move(result.pieces);
     read.bytes = result.bytes;
-    if (read_committed_) out.aborted_transactions.emplace();
+    if (read_committed_) {
+        auto& aborted = out.aborted_transactions.emplace();
+        for (const broker::AbortedTxn& txn : result.aborted) {
+            auto& to = aborted.emplace_back();
+            to.producer_id = txn.producer_id;
+            to.first_offset = txn.first.value;
+        }
+    }
     if (read.request.last_fetched_epoch >= 0) check_divergence(read, *read.log->durable());
 }
 

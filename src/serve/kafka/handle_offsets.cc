@@ -65,12 +65,30 @@ std::vector<FetchAnswer::Topic> all_committed(const broker::TopicsView& topics,
     return answer;
 }
 
+/// Who asked for stable offsets is told to come back where a transaction is about to change one (KIP-447).
+void mark_unstable(const broker::GroupOffsets& offsets, std::vector<FetchAnswer::Topic>& topics) {
+    for (auto& topic : topics) {
+        for (auto& partition : topic.partitions) {
+            if (!offsets.unstable(topic.topic_id, PartitionId(partition.partition_index))) continue;
+            FetchAnswer::Partition unstable;
+            unstable.partition_index = partition.partition_index;
+            unstable.metadata = "";
+            unstable.error_code = ErrorCode::unstable_offset_commit;
+            partition = std::move(unstable);
+        }
+    }
+}
+
 std::vector<FetchAnswer::Topic> fetch_offsets(
     Service& service, const std::string& group,
-    const std::optional<std::vector<wire::OffsetFetchRequest::Topic>>& wanted, bool by_id) {
+    const std::optional<std::vector<wire::OffsetFetchRequest::Topic>>& wanted, bool by_id, bool stable) {
     const auto topics = service.broker().topics();
     const auto offsets = service.broker().group_offsets(group);
-    if (!wanted) return all_committed(*topics, offsets.get());
+    if (!wanted) {
+        auto all = all_committed(*topics, offsets.get());
+        if (stable && offsets != nullptr) mark_unstable(*offsets, all);
+        return all;
+    }
     std::vector<FetchAnswer::Topic> answer;
     for (const auto& topic : *wanted) {
         auto& out = answer.emplace_back();
@@ -83,7 +101,9 @@ std::vector<FetchAnswer::Topic> fetch_offsets(
                 committed(known ? offsets.get() : nullptr, known ? known->id : Uuid{}, partition));
             if (!known && by_id) out.partitions.back().error_code = ErrorCode::unknown_topic_id;
         }
+        if (known) out.topic_id = known->id;
     }
+    if (stable && offsets != nullptr) mark_unstable(*offsets, answer);
     return answer;
 }
 
@@ -129,13 +149,14 @@ void handle_offset_fetch(Service& service, const CallPtr& call, wire::OffsetFetc
     FetchAnswer response;
     const bool by_id = call->version() >= kByIdSince;
     if (call->version() < kGroupsSince) {
-        response.topics = fetch_offsets(service, request.group_id, request.topics, by_id);
+        response.topics =
+            fetch_offsets(service, request.group_id, request.topics, by_id, request.require_stable);
         return call->answer(response);
     }
     for (const auto& group : request.groups) {
         auto& out = response.groups.emplace_back();
         out.group_id = group.group_id;
-        out.topics = fetch_offsets(service, group.group_id, group.topics, by_id);
+        out.topics = fetch_offsets(service, group.group_id, group.topics, by_id, request.require_stable);
     }
     call->answer(response);
 }

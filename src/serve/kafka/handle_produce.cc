@@ -73,11 +73,6 @@ std::optional<wire::BatchFacts> add_part(const FoundPartition& found,
         set_error(part, batch_error(facts.error()), facts.error().message);
         return std::nullopt;
     }
-    if (facts->header.is_transactional()) {
-        set_error(part, ErrorCode::transactional_id_authorization_failed,
-                  "transactions are not supported yet");
-        return std::nullopt;
-    }
     if (settings.compact && facts->keyless_delta >= 0) {
         set_record_error(part, ErrorCode::invalid_record, facts->keyless_delta,
                          "Compacted topic cannot accept message without key");
@@ -88,17 +83,24 @@ std::optional<wire::BatchFacts> add_part(const FoundPartition& found,
                          "Invalid timestamp type in message: producers send CreateTime");
         return std::nullopt;
     }
+    if (facts->header.is_transactional() && !proposal.has_transaction()) {
+        set_error(part, ErrorCode::transactional_id_authorization_failed,
+                  "Transactional records in a request without a transactional id");
+        return std::nullopt;
+    }
     proposal.add(found.topic->id, PartitionId(part.index), batch, *facts, by_id);
     return *facts;
 }
 
-void fill(Job& job, const std::vector<broker::ProduceResult>& results) {
+void fill(Job& job, const std::vector<broker::ProduceResult>& results, std::int16_t version) {
     MR_CHECK(results.size() == job.parts.size(), "{} results for {} batches", results.size(),
              job.parts.size());
     for (std::size_t i = 0; i < results.size(); ++i) {
         Answer::Partition& part = job.part(i);
         const broker::ProduceResult& result = results[i];
         part.error_code = to_wire(result.error);
+        if (part.error_code == ErrorCode::transaction_abortable && version < 11)
+            part.error_code = ErrorCode::invalid_producer_epoch;
         part.base_offset = result.base_offset.value;
         part.log_append_time_ms = result.log_append_time.value;
         part.log_start_offset = result.log_start.value;
@@ -112,11 +114,16 @@ void fill(Job& job, const std::vector<broker::ProduceResult>& results) {
 /// What makes the whole request impossible.
 ErrorCode check_request(const wire::ProduceRequest& request, std::string& message) {
     if (request.acks < -1 || request.acks > 1) return ErrorCode::invalid_required_acks;
-    if (request.transactional_id) {
-        message = "transactions are not supported yet: use an idempotent producer";
-        return ErrorCode::transactional_id_authorization_failed;
+    if (request.transactional_id && request.acks != -1) {
+        message = "Transactional records need acks=all";
+        return ErrorCode::invalid_required_acks;
     }
     return ErrorCode::none;
+}
+
+broker::txn::Membership membership_of(std::int16_t version) {
+    if (version >= 12) return broker::txn::Membership::implicit;
+    return version == 11 ? broker::txn::Membership::required_abortable : broker::txn::Membership::required;
 }
 
 }  // namespace
@@ -127,11 +134,13 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
     if (request.acks != 0) {
         on_durable = service.on_loop<std::vector<broker::ProduceResult>>(
             [call, job](const std::vector<broker::ProduceResult>& results) {
-                fill(*job, results);
+                fill(*job, results, call->version());
                 call->answer(job->answer);
             });
     }
     auto proposal = std::make_unique<broker::ProduceProposal>(service.broker(), std::move(on_durable));
+    if (request.transactional_id)
+        proposal->set_transaction(*request.transactional_id, membership_of(call->version()));
     std::string refusal;
     const ErrorCode refused = check_request(request, refusal);
     const auto topics = service.broker().topics();

@@ -59,6 +59,11 @@ constexpr std::array kHandlers = {
     handler<wire::DeleteRecordsRequest, handle_delete_records>(0, 2),
     handler<wire::InitProducerIdRequest, handle_init_producer_id>(0, 5),
     handler<wire::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(2, 4),
+    handler<wire::AddPartitionsToTxnRequest, handle_add_partitions_to_txn>(0, 5),
+    handler<wire::AddOffsetsToTxnRequest, handle_add_offsets_to_txn>(0, 4),
+    handler<wire::EndTxnRequest, handle_end_txn>(0, 5),
+    handler<wire::WriteTxnMarkersRequest, handle_write_txn_markers>(1, 2),
+    handler<wire::TxnOffsetCommitRequest, handle_txn_offset_commit>(0, 5),
     handler<wire::DescribeConfigsRequest, handle_describe_configs>(1, 4),
     handler<wire::AlterConfigsRequest, handle_alter_configs>(0, 2),
     handler<wire::DescribeLogDirsRequest, handle_describe_log_dirs>(1, 5),
@@ -67,6 +72,9 @@ constexpr std::array kHandlers = {
     handler<wire::IncrementalAlterConfigsRequest, handle_incremental_alter_configs>(0, 1),
     handler<wire::OffsetDeleteRequest, handle_offset_delete>(0, 0),
     handler<wire::DescribeClusterRequest, handle_describe_cluster>(0, 2),
+    handler<wire::DescribeProducersRequest, handle_describe_producers>(0, 0),
+    handler<wire::DescribeTransactionsRequest, handle_describe_transactions>(0, 0),
+    handler<wire::ListTransactionsRequest, handle_list_transactions>(0, 2),
 };
 
 static_assert(std::is_sorted(kHandlers.begin(), kHandlers.end(),

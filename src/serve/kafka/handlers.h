@@ -19,6 +19,8 @@
 #include "wire/messages/offsets.h"
 #include "wire/messages/produce.h"
 #include "wire/messages/topics.h"
+#include "wire/messages/transaction_admin.h"
+#include "wire/messages/transactions.h"
 
 namespace mr::serve::kafka {
 
@@ -36,6 +38,17 @@ void handle_metadata(Service& service, const CallPtr& call, wire::MetadataReques
 void handle_describe_cluster(Service& service, const CallPtr& call, wire::DescribeClusterRequest request);
 void handle_find_coordinator(Service& service, const CallPtr& call, wire::FindCoordinatorRequest request);
 void handle_init_producer_id(Service& service, const CallPtr& call, wire::InitProducerIdRequest request);
+
+void handle_add_partitions_to_txn(Service& service, const CallPtr& call,
+                                  wire::AddPartitionsToTxnRequest request);
+void handle_add_offsets_to_txn(Service& service, const CallPtr& call, wire::AddOffsetsToTxnRequest request);
+void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOffsetCommitRequest request);
+void handle_end_txn(Service& service, const CallPtr& call, wire::EndTxnRequest request);
+void handle_write_txn_markers(Service& service, const CallPtr& call, wire::WriteTxnMarkersRequest request);
+void handle_describe_producers(Service& service, const CallPtr& call, wire::DescribeProducersRequest request);
+void handle_describe_transactions(Service& service, const CallPtr& call,
+                                  wire::DescribeTransactionsRequest request);
+void handle_list_transactions(Service& service, const CallPtr& call, wire::ListTransactionsRequest request);
 
 void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupRequest request);
 void handle_sync_group(Service& service, const CallPtr& call, wire::SyncGroupRequest request);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/txn/transactions.h"
 #include "serve/kafka/session.h"
 
 namespace mr::serve::kafka {
@@ -17,6 +18,9 @@ std::uint32_t random_id() {
 }
 
 constexpr std::int64_t kIdleCheckMs = 30'000;
+/// How late a transaction may be aborted (Kafka looks every 10 s), and how often unused ids are looked for.
+constexpr std::int64_t kTransactionCheckMs = 1'000;
+constexpr std::int64_t kTransactionSweepMs = 60'000;
 /// While the broker is settling too slowly, produce requests wait and are tried again this often.
 constexpr std::int64_t kOverloadRetryMs = 50;
 
@@ -41,6 +45,7 @@ Service::Service(Parts parts, Options options)
                                        "From a request's arrival to its answer, waiting included", label)});
     }
     idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
+    check_transactions();
 }
 
 Service::~Service() {
@@ -200,6 +205,16 @@ void Service::check_idle() {
     const std::vector<Session*> sessions(sessions_.begin(), sessions_.end());
     for (Session* session : sessions) session->close_if_idle(limit);
     idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
+}
+
+/// Aborts what is overdue, and now and then forgets transactional ids that nobody uses.
+void Service::check_transactions() {
+    const bool sweep = now_ms() - transactions_swept_ms_ >= kTransactionSweepMs;
+    if (sweep || parts_.broker.transactions_due() <= parts_.clock.now().value) {
+        transactions_swept_ms_ = now_ms();
+        submit(journal::Lane::control, broker::txn::expire(parts_.broker));
+    }
+    transactions_timer_ = parts_.loop.after(kTransactionCheckMs, [this] { check_transactions(); });
 }
 
 }  // namespace mr::serve::kafka

@@ -113,6 +113,7 @@ class Service {
     void submit_waiting();
     bool submit_from(Proposals& waiting, journal::Lane lane);
     void check_idle();
+    void check_transactions();
 
     Parts parts_;
     Options options_;
@@ -122,6 +123,8 @@ class Service {
     std::int64_t coordinator_deadline_ = 0;
     net::Timer idle_timer_;
     net::Timer submit_timer_;
+    net::Timer transactions_timer_;
+    std::int64_t transactions_swept_ms_ = 0;
     Proposals waiting_control_;
     Proposals waiting_produce_;
     std::unordered_set<Session*> held_;  ///< have produce requests that wait for room

@@ -110,12 +110,39 @@ async function groupScenario(admin) {
   await admin.deleteGroups([groupId]);
 }
 
+async function transactionScenario(admin) {
+  const topic = `${NAME}-txn-${runId}`;
+  const groupId = `${NAME}-txn-${runId}`;
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+  const producer = kafka.producer({ transactionalId: `${NAME}-${runId}`, maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  for (const [round, commit] of [true, false, true].entries()) {
+    const transaction = await producer.transaction();
+    const messages = Array.from({ length: 10 }, (_, i) => ({ value: `${round}-${i}`, partition: i % 2 }));
+    await transaction.send({ topic, messages, acks: -1 });
+    await transaction.sendOffsets({
+      consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition: 0, offset: String(round + 1) }] }],
+    });
+    await (commit ? transaction.commit() : transaction.abort());
+  }
+  await producer.disconnect();
+  const seen = [];
+  const consumer = await member(topic, `${groupId}-reader`, (message) => seen.push(message.value.toString()), {});
+  await waitFor(() => seen.length >= 20, 30, () => `${seen.length} of 20 committed records`);
+  await consumer.disconnect();
+  const wanted = [0, 2].flatMap((round) => Array.from({ length: 10 }, (_, i) => `${round}-${i}`));
+  check([...seen].sort().join() === wanted.sort().join(), seen.join());
+  const offsets = await admin.fetchOffsets({ groupId, topics: [topic] });
+  check(offsets[0].partitions.find((p) => p.partition === 0).offset === '3', JSON.stringify(offsets));
+}
+
 async function own() {
   const admin = kafka.admin();
   await admin.connect();
   await adminScenario(admin);
   await recordsScenario();
   await groupScenario(admin);
+  await transactionScenario(admin);
   for (const [codec, compression] of Object.entries(CODECS)) {
     const messages = Array.from({ length: 100 }, (_, i) => ({ value: crossValue(NAME, codec, i) }));
     await produce(crossTopic, messages, compression);

@@ -49,6 +49,7 @@ public final class Client {
             admin();
             records();
             group();
+            new Transactions(bootstrap, RUN).run();
             for (String codec : CODECS) {
                 try (KafkaProducer<byte[], byte[]> producer = producer(codec, true)) {
                     for (int i = 0; i < 100; i++) producer.send(new ProducerRecord<>(args[2], crossValue(NAME, codec, i).getBytes()));
