@@ -317,7 +317,8 @@ TEST(Transactions, RulesOfVersion2) {
 }
 
 TEST(Transactions, EpochsRunOutIntoANewProducerId) {
-    TestNode node;
+    SimFileSystem disk(1);
+    TestNode node({}, &disk);
     node.create("a");
     TestProducer p(node, "t", true);
     ASSERT_EQ(p.init(), KafkaError::none);

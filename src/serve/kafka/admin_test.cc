@@ -283,9 +283,12 @@ TEST_F(Groups, FindCoordinator) {
         }
         request.key_type = 1;
         if (version == 0) continue;
-        const auto refused = client.ask<wire::FindCoordinatorResponse>(request, version);
-        EXPECT_EQ(version <= 3 ? refused.error_code : refused.coordinators[0].error_code,
-                  ErrorCode::transactional_id_authorization_failed);
+        const auto other = client.ask<wire::FindCoordinatorResponse>(request, version);
+        EXPECT_EQ(version <= 3 ? other.error_code : other.coordinators[0].error_code, ErrorCode::none);
+        request.key_type = 2;
+        const auto share = client.ask<wire::FindCoordinatorResponse>(request, version);
+        EXPECT_EQ(version <= 3 ? share.error_code : share.coordinators[0].error_code,
+                  ErrorCode::invalid_request);
     }
 }
 

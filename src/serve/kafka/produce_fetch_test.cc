@@ -96,9 +96,11 @@ TEST_F(ProduceFetch, ProduceErrors) {
     auto by_id = produce_to("", 0, batch_of(1, now()));
     by_id.topics[0].topic_id = Uuid::random();
     EXPECT_EQ(produce(by_id, 13).error_code, ErrorCode::unknown_topic_id);
-    request = produce_to("t", 0, batch_of(1, now()));
-    request.transactional_id = "tx";
-    EXPECT_EQ(produce(request).error_code, ErrorCode::transactional_id_authorization_failed);
+    EXPECT_EQ(
+        produce(batch_of(1, now(),
+                         {.producer_id = 1, .producer_epoch = 0, .base_sequence = 0, .transactional = true}))
+            .error_code,
+        ErrorCode::transactional_id_authorization_failed);
     // Nothing of all this was written.
     EXPECT_EQ(produce(batch_of(1, now())).base_offset, 0);
 }
@@ -345,8 +347,9 @@ TEST_F(ProduceFetch, InitProducerId) {
     }
     wire::InitProducerIdRequest request;
     request.transactional_id = "tx";
+    request.transaction_timeout_ms = 900'001;
     EXPECT_EQ(client.ask<wire::InitProducerIdResponse>(request, 5).error_code,
-              ErrorCode::transactional_id_authorization_failed);
+              ErrorCode::invalid_transaction_timeout);
 }
 
 }  // namespace

@@ -34,7 +34,10 @@ TEST(Session, ApiVersionsIsTheHandlerTable) {
             EXPECT_EQ(response.api_keys[i].max_version, handlers()[i].versions.max);
         }
         EXPECT_EQ(response.api_keys[0].min_version, 0) << "Produce is advertised from 0 (KAFKA-18659)";
-        EXPECT_TRUE(response.finalized_features.empty());
+        if (version < 3) continue;
+        ASSERT_EQ(response.finalized_features.size(), 1U);
+        EXPECT_EQ(response.finalized_features[0].name, "transaction.version");
+        EXPECT_EQ(response.finalized_features[0].max_version_level, 2);
     }
 }
 
