@@ -112,12 +112,8 @@ void fill(Job& job, const std::vector<broker::ProduceResult>& results, std::int1
 }
 
 /// What makes the whole request impossible.
-ErrorCode check_request(const wire::ProduceRequest& request, std::string& message) {
+ErrorCode check_request(const wire::ProduceRequest& request) {
     if (request.acks < -1 || request.acks > 1) return ErrorCode::invalid_required_acks;
-    if (request.transactional_id && request.acks != -1) {
-        message = "Transactional records need acks=all";
-        return ErrorCode::invalid_required_acks;
-    }
     return ErrorCode::none;
 }
 
@@ -141,8 +137,7 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
     auto proposal = std::make_unique<broker::ProduceProposal>(service.broker(), std::move(on_durable));
     if (request.transactional_id)
         proposal->set_transaction(*request.transactional_id, membership_of(call->version()));
-    std::string refusal;
-    const ErrorCode refused = check_request(request, refusal);
+    const ErrorCode refused = check_request(request);
     const auto topics = service.broker().topics();
     const bool by_id = call->version() >= 13;
     for (const auto& topic : request.topics) {
@@ -154,7 +149,7 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
             Answer::Partition& part = out.partitions[i];
             part.index = topic.partitions[i].index;
             if (refused != ErrorCode::none) {
-                set_error(part, refused, refusal);
+                set_error(part, refused);
                 continue;
             }
             const FoundPartition found =

@@ -95,8 +95,9 @@ void handle_describe_transactions(Service& service, const CallPtr& call,
 
 void handle_list_transactions(Service& service, const CallPtr& call, wire::ListTransactionsRequest request) {
     auto answer = service.on_loop<std::vector<TransactionInfo>>(
-        [&service, call, request = std::move(request)](const std::vector<TransactionInfo>& all) {
-            call->answer(list(request, all, service.clock().now().value));
+        [&clock = service.clock(), call,
+         request = std::move(request)](const std::vector<TransactionInfo>& all) {
+            call->answer(list(request, all, clock.now().value));
         });
     service.submit(journal::Lane::control,
                    broker::txn::describe(service.broker(), std::nullopt, std::move(answer)));
