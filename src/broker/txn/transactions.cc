@@ -127,6 +127,8 @@ ProducerIdResult init_transactional(Broker& broker, Appender& out, ProducerIdReq
     }
     fence_open(broker, out, request);
     const Transaction* t = state.transactions().find(*request.transactional_id);
+    // Still open: somebody with another epoch asks, late.
+    if (t != nullptr && t->open()) return {KafkaError::producer_fenced};
     if (t == nullptr &&
         state.transactions().all().size() >= static_cast<std::size_t>(options.transactional_ids_max)) {
         return {KafkaError::coordinator_not_available};

@@ -350,9 +350,16 @@ TEST(Transactions, InitProducerIdMayBeAskedAgain) {
     p.epoch = before;  // the answer was lost
     ASSERT_EQ(p.init(60'000, true), KafkaError::none);
     EXPECT_EQ(p.epoch, before + 1);
+    // Asked again late, with a transaction open already: it stays so.
+    node.create("a");
+    ASSERT_EQ(p.produce("a", 0, {"1"}).error, KafkaError::none);
+    --p.epoch;
+    EXPECT_EQ(p.init(60'000, true), KafkaError::producer_fenced);
+    ++p.epoch;
+    ASSERT_EQ(p.finish(true), KafkaError::none);
     TestProducer other(node, "t", true);
     ASSERT_EQ(other.init(), KafkaError::none);
-    EXPECT_EQ(other.epoch, before + 2);
+    EXPECT_EQ(other.epoch, before + 3);
     EXPECT_EQ(p.init(60'000, true), KafkaError::producer_fenced);
 }
 
