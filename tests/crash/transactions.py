@@ -341,7 +341,8 @@ def main():
     work = tempfile.mkdtemp(prefix="transactions-")
     broker = Broker(options.broker, work)
     broker.start()
-    for future in AdminClient({"bootstrap.servers": broker.address}).create_topics(
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    for future in admin.create_topics(
             [NewTopic(t, PARTITIONS, 1) for t in TOPICS + [IN, OUT]]).values():
         future.result(20)
     history = History()
