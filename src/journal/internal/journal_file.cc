@@ -124,6 +124,14 @@ void JournalFile::wrote(Seq first, std::uint64_t at, std::uint64_t end) {
     end_.store(end, std::memory_order_release);
 }
 
+Status JournalFile::trim(std::uint64_t end) {
+    MR_CHECK(end >= end_.load() && end < header_.file_bytes, "{} {} {}", end, end_.load(),
+             header_.file_bytes);
+    MR_TRY_VOID(file_->truncate(end));
+    header_.file_bytes = end;
+    return {};
+}
+
 std::uint64_t JournalFile::floor(Seq seq) const {
     std::lock_guard lock(mutex_);
     const auto above = std::ranges::upper_bound(index_, seq, {}, &Point::seq);

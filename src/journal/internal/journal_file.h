@@ -56,6 +56,9 @@ class JournalFile {
     [[nodiscard]] std::uint32_t seed() const { return seed_; }
     [[nodiscard]] const FileHeader& header() const { return header_; }
 
+    /// Gives what is behind `end` back to the disk; nothing is appended any more. Starting thread.
+    Status trim(std::uint64_t end);
+
     /// Bytes up to which valid entries have been written.
     [[nodiscard]] std::uint64_t end() const { return end_.load(std::memory_order_acquire); }
     /// First entry, or the base of a file made by a start; 0 while it is empty.
@@ -72,7 +75,7 @@ class JournalFile {
     };
     const std::unique_ptr<File> file_;
     const std::string path_;
-    const FileHeader header_;
+    FileHeader header_;
     const std::uint32_t seed_;
     std::atomic<std::uint64_t> end_{kFileHeaderBytes};
     std::atomic<std::uint64_t> first_;

@@ -46,6 +46,7 @@ class Scan {
     Status look_beyond();
     Status check_marks() const;
     Status rewrite_tail();
+    Status trim_files();
     Status make_spare(const std::string& path, std::uint64_t number);
     Status deliver(const Entry& entry);
     Result<std::string> tail_bytes(std::uint32_t seed) const;
@@ -320,8 +321,22 @@ Status Scan::rewrite_tail() {
             MR_TRY_VOID(input_.fs.remove(found.file->path()));
         }
     }
+    MR_TRY_VOID(trim_files());
     result_.files.push_back(std::move(file));
     return input_.fs.sync_dir(input_.directory);
+}
+
+/// Nothing is appended to an older file any more: what is empty in it goes back to the disk. Or a node that
+/// starts again and again, too soon for a checkpoint, would take a whole file each time.
+Status Scan::trim_files() {
+    for (const auto& file : result_.files) {
+        const std::uint64_t end = (file->end() + kFileHeaderBytes - 1) / kFileHeaderBytes * kFileHeaderBytes;
+        if (end < kFileHeaderBytes || end >= file->size()) continue;
+        if (file->size() - end >= std::max<std::uint64_t>(kFileHeaderBytes, file->size() / 16)) {
+            MR_TRY_VOID(file->trim(end));
+        }
+    }
+    return {};
 }
 
 Result<Recovered> Scan::run() {
