@@ -97,12 +97,27 @@ function api(path, query) {
     return { view: name, epoch, version: view.version, commit_time: view.ct, rows };
   }
   if (what === "alerts") return { alerts: [...views.get("alerts").rows.values()] };
-  if (what === "pipelines") return { pipelines: ["operational", "storage", "enrichment", "exceptions", "load"].map((n, i) => ({ name: n, state: "running", position: version, records_in: 8000 + world.next * (i + 1), accepted: 8000 + world.next * (i + 1), rejected: 0, lag: 0, steps: version * 2, state_bytes: 1_400_000 * (i + 1) })) };
+  if (what === "pipelines") return { pipelines: ["operational", "storage", "enrichment", "exceptions", "load"].map((n, i) => ({ name: n, state: "running", position: version, in: 8000 + world.next * (i + 1), accepted: 8000 + world.next * (i + 1), rejected: 0, late: 0, lag: 0, p99_ms: 7.94, steps: version * 2, state_bytes: 1_400_000 * (i + 1), error: "" })) };
+  const topics = ["logistics.events", "clock", "fulfilment.operations", "fulfilment.orders", "fulfilment.payments", "logistics.processed"].map((n, i) => ({
+    name: n, partitions: i > 1 && i < 5 ? 3 : 1, records: world.next * (i + 1), bytes: world.next * 412 * (i + 1), retention_ms: 604800000, cleanup_policy: "delete",
+  }));
   if (what === "topics" && part === "records") {
-    const offset = Number(query.get("offset"));
-    return { topic: name, partition: Number(query.get("partition")), records: [{ partition: 0, offset, timestamp: Date.now() - 4000, key: null, headers: [], value: world.lines[offset] ? JSON.parse(world.lines[offset]) : null }] };
+    // Below 0: so many from the end.
+    const asked = Number(query.get("offset"));
+    const from = asked < 0 ? Math.max(0, world.next + asked) : asked;
+    const count = Math.min(Number(query.get("limit") ?? 1), Math.max(1, world.next - from));
+    const records = Array.from({ length: count }, (_, i) => ({ partition: 0, offset: from + i, timestamp: Date.now() - 4000, key: null, headers: {}, value: world.lines[from + i] ? JSON.parse(world.lines[from + i]) : null }));
+    return { topic: name, partition: Number(query.get("partition")), records };
   }
-  if (what === "topics") return { topics: ["logistics.events", "clock", "fulfilment.operations", "fulfilment.orders", "fulfilment.payments", "logistics.processed"].map((n, i) => ({ name: n, partitions: i > 1 && i < 5 ? 3 : 1, records: world.next * (i + 1), bytes: world.next * 412 * (i + 1), retention_ms: 604800000 })) };
+  if (what === "topics" && name) {
+    const topic = topics.find((t) => t.name === name);
+    return topic && { ...topic, configs: {}, logs: Array.from({ length: topic.partitions }, (_, p) => ({ partition: p, start: 0, end: Math.floor(topic.records / topic.partitions), bytes: Math.floor(topic.bytes / topic.partitions) })) };
+  }
+  if (what === "topics") return { topics };
+  const offsets = [{ topic: "logistics.processed", partition: 0, committed: Math.max(0, world.next - 3), end: world.next, lag: Math.min(3, world.next) }];
+  if (what === "groups" && name) return { group: name, state: "Stable", protocol: "range", members: 1, member_list: [{ member: "billing-1", client: "billing", host: "127.0.0.1", partitions: "logistics.processed 0" }], offsets };
+  if (what === "groups") return { groups: [{ group: "billing", state: "Stable", members: 1, ...offsets[0] }] };
+  if (what === "sinks") return { sinks: [{ name: "logistics.processed_events", kind: "lake", rows: world.next, commits: Math.floor(world.next / 40), last_commit_ms: Date.now() - 4000, error: "" }] };
   return null;
 }
 
