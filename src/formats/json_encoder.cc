@@ -34,11 +34,11 @@ void append_time(std::string& out, std::int64_t ms) {
 
 }  // namespace
 
-JsonEncoder::JsonEncoder(const Schema& schema, JsonEncodeOptions options) : options_(options) {
+JsonEncoder::JsonEncoder(const Schema& schema, JsonEncodeOptions options) : options_(std::move(options)) {
     for (const Field& f : schema.fields) names_.push_back(quoted(f.name) + ":");
 }
 
-void JsonEncoder::encode(std::span<const ColumnPtr> columns, std::size_t row, std::string& out) const {
+bool JsonEncoder::encode(std::span<const ColumnPtr> columns, std::size_t row, std::string& out) const {
     out.push_back('{');
     bool comma = false;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -47,62 +47,66 @@ void JsonEncoder::encode(std::span<const ColumnPtr> columns, std::size_t row, st
         if (comma) out.push_back(',');
         comma = true;
         out += names_[i];
-        append(out, c, row);
+        if (!append(out, c, row)) return false;
     }
     out.push_back('}');
+    return true;
 }
 
-void JsonEncoder::append(std::string& out, const Column& column, std::size_t row) const {
+bool JsonEncoder::append(std::string& out, const Column& column, std::size_t row) const {
     if (column.type().kind == TypeKind::null || column.is_null(row)) {
         out += "null";
-        return;
+        return true;
     }
-    append_present(out, column, row);
+    return append_present(out, column, row);
 }
 
-void JsonEncoder::append_present(std::string& out, const Column& c, std::size_t row) const {
+bool JsonEncoder::append_present(std::string& out, const Column& c, std::size_t row) const {
     const DataType& t = c.type();
     switch (t.kind) {
         case TypeKind::boolean:
             out += c.boolean(row) ? "true" : "false";
-            return;
+            return true;
         case TypeKind::float_:
         case TypeKind::double_: {
             const double v = c.real(row);
             const std::string text =
                 t.kind == TypeKind::float_ ? float_to_string(static_cast<float>(v)) : double_to_string(v);
             out += std::isfinite(v) ? text : quoted(text);  // Jackson quotes what JSON does not have
-            return;
+            return true;
         }
         case TypeKind::decimal:
-            return append_decimal(out, c.decimal(row), t.scale);
+            append_decimal(out, c.decimal(row), t.scale);
+            return true;
         case TypeKind::string:
-            return append_json_string(out, c.text(row));
+            append_json_string(out, c.text(row));
+            return true;
         case TypeKind::bytes:
-            return append_json_string(out, base64_encode(c.text(row)));
+            append_json_string(out, base64_encode(c.text(row)));
+            return true;
         case TypeKind::date:
             out += quoted(date_to_string(c.integer(row)));
-            return;
+            return true;
         case TypeKind::time:
             out.push_back('"');
             append_time(out, c.integer(row));
             out.push_back('"');
-            return;
+            return true;
         case TypeKind::timestamp:
         case TypeKind::timestamp_ltz:
             out.push_back('"');
             append_timestamp(out, c.integer(row), t.time_unit(), options_.timestamps,
                              t.kind == TypeKind::timestamp_ltz);
             out.push_back('"');
-            return;
+            return true;
         case TypeKind::array:
             out.push_back('[');
             for (std::uint32_t i = c.list_begin(row); i < c.list_end(row); ++i) {
                 if (i > c.list_begin(row)) out.push_back(',');
-                append(out, *c.child(0), i);
+                if (!append(out, *c.child(0), i)) return false;
             }
             out.push_back(']');
-            return;
+            return true;
         case TypeKind::map:
             return append_map(out, c, row);
         case TypeKind::row:
@@ -111,24 +115,32 @@ void JsonEncoder::append_present(std::string& out, const Column& c, std::size_t 
                 if (k > 0) out.push_back(',');
                 append_json_string(out, t.child(k).name);
                 out.push_back(':');
-                append(out, *c.child(k), row);
+                if (!append(out, *c.child(k), row)) return false;
             }
             out.push_back('}');
-            return;
+            return true;
         default:
             out += std::to_string(c.integer(row));
+            return true;
     }
 }
 
-void JsonEncoder::append_map(std::string& out, const Column& c, std::size_t row) const {
+bool JsonEncoder::append_map(std::string& out, const Column& c, std::size_t row) const {
     out.push_back('{');
+    bool comma = false;
     for (std::uint32_t i = c.list_begin(row); i < c.list_end(row); ++i) {
-        if (i > c.list_begin(row)) out.push_back(',');
-        append_json_string(out, to_string(c.child(0)->value(i), c.type().child(0).type));
+        const bool null_key = c.child(0)->is_null(i);
+        if (null_key && options_.null_keys == NullKeys::fail) return false;
+        if (null_key && options_.null_keys == NullKeys::drop) continue;
+        if (comma) out.push_back(',');
+        comma = true;
+        append_json_string(out, null_key ? options_.null_key_literal
+                                         : to_string(c.child(0)->value(i), c.type().child(0).type));
         out.push_back(':');
-        append(out, *c.child(1), i);
+        if (!append(out, *c.child(1), i)) return false;
     }
     out.push_back('}');
+    return true;
 }
 
 }  // namespace mr::formats

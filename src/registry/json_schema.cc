@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "registry/internal/json_depth.h"
+#include "formats/json_depth.h"
 
 namespace mr::registry {
 namespace {
@@ -372,7 +372,7 @@ class JsonSchema final : public ParsedSchema {
 
 Result<ParsedPtr> parse_json_schema(std::string_view text, const std::vector<Reference>&,
                                     const std::vector<ParsedPtr>&) {
-    if (internal::nests_too_deep(text)) return fail(Code::invalid_argument, "nested too deeply");
+    if (formats::nests_too_deep(text)) return fail(Code::invalid_argument, "nested too deeply");
     Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded()) return fail(Code::invalid_argument, "not JSON");
     MR_TRY_VOID(check_schema(json, "#", 0));

@@ -1,5 +1,7 @@
-// Protobuf: stored as sent, its braces and first words checked. Versions are not compared yet: any level but
-// NONE accepts an equal text only.
+// Protobuf: stored as sent, parsed (registry/protobuf_file.h), and compared by the rules of Confluent's
+// ProtobufSchema: what the wire format tolerates is compatible (fields added, renamed, removed; numbers of
+// one encoding), what would be misread is not. Imports are names here: what they hold is not compared.
+// Thread: any.
 #pragma once
 
 #include <string_view>

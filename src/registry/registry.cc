@@ -120,12 +120,17 @@ class Registry::ChangeProposal final : public journal::Proposal {
     Seq last_;
 };
 
-Registry::Registry() : state_(std::make_shared<const RegistryView>()), published_(state_) {}
+Registry::Registry() : state_(std::make_shared<const RegistryView>()), published_(state_), newest_(state_) {}
 Registry::~Registry() = default;
 
 std::shared_ptr<const RegistryView> Registry::view() const {
     const std::lock_guard lock(mutex_);
     return published_;
+}
+
+std::shared_ptr<const RegistryView> Registry::newest() const {
+    const std::lock_guard lock(mutex_);
+    return newest_;
 }
 
 std::unique_ptr<journal::Proposal> Registry::propose(Change change, std::uint64_t expected,
@@ -144,6 +149,7 @@ void Registry::apply(const journal::Entry& entry) {
     state_ = std::move(next);
     const std::lock_guard lock(mutex_);
     waiting_.emplace_back(entry.seq, state_);
+    newest_ = state_;
 }
 
 void Registry::apply_change(RegistryView& next, const Change& change, Seq seq) {
@@ -161,7 +167,7 @@ void Registry::apply_change(RegistryView& next, const Change& change, Seq seq) {
             auto& schema = next.schemas[change.id];
             if (schema == nullptr) {
                 schema = std::make_shared<const SchemaRecord>(
-                    SchemaRecord{change.id, change.type, change.text, change.references});
+                    SchemaRecord{change.id, change.type, change.text, change.references, seq});
             }
             next.highest_id = std::max(next.highest_id, change.id);
             std::erase_if(subject->versions,
@@ -230,6 +236,7 @@ void Registry::recovered(Seq last) {
     const std::lock_guard lock(mutex_);
     waiting_.clear();
     published_ = state_;
+    newest_ = state_;
 }
 
 }  // namespace mr::registry

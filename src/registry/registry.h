@@ -35,6 +35,7 @@ struct SchemaRecord {
     SchemaType type{};
     std::string text;  ///< canonical
     std::vector<Reference> references;
+    Seq since{};  ///< the entry that brought it: records of later entries may name it
 };
 
 struct VersionRecord {
@@ -119,6 +120,9 @@ class Registry final : public journal::Participant {
 
     /// Any thread: what is on disk.
     [[nodiscard]] std::shared_ptr<const RegistryView> view() const;
+    /// Any thread: with what was merely appended. For computation inside the node, which runs ahead of the
+    /// disk as well.
+    [[nodiscard]] std::shared_ptr<const RegistryView> newest() const;
 
     /// `expected` is view()->revision_of(change.subject) of the view it was decided on. `answer` is called on
     /// the sync thread, when the change is on disk and visible: it only posts.
@@ -143,6 +147,7 @@ class Registry final : public journal::Participant {
     mutable std::mutex mutex_;
     std::deque<std::pair<Seq, std::shared_ptr<const RegistryView>>> waiting_;  // guarded by mutex_
     std::shared_ptr<const RegistryView> published_;                            // guarded by mutex_
+    std::shared_ptr<const RegistryView> newest_;                               // guarded by mutex_
 };
 
 std::string encode_change(const Change& change);

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 
-#include "registry/avro_compatibility.h"
-#include "registry/avro_schema.h"
+#include "formats/avro/compatibility.h"
+#include "formats/avro/schema.h"
 #include "registry/json_schema.h"
 #include "registry/protobuf_schema.h"
 
 namespace mr::registry {
+
+namespace avro = formats::avro;
+
 namespace {
 
 template <class E>
@@ -114,6 +117,10 @@ std::string_view to_string(Mode mode) {
 }
 std::optional<Mode> parse_mode(std::string_view name) {
     return find_in(kModes, name);
+}
+
+std::shared_ptr<const formats::avro::Document> avro_document(const ParsedSchema& schema) {
+    return schema.type() == SchemaType::avro ? static_cast<const AvroSchema&>(schema).document() : nullptr;
 }
 
 bool is_transitive(Compatibility level) {

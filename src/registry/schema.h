@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "formats/avro/schema.h"
 
 namespace mr::registry {
 
@@ -69,6 +70,9 @@ using ParsedPtr = std::shared_ptr<const ParsedSchema>;
 Result<ParsedPtr> parse_schema(SchemaType type, std::string_view text,
                                const std::vector<Reference>& references,
                                const std::vector<ParsedPtr>& targets, bool is_new);
+
+/// The Avro document of a schema; nullptr for the other languages.
+std::shared_ptr<const formats::avro::Document> avro_document(const ParsedSchema& schema);
 
 /// Lines for every version that does not fit, newest first; empty when `schema` may follow `previous` (newest
 /// first) at that level.

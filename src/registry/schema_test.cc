@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/avro_compatibility.h"
-#include "registry/avro_schema.h"
+#include "formats/avro/compatibility.h"
+#include "formats/avro/schema.h"
 
 namespace mr::registry {
 namespace {
+
+namespace avro = formats::avro;
 
 ParsedPtr parsed(SchemaType type, std::string_view text) {
     auto schema = parse_schema(type, text, {}, {}, true);
@@ -222,15 +224,6 @@ TEST(JsonSchemas, ParseAndCompare) {
     // A schema that refers to itself ends.
     const std::string tree = R"({"type":"object","properties":{"child":{"$ref":"#"}}})";
     EXPECT_TRUE(backward(tree, tree));
-}
-
-TEST(Protobuf, IsStoredAndComparedByText) {
-    EXPECT_FALSE(parse_schema(SchemaType::protobuf, "hello", {}, {}, true));
-    EXPECT_FALSE(parse_schema(SchemaType::protobuf, "message A {", {}, {}, true));
-    const std::string text = "syntax = \"proto3\";\n// note\nmessage A { int32 x = 1; }\n";
-    EXPECT_TRUE(fits(Compatibility::backward, "syntax = \"proto3\"; message A { int32 x = 1; }", {text},
-                     SchemaType::protobuf));
-    EXPECT_FALSE(fits(Compatibility::backward, "message A { int64 x = 1; }", {text}, SchemaType::protobuf));
 }
 
 }  // namespace

@@ -370,6 +370,10 @@ Outcome<std::string> RegistryService::test_compatibility(const RegisterRequest& 
     return out;
 }
 
+Outcome<ParsedPtr> RegistryService::parsed_schema(const RegistryView& view, std::int32_t id) const {
+    return stored(view, id, 0);
+}
+
 Outcome<std::string> RegistryService::config(const std::string& subject, bool default_to_global) const {
     const auto view = registry_.view();
     const auto found = subject.empty() ? nullptr : view->subject(subject);

@@ -71,6 +71,9 @@ class RegistryService {
     [[nodiscard]] Outcome<std::string> config(const std::string& subject, bool default_to_global) const;
     [[nodiscard]] Outcome<std::string> mode(const std::string& subject, bool default_to_global) const;
 
+    /// The parsed schema of that id in a view.
+    [[nodiscard]] Outcome<ParsedPtr> parsed_schema(const RegistryView& view, std::int32_t id) const;
+
     void register_schema(RegisterRequest request, Answer answer);
     void delete_version(const std::string& subject, const std::string& version, bool permanent,
                         Answer answer);

@@ -5,7 +5,8 @@
 namespace mr::registry {
 namespace {
 
-constexpr std::uint8_t kSnapshotVersion = 1;
+/// 1 had no sequences of schemas.
+constexpr std::uint8_t kSnapshotVersion = 2;
 
 std::size_t read_count(ByteReader& in) {
     const std::uint64_t count = in.uvarint();
@@ -141,6 +142,7 @@ std::string encode_view(const RegistryView& view) {
         out.u8(static_cast<std::uint8_t>(schema->type));
         out.sized(schema->text);
         write_references(out, schema->references);
+        out.u64(schema->since.value);
     }
     out.uvarint(view.subjects.size());
     for (const auto& [name, subject] : view.subjects) {
@@ -161,8 +163,9 @@ std::string encode_view(const RegistryView& view) {
 
 Result<RegistryView> decode_view(std::string_view bytes) {
     ByteReader in(bytes);
-    if (const std::uint8_t version = in.u8(); version != kSnapshotVersion) {
-        return fail(Code::unsupported, "registry snapshot: version {}, this build knows {}", version,
+    const std::uint8_t layout = in.u8();
+    if (layout < 1 || layout > kSnapshotVersion) {
+        return fail(Code::unsupported, "registry snapshot: version {}, this build knows {}", layout,
                     kSnapshotVersion);
     }
     RegistryView view;
@@ -176,6 +179,7 @@ Result<RegistryView> decode_view(std::string_view bytes) {
         schema->type = read_type(in);
         schema->text = in.sized();
         schema->references = read_references(in);
+        if (layout >= 2) schema->since = Seq(in.u64());
         view.schemas[schema->id] = std::move(schema);
     }
     const std::size_t subjects = read_count(in);

@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 
-namespace mr::registry::avro {
+namespace mr::formats::avro {
 
 /// Nesting beyond this is refused.
 inline constexpr int kDepthMax = 100;
@@ -102,4 +102,4 @@ class Document {
     const Schema* root_ = nullptr;
 };
 
-}  // namespace mr::registry::avro
+}  // namespace mr::formats::avro

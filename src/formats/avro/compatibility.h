@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "registry/avro_schema.h"
+#include "formats/avro/schema.h"
 
-namespace mr::registry::avro {
+namespace mr::formats::avro {
 
 struct Incompatibility {
     std::string type;     ///< "READER_FIELD_MISSING_DEFAULT_VALUE", "TYPE_MISMATCH", …
@@ -18,4 +18,4 @@ struct Incompatibility {
 /// Empty when a reader with `reader` understands everything `writer` wrote.
 std::vector<Incompatibility> check_can_read(const Schema& reader, const Schema& writer);
 
-}  // namespace mr::registry::avro
+}  // namespace mr::formats::avro

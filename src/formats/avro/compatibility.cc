@@ -1,4 +1,4 @@
-#include "registry/avro_compatibility.h"
+#include "formats/avro/compatibility.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-namespace mr::registry::avro {
+namespace mr::formats::avro {
 namespace {
 
 class Checker {
@@ -176,4 +176,4 @@ std::vector<Incompatibility> check_can_read(const Schema& reader, const Schema& 
     return std::move(checker.found);
 }
 
-}  // namespace mr::registry::avro
+}  // namespace mr::formats::avro

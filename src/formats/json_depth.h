@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace mr::registry::internal {
+namespace mr::formats {
 
 /// Deeper texts are refused: nobody writes them, and walking them would use up the stack.
 inline constexpr int kJsonDepthMax = 500;
@@ -27,4 +27,4 @@ inline bool nests_too_deep(std::string_view text) {
     return false;
 }
 
-}  // namespace mr::registry::internal
+}  // namespace mr::formats

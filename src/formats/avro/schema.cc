@@ -1,4 +1,4 @@
-#include "registry/avro_schema.h"
+#include "formats/avro/schema.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 
 #include "base/check.h"
 #include "base/json_writer.h"
-#include "registry/internal/json_depth.h"
+#include "formats/json_depth.h"
 
-namespace mr::registry::avro {
+namespace mr::formats::avro {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -353,8 +353,7 @@ class Parser {
 };
 
 Result<std::shared_ptr<const Document>> Document::parse(std::string_view text, const Options& options) {
-    if (internal::nests_too_deep(text))
-        return fail(Code::invalid_argument, "nested deeper than {} levels", kDepthMax);
+    if (nests_too_deep(text)) return fail(Code::invalid_argument, "nested deeper than {} levels", kDepthMax);
     Json json = Json::parse(text, nullptr, false);
     // A bare name is a schema too, and people send it without quotes.
     if (json.is_discarded() && is_full_name(text)) json = std::string(text);
@@ -525,4 +524,4 @@ std::string Document::canonical() const {
     return out;
 }
 
-}  // namespace mr::registry::avro
+}  // namespace mr::formats::avro
