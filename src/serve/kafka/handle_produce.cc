@@ -99,8 +99,9 @@ void fill(Job& job, const std::vector<broker::ProduceResult>& results, std::int1
         Answer::Partition& part = job.part(i);
         const broker::ProduceResult& result = results[i];
         part.error_code = to_wire(result.error);
+        // The error that makes older clients abort and ask for a new epoch, rather than give up (KIP-360).
         if (part.error_code == ErrorCode::transaction_abortable && version < 11)
-            part.error_code = ErrorCode::invalid_producer_epoch;
+            part.error_code = ErrorCode::unknown_producer_id;
         part.base_offset = result.base_offset.value;
         part.log_append_time_ms = result.log_append_time.value;
         part.log_start_offset = result.log_start.value;
