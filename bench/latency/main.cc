@@ -38,6 +38,7 @@ struct Options {
     double timeout_s = 10;
     double slow_ms = 0;
     bool example = false;
+    bool fetch = true;
     bool gate = false;
 };
 
@@ -96,7 +97,8 @@ class Run {
           node_(node),
           workload_(workload),
           ledger_(options.slow_ms > 0 ? static_cast<std::int64_t>(options.slow_ms * 1e6) : INT64_MAX),
-          observer_({node.http(), workload.view(), workload.key_columns(), options.max_hz}, ledger_),
+          observer_({node.http(), workload.view(), workload.key_columns(), options.max_hz, options.fetch},
+                    ledger_),
           producer_(node.kafka(), {}, [this](std::uint64_t n) { ledger_.acknowledged(n, now_ns()); }) {}
 
     /// True when no event was lost.
@@ -122,7 +124,7 @@ class Run {
             observer_.frames() - frames, observer_.gets() - gets);
         fmt::print("  ack            {}\n", ledger_.acks().text());
         fmt::print("  delta applied  {}\n", ledger_.samples(Place::delta).text());
-        fmt::print("  GET contains   {}\n", ledger_.samples(Place::get).text());
+        if (options_.fetch) fmt::print("  GET contains   {}\n", ledger_.samples(Place::get).text());
         const std::string paints = painted_text(painted, buckets_of(node_.http(), kPainted));
         if (!paints.empty())
             fmt::print("  from computed to painted, as the browser reports it: {}\n", paints);
@@ -250,6 +252,7 @@ int main(int argc, char** argv) {
     app.add_option("--slow", o.slow_ms, "List GET samples above so many milliseconds");
     app.add_option("--browser", o.browser, "Command that opens {url} and stays");
     app.add_option("-X", o.node_options, "Settings of the node, key=value");
+    app.add_flag("!--no-get", o.fetch, "Nobody GETs the view: what pushing alone costs");
     app.add_flag("--gate", o.gate, "Exit 1 when an event was lost or late");
     CLI11_PARSE(app, argc, argv);
     if (!raise_priority()) fmt::print("(no right to raise the priority: other load shows in the tails)\n");

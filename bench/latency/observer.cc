@@ -82,7 +82,11 @@ void Observer::subscribe() {
             const std::int64_t at = now_ns();
             ++frames_;
             pushed();
-            for (const auto& [key, number] : changed) ledger_.seen(Place::delta, key, number, at);
+            for (const auto& [key, number] : changed) {
+                ledger_.seen(Place::delta, key, number, at);
+                if (!settings_.fetch) ledger_.seen(Place::get, key, number, at);
+            }
+            rows_ = settings_.fetch ? rows_.load() : view.size();
         } else if (type == "inv") {
             // Too much for one frame: the view is there to be fetched, no delta to apply.
             ++frames_;
@@ -94,6 +98,7 @@ void Observer::subscribe() {
 }
 
 void Observer::fetch() {
+    if (!settings_.fetch) return;
     HttpClient http(settings_.http);
     simdjson::dom::parser parser;
     std::map<std::string, std::uint64_t, std::less<>> known;

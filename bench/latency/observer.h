@@ -21,6 +21,7 @@ struct ObserverSettings {
     std::string view;
     std::vector<std::string> key_columns;
     double max_hz = 1'000;
+    bool fetch = true;  ///< false: nobody GETs; a pushed event counts as fetched too
 };
 
 class Observer {
