@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "broker/holds.h"
+#include "broker/internal/compactor.h"
 #include "broker/internal/log_access.h"
 #include "broker/internal/publisher.h"
 #include "broker/internal/settler.h"
@@ -27,6 +28,7 @@ Broker::Broker(Private, FileSystem& fs, Metrics& metrics, BrokerOptions options)
       state_(std::make_unique<BrokerState>(options_, *ring_, *publisher_)),
       access_(std::make_unique<LogAccess>(*ring_)),
       settler_(std::make_unique<Settler>(fs_, metrics, options_, *access_, *publisher_)),
+      compactor_(std::make_unique<Compactor>(fs_, metrics, options_, *access_, *holds_, *publisher_, *settler_)),
       batches_in_(metrics.counter("millrace_broker_batches_total",
                                   "Record batches appended, by producers and pipelines.")),
       bytes_in_(metrics.counter("millrace_broker_bytes_total", "Bytes of record batches appended.")) {}
@@ -113,6 +115,10 @@ Result<bool> Broker::settle_once() {
     return settler_->run_slice(state_->batch_bytes());
 }
 
+Result<bool> Broker::compact_once(TimestampMs now) {
+    return compactor_->run_slice(now);
+}
+
 bool Broker::reads(Kind kind) const {
     switch (kind) {
         case Kind::topic_batch:
@@ -160,9 +166,17 @@ std::unique_ptr<journal::Cut> Broker::cut() {
         MR_TRY_VOID(settler_->settle_through(*frozen));
         internal::write_snapshot(
             *frozen, [this](const PartitionLog& log) { return settler_->infos(log); }, out);
+        settler_->mark_obsolete();
         return {};
     };
     return cut;
+}
+
+void Broker::checkpoint_stored(Seq through) {
+    static_cast<void>(through);
+    if (const auto removed = settler_->remove_obsolete(); !removed) {
+        log_error("broker", "removing what compaction replaced: {}", removed.error().message);
+    }
 }
 
 Status Broker::restore(std::string_view bytes, Seq through) {

@@ -45,6 +45,7 @@
 namespace mr::broker {
 
 class BrokerState;
+class Compactor;
 class HoldTable;
 class LogAccess;
 class Publisher;
@@ -59,6 +60,8 @@ struct BrokerOptions {
     /// Below this many durable, unsettled bytes settle_once() has nothing to do (a checkpoint settles all).
     std::size_t settle_min_bytes = 1U << 20;
     std::uint64_t unsettled_bytes_max = 1ULL << 30;  ///< above it overloaded() is true
+    std::size_t compaction_map_bytes = 32U << 20;    ///< of the keys of one log: 1 M keys (Kafka's dedupe buffer)
+    std::int64_t compaction_check_ms = 15'000;       ///< Kafka's log.cleaner.backoff.ms
     ConfigMap topic_defaults{};                      ///< of the node, by topic setting name ("retention.ms")
     std::int32_t partitions_max = 10'000;  ///< of one topic, and of all topics together 10 times as many
     std::int32_t topics_max = 10'000;
@@ -168,6 +171,9 @@ class Broker final : public journal::Participant {
     void retention_once(TimestampMs now,
                         const std::function<bool(std::unique_ptr<journal::Proposal>)>& submit,
                         const std::function<bool(std::string_view group)>& active = {});
+    /// Settle thread: one bounded slice of compacting topics with cleanup.policy=compact. True if there was
+    /// work.
+    Result<bool> compact_once(TimestampMs now);
     /// What keeps retention from going on: for the status page.
     [[nodiscard]] HoldTable& holds() const { return *holds_; }
 
@@ -177,6 +183,7 @@ class Broker final : public journal::Participant {
     void apply(const journal::Entry& entry) override;
     void durable(Seq through) override;
     [[nodiscard]] std::unique_ptr<journal::Cut> cut() override;
+    void checkpoint_stored(Seq through) override;
     Status restore(std::string_view bytes, Seq through) override;
     [[nodiscard]] Seq applied_through() const override;
     void recovered(Seq last) override;
@@ -202,6 +209,7 @@ class Broker final : public journal::Participant {
     std::unique_ptr<BrokerState> state_;
     std::unique_ptr<LogAccess> access_;
     std::unique_ptr<Settler> settler_;
+    std::unique_ptr<Compactor> compactor_;
     std::atomic<std::uint64_t> applied_{0};
     Counter& batches_in_;
     Counter& bytes_in_;

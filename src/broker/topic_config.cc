@@ -225,6 +225,14 @@ Status check_cleanup_policy(std::string_view value) {
     return {};
 }
 
+/// REQUIRES: check_value() took it.
+double ratio(std::string_view value) {
+    double number = 0;
+    const std::string_view text = trim(value);
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
 Status check_value(const ConfigKey& key, std::string_view value) {
     switch (key.type) {
         case boolean:
@@ -322,6 +330,9 @@ Result<TopicConfig> TopicConfig::make(ConfigMap own, const ConfigMap& node_defau
     s.retention_ms = number("retention.ms");
     s.retention_bytes = number("retention.bytes");
     s.delete_retention_ms = number("delete.retention.ms");
+    s.min_compaction_lag_ms = number("min.compaction.lag.ms");
+    s.max_compaction_lag_ms = number("max.compaction.lag.ms");
+    s.min_cleanable_dirty_ratio = ratio(text("min.cleanable.dirty.ratio"));
     s.max_message_bytes = static_cast<std::int32_t>(number("max.message.bytes"));
     s.log_append_time = text("message.timestamp.type") == "LogAppendTime";
     s.timestamp_before_max_ms = number("message.timestamp.before.max.ms");

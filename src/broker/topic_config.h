@@ -51,6 +51,9 @@ struct TopicSettings {
     std::int64_t retention_ms = 604'800'000;  ///< 7 days; -1: for ever
     std::int64_t retention_bytes = -1;        ///< of one partition; -1: no limit
     std::int64_t delete_retention_ms = 86'400'000;
+    std::int64_t min_compaction_lag_ms = 0;
+    std::int64_t max_compaction_lag_ms = INT64_MAX;
+    double min_cleanable_dirty_ratio = 0.5;
     std::int32_t max_message_bytes = 1'048'588;
     bool log_append_time = false;
     std::int64_t timestamp_before_max_ms = INT64_MAX;

@@ -51,6 +51,9 @@ class Participant {
     /// that keeps its state elsewhere (a pipeline) may return an older cut, or nullptr to keep the one of the
     /// last checkpoint (then that one's position holds the journal back).
     [[nodiscard]] virtual std::unique_ptr<Cut> cut() = 0;
+    /// Settle thread: a checkpoint with what the last written cut produced is stored and will be the one a start
+    /// begins from, so that files only the one before needed may go.
+    virtual void checkpoint_stored(Seq through) { static_cast<void>(through); }
     /// Starting thread, before the first apply. `bytes` is what a cut's write produced, checked.
     virtual Status restore(std::string_view bytes, Seq through) = 0;
     /// The last entry whose effect is in the state.

@@ -189,6 +189,11 @@ class Node::Impl {
             settling_error.clear();
             worked = worked || *settled;
         }
+        if (const auto compacted = broker->compact_once(clock.now()); !compacted) {
+            log_error("broker", "compaction: {}", compacted.error().message);
+        } else {
+            worked = worked || *compacted;
+        }
         if (clock.monotonic_ns() >= retention_due_ns) {
             retention_due_ns = clock.monotonic_ns() + kRetentionEveryNs;
             broker->retention_once(clock.now(), [this](std::unique_ptr<journal::Proposal> proposal) {

@@ -45,7 +45,9 @@ struct Threads {
     std::jthread settle{[this](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
             const auto settled = broker.settle_once();
-            const bool more = journal.settle_once() || (settled && *settled);
+            const auto compacted = broker.compact_once(mr::system_clock().now());
+            const bool more =
+                journal.settle_once() || (settled && *settled) || (compacted && *compacted);
             if (!more) std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
     }};

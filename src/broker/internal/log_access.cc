@@ -54,13 +54,15 @@ Status LogAccess::collect_segments(const PartitionLog& log, Offset end, Offset& 
                 // The segments may already hold more than the caller's view.
                 if (run.places[i].base_offset >= end) return {};
                 const SharedBytes batch = run.batch(i);
-                if (run.places[i].seq > limits.not_after || full(limits, bytes, batch.size(), out.size()))
-                    return {};
                 MR_TRY(const auto header, wire::decode_batch_header(batch.view()));
                 if (header.total_bytes() != batch.size() || header.base_offset != run.places[i].base_offset) {
                     return fail(Code::corrupt, "{}: the batch at {} is not the one its .seqindex names",
                                 segment.files().path(SegmentFiles::log), run.places[i].position);
                 }
+                // After compaction, the last batch to begin at or before an offset may end before it, too.
+                if (header.next_offset() <= at) continue;
+                if (run.places[i].seq > limits.not_after || full(limits, bytes, batch.size(), out.size()))
+                    return {};
                 // What was synced can still rot; what is computed or archived from it would be wrong for
                 // good.
                 if (!wire::batch_crc_ok(batch.view(), header)) {

@@ -1,6 +1,7 @@
 #include "broker/internal/segment.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -9,6 +10,7 @@ namespace mr::broker {
 namespace {
 
 constexpr std::string_view kSeqIndexMagic = "MRSEQIX2";
+constexpr std::string_view kGenerationPrefix = "compacted-";
 constexpr std::string_view kSuffixes[] = {".log", ".index", ".timeindex", ".seqindex", ".txnindex"};
 /// How many .seqindex entries one pread fetches: 112 KiB, enough for 4 MiB of 1 KiB batches.
 constexpr std::uint32_t kPlacesRead = 4'096;
@@ -23,6 +25,20 @@ std::uint32_t seed_of(Offset base) {
 
 std::string segment_stem(Offset base) {
     return fmt::format("{:020}", base.value);
+}
+
+std::string segment_directory(const std::string& partition_directory, std::uint32_t generation) {
+    if (generation == 0) return partition_directory;
+    return join_path(partition_directory, fmt::format("{}{}", kGenerationPrefix, generation));
+}
+
+std::optional<std::uint32_t> generation_of(std::string_view name) {
+    if (!name.starts_with(kGenerationPrefix)) return std::nullopt;
+    name.remove_prefix(kGenerationPrefix.size());
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+    return number;
 }
 
 void write_seq_index_header(std::string& out, Offset base) {

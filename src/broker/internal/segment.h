@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -42,6 +44,8 @@ struct SegmentInfo {
     TimestampMs time_index_last{-1};  ///< of the last .timeindex entry
     TimestampMs first_append{-1};     ///< entry time of its first batch: for segment.ms
     std::uint32_t since_index = 0;    ///< bytes since the last .index entry
+    std::uint32_t generation = 0;     ///< of the compaction that wrote it; 0: as settled
+    Offset clean_to{0};               ///< below it, compaction has left at most one record of each key
 };
 
 inline constexpr std::size_t kSeqIndexHeaderBytes = 20;
@@ -51,6 +55,11 @@ inline constexpr std::size_t kTimeIndexEntryBytes = 12;
 
 /// "00000000000000000123"
 std::string segment_stem(Offset base);
+/// Where the files of a segment of that generation lie: the partition's directory, or "compacted-<n>" in it,
+/// so that every file keeps the name Kafka's tools expect.
+std::string segment_directory(const std::string& partition_directory, std::uint32_t generation);
+/// The generation of such a name within a partition's directory; nothing for other names.
+std::optional<std::uint32_t> generation_of(std::string_view name);
 
 /// Opens its files when they are first read, and keeps them open until told otherwise.
 class SegmentFiles {

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -40,45 +41,77 @@ Status cut_file(SegmentFiles& files, SegmentFiles::Which which, std::uint64_t le
 SegmentWriter::SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log)
     : fs_(fs), log_(std::move(log)) {}
 
+SegmentWriter::SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log, std::uint32_t generation,
+                             Offset start)
+    : fs_(fs), log_(std::move(log)), generation_(generation), sparse_(true), end_(start) {}
+
+Status SegmentWriter::restore_one(const SegmentInfo& info, std::set<std::string>& wanted) {
+    auto files = std::make_shared<SegmentFiles>(fs_, segment_directory(log_->directory(), info.generation),
+                                                info.base);
+    end_ = info.next;
+    last_generation_ = std::max(last_generation_, info.generation);
+    bool there = true;
+    for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+        there = there && fs_.exists(files->path(static_cast<SegmentFiles::Which>(i)));
+    }
+    if (!there) {
+        log_info("broker", "{} is gone or incomplete, as after a removal by retention",
+                 files->path(SegmentFiles::log));
+        return {};
+    }
+    const auto lengths = lengths_of(info);
+    for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+        const auto which = static_cast<SegmentFiles::Which>(i);
+        MR_TRY_VOID(cut_file(*files, which, lengths[i]));
+        wanted.insert(files->path(which));
+    }
+    auto segment = std::make_shared<const Segment>(info, files);
+    // The indexes vouch for each other: the last batch ends where the log does.
+    MR_TRY(const auto last, segment->read(info.batches - 1, 0, 1));
+    MR_TRY(const auto header, wire::decode_batch_header(last.bytes.view()));
+    if (header.next_offset() != info.next || header.total_bytes() != last.bytes.size()) {
+        return fail(Code::corrupt, "{}: last batch ends at offset {}, the checkpoint says {}",
+                    files->path(SegmentFiles::log), header.next_offset(), info.next);
+    }
+    closed_.push_back(std::move(segment));
+    return {};
+}
+
+/// Files and directories in the partition's directory that no wanted segment owns.
+Status SegmentWriter::remove_strangers(const std::set<std::string>& wanted) {
+    if (!fs_.exists(log_->directory())) return {};
+    MR_TRY(const auto names, fs_.list(log_->directory()));
+    for (const auto& name : names) {
+        const std::string path = join_path(log_->directory(), name);
+        if (wanted.contains(path)) continue;
+        const auto generation = generation_of(name);
+        if (!generation) {
+            MR_TRY_VOID(fs_.remove(path));
+            continue;
+        }
+        // A compaction that no checkpoint knows, or one of which some segments are left.
+        last_generation_ = std::max(last_generation_, *generation);
+        MR_TRY(const auto files, fs_.list(path));
+        bool used = false;
+        for (const auto& file : files) {
+            if (wanted.contains(join_path(path, file))) {
+                used = true;
+            } else {
+                MR_TRY_VOID(fs_.remove(join_path(path, file)));
+            }
+        }
+        if (!used) MR_TRY_VOID(fs_.remove_all(path));
+    }
+    return {};
+}
+
 Status SegmentWriter::restore(const std::vector<SegmentInfo>& infos) {
     MR_CHECK(closed_.empty() && open_ == nullptr);
     std::set<std::string> wanted;
-    for (const auto& info : infos) {
-        auto files = std::make_shared<SegmentFiles>(fs_, log_->directory(), info.base);
-        end_ = info.next;
-        bool there = true;
-        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
-            there = there && fs_.exists(files->path(static_cast<SegmentFiles::Which>(i)));
-        }
-        if (!there) {
-            log_info("broker", "{} is gone or incomplete, as after a removal by retention",
-                     files->path(SegmentFiles::log));
-            continue;
-        }
-        const auto lengths = lengths_of(info);
-        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
-            const auto which = static_cast<SegmentFiles::Which>(i);
-            MR_TRY_VOID(cut_file(*files, which, lengths[i]));
-            wanted.insert(files->path(which));
-        }
-        auto segment = std::make_shared<const Segment>(info, files);
-        // The indexes vouch for each other: the last batch ends where the log does.
-        MR_TRY(const auto last, segment->read(info.batches - 1, 0, 1));
-        MR_TRY(const auto header, wire::decode_batch_header(last.bytes.view()));
-        if (header.next_offset() != info.next || header.total_bytes() != last.bytes.size()) {
-            return fail(Code::corrupt, "{}: last batch ends at offset {}, the checkpoint says {}",
-                        files->path(SegmentFiles::log), header.next_offset(), info.next);
-        }
-        closed_.push_back(std::move(segment));
-    }
-    if (fs_.exists(log_->directory())) {
-        MR_TRY(const auto names, fs_.list(log_->directory()));
-        for (const auto& name : names) {
-            const std::string path = join_path(log_->directory(), name);
-            if (!wanted.contains(path)) MR_TRY_VOID(fs_.remove(path));
-        }
-    }
-    if (!closed_.empty() && closed_.back()->info().next == end_) {
+    for (const auto& info : infos) MR_TRY_VOID(restore_one(info, wanted));
+    MR_TRY_VOID(remove_strangers(wanted));
+    // What compaction wrote is not written on.
+    if (!closed_.empty() && closed_.back()->info().next == end_ && closed_.back()->info().generation == 0) {
         const Segment& last = *closed_.back();
         open_ = std::make_unique<Open>(Open{last.info(), last.shared_files()});
         const auto lengths = lengths_of(open_->info);
@@ -120,22 +153,23 @@ bool SegmentWriter::must_roll(std::size_t bytes, const wire::BatchHeader& header
     if (open_ == nullptr) return true;
     const SegmentInfo& info = open_->info;
     const auto limit = static_cast<std::uint64_t>(std::min<std::int64_t>(settings.segment_bytes, INT32_MAX));
-    return info.log_bytes + bytes > limit || time.value - info.first_append.value >= settings.segment_ms ||
+    // As Kafka: a compacted topic's segment closes in time for its records to be compacted.
+    const std::int64_t age =
+        settings.compact ? std::min(settings.segment_ms, settings.max_compaction_lag_ms) : settings.segment_ms;
+    return info.log_bytes + bytes > limit || (!sparse_ && time.value - info.first_append.value >= age) ||
            header.last_offset().value - info.base.value > INT32_MAX ||
            (std::uint64_t{info.index_entries} + 1) * kOffsetIndexEntryBytes >
                static_cast<std::uint64_t>(settings.segment_index_bytes);
 }
 
 Status SegmentWriter::roll(Offset base) {
+    const std::string directory = segment_directory(log_->directory(), generation_);
     if (open_ != nullptr) {
-        close_time_index();
-        MR_TRY_VOID(flush());
-        closed_.push_back(std::make_shared<const Segment>(open_->info, open_->files));
-        open_.reset();
+        MR_TRY_VOID(finish());
     } else {
-        MR_TRY_VOID(fs_.make_dirs(log_->directory()));
+        MR_TRY_VOID(fs_.make_dirs(directory));
     }
-    auto files = std::make_shared<SegmentFiles>(fs_, log_->directory(), base);
+    auto files = std::make_shared<SegmentFiles>(fs_, directory, base);
     for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
         // A file of that name is one a crash left behind before any checkpoint knew it.
         MR_TRY(const auto file, files->get(static_cast<SegmentFiles::Which>(i), Mode::open_or_create));
@@ -145,6 +179,7 @@ Status SegmentWriter::roll(Offset base) {
     open_ = std::make_unique<Open>(Open{SegmentInfo{}, std::move(files)});
     open_->info.base = base;
     open_->info.next = base;
+    open_->info.generation = generation_;
     written_log_ = written_index_ = written_time_ = written_seq_ = written_txn_ = 0;
     write_seq_index_header(seq_bytes_, base);
     return {};
@@ -177,12 +212,24 @@ void SegmentWriter::close_time_index() {
     ++info.time_entries;
 }
 
+Status SegmentWriter::finish() {
+    if (open_ == nullptr) return {};
+    close_time_index();
+    MR_TRY_VOID(flush());
+    closed_.push_back(std::make_shared<const Segment>(open_->info, open_->files));
+    open_.reset();
+    return {};
+}
+
 Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
                              const AbortedTxn* aborted, const TopicSettings& settings) {
-    MR_CHECK(header.base_offset == end_ || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}",
-             log_->topic(), log_->id(), header.base_offset, end_);
+    const bool follows = sparse_ ? header.base_offset >= end_ : header.base_offset == end_;
+    MR_CHECK(follows || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}", log_->topic(), log_->id(),
+             header.base_offset, end_);
     MR_DCHECK(header.total_bytes() == batch.size());
-    if (must_roll(batch.size(), header, ref.time, settings)) MR_TRY_VOID(roll(header.base_offset));
+    if (must_roll(batch.size(), header, ref.time, settings)) {
+        MR_TRY_VOID(roll(sparse_ ? end_ : header.base_offset));
+    }
     SegmentInfo& info = open_->info;
     index(header, settings);
     write_seq_index_entry(
@@ -241,8 +288,8 @@ Status SegmentWriter::sync() {
     dirty_.clear();
     if (directory_dirty_) {
         // The partition's directory, and the two above it that may be new as well.
-        std::string path = log_->directory();
-        for (int level = 0; level < 4; ++level) {
+        std::string path = segment_directory(log_->directory(), generation_);
+        for (int level = 0; level < (generation_ == 0 ? 4 : 5); ++level) {
             MR_TRY_VOID(fs_.sync_dir(path));
             path = parent_path(path);
         }
@@ -265,14 +312,45 @@ Status SegmentWriter::remove_below(Offset start) {
     }
     if (gone.empty()) return {};
     publish();
-    for (const auto& segment : gone) {
-        std::erase(dirty_, segment->shared_files());
-        segment->files().release();
-        // In any order: a segment that misses one of its files counts as gone (restore()).
-        for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
-            MR_TRY_VOID(fs_.remove(segment->files().path(static_cast<SegmentFiles::Which>(i))));
-        }
+    for (const auto& segment : gone) MR_TRY_VOID(remove_files(*segment));
+    return {};
+}
+
+Status SegmentWriter::remove_files(const Segment& segment) {
+    std::erase(dirty_, segment.shared_files());
+    segment.files().release();
+    // In any order: a segment that misses one of its files counts as gone (restore()).
+    for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+        MR_TRY_VOID(fs_.remove(segment.files().path(static_cast<SegmentFiles::Which>(i))));
     }
+    if (segment.info().generation == 0) return {};
+    const std::string directory = segment_directory(log_->directory(), segment.info().generation);
+    MR_TRY(const auto left, fs_.list(directory));
+    return left.empty() ? fs_.remove_all(directory) : Status{};
+}
+
+bool SegmentWriter::replace(const std::vector<std::shared_ptr<const Segment>>& from,
+                            const std::vector<std::shared_ptr<const Segment>>& to) {
+    MR_CHECK(!from.empty() && !to.empty() && from.front()->info().base == to.front()->info().base &&
+                 from.back()->info().next == to.back()->info().next,
+             "{}-{}", log_->topic(), log_->id());
+    const auto first = std::search(closed_.begin(), closed_.end(), from.begin(), from.end());
+    if (first == closed_.end()) return false;
+    const auto last = first + static_cast<std::ptrdiff_t>(from.size());
+    for (const auto& segment : from) {
+        // Synced or not, no checkpoint will name it any more.
+        std::erase(dirty_, segment->shared_files());
+        obsolete_.push_back(segment);
+    }
+    closed_.insert(closed_.erase(first, last), to.begin(), to.end());
+    publish();
+    return true;
+}
+
+Status SegmentWriter::remove_obsolete() {
+    const std::size_t count = std::exchange(removable_, 0);
+    for (std::size_t i = 0; i < count; ++i) MR_TRY_VOID(remove_files(*obsolete_[i]));
+    obsolete_.erase(obsolete_.begin(), obsolete_.begin() + static_cast<std::ptrdiff_t>(count));
     return {};
 }
 

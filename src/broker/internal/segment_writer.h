@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ namespace mr::broker {
 class SegmentWriter {
   public:
     SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log);
+    /// For compaction: writes segments of `generation` that stand for the offsets from `start` on; batches may
+    /// leave gaps. Nobody sees them before another writer adopts them (replace()).
+    SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log, std::uint32_t generation, Offset start);
 
     /// Opens what a checkpoint listed, cuts the files to the valid lengths, removes all others of the
     /// directory, and publishes. Segments whose files are gone are left out: only the log's start, known once
@@ -39,6 +43,23 @@ class SegmentWriter {
     Status sync();
     /// Removes the segments that lie wholly below `start`.
     Status remove_below(Offset start);
+    /// Closes the open segment, so that all are in closed().
+    Status finish();
+
+    // --- compaction ---------------------------------------------------------------------------------------
+    /// Segments that will not change any more, oldest first.
+    [[nodiscard]] const std::vector<std::shared_ptr<const Segment>>& closed() const { return closed_; }
+    /// Puts `to`, synced, in the place of `from`, which must stand for the same offsets. False, and nothing is
+    /// changed, when `from` is no longer a stretch of closed(). The files of `from` stay until a checkpoint
+    /// that names `to` is stored: the one before still needs them.
+    bool replace(const std::vector<std::shared_ptr<const Segment>>& from,
+                 const std::vector<std::shared_ptr<const Segment>>& to);
+    /// A checkpoint with today's infos() is being written; when it is stored, remove_obsolete() may remove what
+    /// was replaced until now.
+    void mark_obsolete() { removable_ = obsolete_.size(); }
+    Status remove_obsolete();
+    /// Greater than that of any segment there is or was.
+    [[nodiscard]] std::uint32_t next_generation() { return ++last_generation_; }
 
     /// Offset of the next batch.
     [[nodiscard]] Offset end() const { return end_; }
@@ -57,6 +78,9 @@ class SegmentWriter {
         SegmentInfo info;
         std::shared_ptr<SegmentFiles> files;
     };
+    Status restore_one(const SegmentInfo& info, std::set<std::string>& wanted);
+    Status remove_strangers(const std::set<std::string>& wanted);
+    Status remove_files(const Segment& segment);
     Status roll(Offset base);
     [[nodiscard]] bool must_roll(std::size_t bytes, const wire::BatchHeader& header, TimestampMs time,
                                  const TopicSettings& settings) const;
@@ -66,6 +90,11 @@ class SegmentWriter {
 
     FileSystem& fs_;
     const std::shared_ptr<PartitionLog> log_;
+    const std::uint32_t generation_ = 0;  ///< of what it writes
+    const bool sparse_ = false;           ///< batches may leave gaps
+    std::uint32_t last_generation_ = 0;
+    std::vector<std::shared_ptr<const Segment>> obsolete_;  ///< replaced; oldest replacement first
+    std::size_t removable_ = 0;                             ///< of them, once a checkpoint is stored
     std::vector<std::shared_ptr<const Segment>> closed_;
     std::unique_ptr<Open> open_;
     Offset end_;

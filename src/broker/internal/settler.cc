@@ -119,6 +119,20 @@ std::vector<SegmentInfo> Settler::infos(const PartitionLog& log) const {
     return it == writers_.end() ? std::vector<SegmentInfo>() : it->second->infos();
 }
 
+SegmentWriter* Settler::find_writer(const PartitionLog& log) const {
+    const auto it = writers_.find(&log);
+    return it == writers_.end() ? nullptr : it->second.get();
+}
+
+void Settler::mark_obsolete() {
+    for (const auto& [log, writer] : writers_) writer->mark_obsolete();
+}
+
+Status Settler::remove_obsolete() {
+    for (const auto& [log, writer] : writers_) MR_TRY_VOID(writer->remove_obsolete());
+    return {};
+}
+
 Result<bool> Settler::remove_deleted() {
     const auto logs = publisher_.deleted.take();
     for (const auto& log : logs) {

@@ -38,6 +38,13 @@ class Settler {
     /// The segments of a partition, for the snapshot.
     [[nodiscard]] std::vector<SegmentInfo> infos(const PartitionLog& log) const;
 
+    /// nullptr when nothing of it was settled yet.
+    [[nodiscard]] SegmentWriter* find_writer(const PartitionLog& log) const;
+    /// A checkpoint that names today's infos() is being written.
+    void mark_obsolete();
+    /// The last one so marked is stored.
+    Status remove_obsolete();
+
     /// Starting thread.
     /// Gives the aborted transactions that the segments list.
     Result<AbortedIndex> restore(const std::shared_ptr<PartitionLog>& log,

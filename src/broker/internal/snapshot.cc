@@ -26,9 +26,11 @@ void write_segment(ByteWriter& out, const SegmentInfo& info) {
     out.i64(info.time_index_last.value);
     out.i64(info.first_append.value);
     out.u32(info.since_index);
+    out.u32(info.generation);
+    out.i64(info.clean_to.value);
 }
 
-SegmentInfo read_segment(ByteReader& in) {
+SegmentInfo read_segment(ByteReader& in, std::uint8_t version) {
     SegmentInfo info;
     info.base = Offset(in.i64());
     info.next = Offset(in.i64());
@@ -44,6 +46,10 @@ SegmentInfo read_segment(ByteReader& in) {
     info.time_index_last = TimestampMs(in.i64());
     info.first_append = TimestampMs(in.i64());
     info.since_index = in.u32();
+    if (version >= 3) {
+        info.generation = in.u32();
+        info.clean_to = Offset(in.i64());
+    }
     if (info.batches == 0 || info.next <= info.base) in.set_bad();
     return info;
 }
@@ -66,7 +72,8 @@ void write_partition(ByteWriter& out, const FrozenPartition& partition,
     for (const auto& segment : segments) write_segment(out, segment);
 }
 
-void read_partition(ByteReader& in, FrozenPartition& partition, std::vector<SegmentInfo>& segments) {
+void read_partition(ByteReader& in, std::uint8_t version, FrozenPartition& partition,
+                    std::vector<SegmentInfo>& segments) {
     PartitionView& view = partition.view;
     view.log_start = Offset(in.i64());
     view.log_end = Offset(in.i64());
@@ -84,7 +91,7 @@ void read_partition(ByteReader& in, FrozenPartition& partition, std::vector<Segm
     view.chunks = std::make_shared<const std::vector<std::shared_ptr<const TailChunk>>>();
     partition.producers.read(in);
     const std::size_t count = read_count(in);
-    for (std::size_t i = 0; i < count && !in.bad(); ++i) segments.push_back(read_segment(in));
+    for (std::size_t i = 0; i < count && !in.bad(); ++i) segments.push_back(read_segment(in, version));
 }
 
 void write_groups(ByteWriter& out, const FrozenState& state) {
@@ -153,8 +160,9 @@ void write_snapshot(const FrozenState& state,
 
 Result<Snapshot> read_snapshot(std::string_view bytes, Seq through) {
     ByteReader in(bytes);
-    if (const std::uint8_t version = in.u8(); version != kSnapshotVersion) {
-        return fail(Code::unsupported, "broker snapshot: version {}, this build knows {}", version,
+    const std::uint8_t version = in.u8();
+    if (version < 2 || version > kSnapshotVersion) {
+        return fail(Code::unsupported, "broker snapshot: version {}, this build knows 2 to {}", version,
                     kSnapshotVersion);
     }
     Snapshot snapshot;
@@ -171,7 +179,7 @@ Result<Snapshot> read_snapshot(std::string_view bytes, Seq through) {
         const std::size_t partitions = read_count(in);
         auto& segments = snapshot.segments.emplace_back();
         for (std::size_t i = 0; i < partitions && !in.bad(); ++i) {
-            read_partition(in, topic.partitions.emplace_back(), segments.emplace_back());
+            read_partition(in, version, topic.partitions.emplace_back(), segments.emplace_back());
         }
     }
     read_groups(in, state);

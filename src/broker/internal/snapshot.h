@@ -13,7 +13,8 @@
 
 namespace mr::broker::internal {
 
-inline constexpr std::uint8_t kSnapshotVersion = 2;
+/// 3 added generation and clean offset to segments; 2 is still read.
+inline constexpr std::uint8_t kSnapshotVersion = 3;
 
 void write_snapshot(const FrozenState& state,
                     const std::function<std::vector<SegmentInfo>(const PartitionLog&)>& segments_of,

@@ -143,6 +143,11 @@ Status Settler::publish() {
     shared_.bytes_since_checkpoint.fetch_sub(bytes_at_start_);
     shared_.metrics.checkpoints.add();
     shared_.metrics.checkpoint_seconds.record_ns(shared_.clock.monotonic_ns() - started_ns_);
+    for (Participant* participant : shared_.participants) {
+        if (const SnapshotRef* ref = manifest_.find(participant->name())) {
+            participant->checkpoint_stored(ref->through);
+        }
+    }
     MR_TRY_VOID(store_.remove_obsolete());
     MR_TRY_VOID(free_files());
     log_info("journal", "checkpoint {} ends: the journal is needed from entry {} on (by {})", manifest_.id,
