@@ -28,7 +28,8 @@ Broker::Broker(Private, FileSystem& fs, Metrics& metrics, BrokerOptions options)
       state_(std::make_unique<BrokerState>(options_, *ring_, *publisher_)),
       access_(std::make_unique<LogAccess>(*ring_)),
       settler_(std::make_unique<Settler>(fs_, metrics, options_, *access_, *publisher_)),
-      compactor_(std::make_unique<Compactor>(fs_, metrics, options_, *access_, *holds_, *publisher_, *settler_)),
+      compactor_(
+          std::make_unique<Compactor>(fs_, metrics, options_, *access_, *holds_, *publisher_, *settler_)),
       batches_in_(metrics.counter("millrace_broker_batches_total",
                                   "Record batches appended, by producers and pipelines.")),
       bytes_in_(metrics.counter("millrace_broker_bytes_total", "Bytes of record batches appended.")) {}
@@ -64,6 +65,10 @@ std::vector<std::string> Broker::groups_with_offsets() const {
     std::vector<std::string> out;
     for (const auto& [name, cell] : *publisher_->groups.load()) out.push_back(name);
     return out;
+}
+
+std::shared_ptr<const ClusterSettings> Broker::cluster_settings() const {
+    return publisher_->cluster_settings.load();
 }
 
 Seq Broker::durable_through() const {
@@ -132,6 +137,7 @@ bool Broker::reads(Kind kind) const {
         case Kind::log_start:
         case Kind::leader_epoch:
         case Kind::transaction:
+        case Kind::cluster_settings:
         case Kind::step:
             return true;
         default:

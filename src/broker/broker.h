@@ -33,6 +33,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/uuid.h"
+#include "broker/cluster_settings.h"
 #include "broker/error.h"
 #include "broker/group_offsets.h"
 #include "broker/partition_log.h"
@@ -60,10 +61,11 @@ struct BrokerOptions {
     /// Below this many durable, unsettled bytes settle_once() has nothing to do (a checkpoint settles all).
     std::size_t settle_min_bytes = 1U << 20;
     std::uint64_t unsettled_bytes_max = 1ULL << 30;  ///< above it overloaded() is true
-    std::size_t compaction_map_bytes = 32U << 20;    ///< of the keys of one log: 1 M keys (Kafka's dedupe buffer)
-    std::int64_t compaction_check_ms = 15'000;       ///< Kafka's log.cleaner.backoff.ms
-    ConfigMap topic_defaults{};                      ///< of the node, by topic setting name ("retention.ms")
-    std::int32_t partitions_max = 10'000;  ///< of one topic, and of all topics together 10 times as many
+    std::size_t compaction_map_bytes = 32U
+                                       << 20;   ///< of the keys of one log: 1 M keys (Kafka's dedupe buffer)
+    std::int64_t compaction_check_ms = 15'000;  ///< Kafka's log.cleaner.backoff.ms
+    ConfigMap topic_defaults{};                 ///< of the node, by topic setting name ("retention.ms")
+    std::int32_t partitions_max = 10'000;       ///< of one topic, and of all topics together 10 times as many
     std::int32_t topics_max = 10'000;
     std::int64_t producer_expiration_ms = 86'400'000;   ///< Kafka's producer.id.expiration.ms
     std::int64_t offsets_retention_ms = 604'800'000;    ///< Kafka's offsets.retention.minutes (7 days)
@@ -148,6 +150,8 @@ class Broker final : public journal::Participant {
     /// Names of the groups with committed offsets.
     [[nodiscard]] std::vector<std::string> groups_with_offsets() const;
 
+    /// Settings of the cluster (cluster_settings.h), durable.
+    [[nodiscard]] std::shared_ptr<const ClusterSettings> cluster_settings() const;
     [[nodiscard]] Seq durable_through() const;
     /// The last entry whose effect is in the applied views. Any thread (applied_through() is the journal's).
     [[nodiscard]] Seq applied_seq() const { return Seq(applied_.load()); }
@@ -166,8 +170,9 @@ class Broker final : public journal::Participant {
     /// Settle thread: one bounded slice of settling and removing. True if there was work.
     Result<bool> settle_once();
     /// Any one thread: proposes new log starts by retention.ms and retention.bytes, and expires committed
-    /// offsets. `active` says whether a group has members (their offsets stay). Cheap; call it every few
-    /// seconds to minutes.
+    /// offsets of groups that have not committed for offsets_retention_ms. `active` says whether a group has,
+    /// or lately had, members (their offsets stay). Cheap; call it every few seconds to minutes, but not
+    /// before every reader has taken its hold.
     void retention_once(TimestampMs now,
                         const std::function<bool(std::unique_ptr<journal::Proposal>)>& submit,
                         const std::function<bool(std::string_view group)>& active = {});

@@ -67,6 +67,8 @@ TEST(BrokerEntries, WorkedExamples) {
         kId + "00 00 00 00 09 00 00 00 00 00 00 00 02 " + kTime, decode_log_start);
     expect_bytes(encode(LeaderEpochRaised{id(), PartitionId(0), LeaderEpoch(3), time}),
                  kId + "00 00 00 00 03 00 00 00 " + kTime, decode_leader_epoch);
+    expect_bytes(encode(ClusterSettingsChanged{time, {{"cluster.id", "x"}, {"a", std::nullopt}}}),
+                 kTime + " 02 01 0a 63 6c 75 73 74 65 72 2e 69 64 01 78 02 01 61", decode_cluster_settings);
 }
 
 TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
@@ -78,6 +80,8 @@ TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
     state.transactions.on_offsets(
         {"t", TimestampMs(10), "g", {{id(), PartitionId(1), false, Offset(5), LeaderEpoch(0), "m"}}}, Seq(12),
         [](const auto&) {});
+    state.cluster_settings =
+        std::make_shared<const ClusterSettings>(ClusterSettings{{"cluster.id", "x"}, {"quota", "1"}});
     auto group = std::make_shared<GroupOffsets>();
     group->offsets[{id(), PartitionId(1)}] = {Offset(3), LeaderEpoch(0), "meta", TimestampMs(8)};
     state.groups["g"] = group;

@@ -166,6 +166,7 @@ constexpr std::array kRows = {
     Row{stale_member_epoch, "STALE_MEMBER_EPOCH",
         "The member epoch is stale. The member must retry after receiving its updated member epoch via the "
         "ConsumerGroupHeartbeat API."},
+    Row{invalid_regular_expression, "INVALID_REGULAR_EXPRESSION", "The regular expression is not valid."},
     Row{transaction_abortable, "TRANSACTION_ABORTABLE",
         "The server encountered an error with the transaction. The client can abort the transaction to "
         "continue using this transactional ID."},

@@ -95,6 +95,7 @@ enum class KafkaError : std::int16_t {
     unsupported_assignor = 112,
     stale_member_epoch = 113,
     transaction_abortable = 120,
+    invalid_regular_expression = 128,
 };
 
 /// "UNKNOWN_TOPIC_OR_PARTITION"; "ERROR_<n>" is never needed: unknown values give "UNKNOWN_SERVER_ERROR".

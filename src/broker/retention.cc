@@ -113,8 +113,9 @@ void Broker::retention_once(TimestampMs now,
         if (active && active(group)) continue;
         const auto offsets = group_offsets(group);
         if (offsets == nullptr) continue;
-        const bool due = std::any_of(offsets->offsets.begin(), offsets->offsets.end(),
-                                     [&](const auto& item) { return item.second.committed_at < before; });
+        // A group goes as a whole, once it is long since anybody committed anything: a partition without traffic
+        // is not forgotten while others of the group move on.
+        const bool due = offsets->last_commit < before;
         if (due && !submit(internal::expire_offsets(*this, group, before))) return;
     }
 }

@@ -27,6 +27,7 @@ enum class Kind : std::uint16_t {
     log_start = 24,    ///< retention or DeleteRecords moved the start of a partition
     transaction = 25,  ///< reserved: begin, partitions, prepare/commit/abort (issue 4)
     leader_epoch = 26,
+    cluster_settings = 27,  ///< cluster id, quotas, altered broker settings
     // 80-95: schema registry.
     schema = 80,
     // 96-111: catalog and pipelines.

@@ -28,7 +28,10 @@ struct Config {
     std::string kafka_listen = "127.0.0.1:9092";
     std::string kafka_advertise;  ///< host:port told to clients; empty: what is bound
     bool kafka_auto_create_topics = true;
-    int kafka_num_partitions = 1;  ///< of a topic created without a number
+    int kafka_num_partitions = 1;                       ///< of a topic created without a number
+    std::int64_t kafka_group_initial_delay_ms = 3'000;  ///< group.initial.rebalance.delay.ms
+    std::int64_t kafka_idle_connection_ms = 600'000;    ///< connections.max.idle.ms
+    int kafka_connections_max = 4'096;                  ///< max.connections
     std::string http_listen = "127.0.0.1:8080";
     std::vector<std::string> http_allowed_hosts;    ///< names besides localhost and addresses
     std::vector<std::string> http_allowed_origins;  ///< "https://floor.example"

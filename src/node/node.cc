@@ -88,6 +88,8 @@ class Node::Impl {
         MR_TRY_VOID(start_alerts());
         for (const auto& runner : runners) start_runner(*runner);
         sinks.start();
+        retention_due_ns = clock.monotonic_ns() + kRetentionEveryNs;
+        upkeep.store(true);
         return write_ready_file();
     }
 
@@ -189,18 +191,24 @@ class Node::Impl {
             settling_error.clear();
             worked = worked || *settled;
         }
-        if (const auto compacted = broker->compact_once(clock.now()); !compacted) {
-            log_error("broker", "compaction: {}", compacted.error().message);
-        } else {
-            worked = worked || *compacted;
-        }
+        // Not before everybody who reads has taken his hold.
+        if (upkeep.load()) worked = keep_logs_small() || worked;
+        if (!worked) std::this_thread::sleep_for(std::chrono::milliseconds(kSettleWaitMs));
+    }
+
+    bool keep_logs_small() {
         if (clock.monotonic_ns() >= retention_due_ns) {
             retention_due_ns = clock.monotonic_ns() + kRetentionEveryNs;
-            broker->retention_once(clock.now(), [this](std::unique_ptr<journal::Proposal> proposal) {
-                return journal->try_submit(journal::Lane::control, proposal);
-            });
+            broker->retention_once(
+                clock.now(),
+                [this](std::unique_ptr<journal::Proposal> proposal) {
+                    return journal->try_submit(journal::Lane::control, proposal);
+                },
+                [this](std::string_view group) { return group_activity->in_use(group, clock.now()); });
         }
-        if (!worked) std::this_thread::sleep_for(std::chrono::milliseconds(kSettleWaitMs));
+        const auto compacted = broker->compact_once(clock.now());
+        if (!compacted) log_error("broker", "compaction: {}", compacted.error().message);
+        return compacted && *compacted;
     }
 
     // --- pipelines
@@ -321,20 +329,25 @@ class Node::Impl {
         kafka_options.auto_create_topics = config.kafka_auto_create_topics;
         kafka_options.num_partitions = config.kafka_num_partitions;
         kafka_options.log_directory = data_dir;
+        kafka_options.idle_connection_ms = config.kafka_idle_connection_ms;
+        kafka_options.connections_max = static_cast<std::size_t>(config.kafka_connections_max);
         if (!config.kafka_advertise.empty()) {
             MR_TRY(kafka_options.advertise, net::parse_host_port(config.kafka_advertise));
         } else {
             kafka_options.advertise.host = kafka_address.host;
         }
         serve::kafka::Service::Parts parts{loop, clock, *broker, *journal, metrics, {}, {}};
+        parts.groups.initial_rebalance_delay_ms = static_cast<std::int32_t>(
+            std::clamp<std::int64_t>(config.kafka_group_initial_delay_ms, 0, INT32_MAX));
         parts.run_elsewhere = [this](serve::kafka::Service::Work work) {
             if (!workers.post(std::move(work))) log_warn("node", "the worker queue is full");
         };
         kafka = std::make_unique<serve::kafka::Service>(std::move(parts), std::move(kafka_options));
+        group_activity = kafka->group_activity();
         journal->set_on_space([this] { kafka->journal_has_space(); });
         const std::size_t files = raise_open_files_limit();
         net::TcpServerOptions kafka_tcp{.listen = kafka_address, .name = "kafka"};
-        kafka_tcp.connections_max = connections_allowed(files, kafka_tcp.connections_max, 60);
+        kafka_tcp.connections_max = connections_allowed(files, kafka->options().connections_max, 60);
         http_connections_max = connections_allowed(files, kafka_tcp.connections_max, 30);
         MR_TRY(kafka_server, net::TcpServer::listen(loop, std::move(kafka_tcp), kafka->session_factory()));
         kafka->set_advertised(kafka_server->bound());
@@ -491,9 +504,11 @@ class Node::Impl {
     std::unique_ptr<serve::RegistryRoutes> schema_routes;
     std::unique_ptr<net::HttpServer> registry_server;
 
-    std::int64_t retention_due_ns = 0;
-    std::string settling_error;  ///< settle thread; empty: fine
+    std::int64_t retention_due_ns = 0;  ///< settle thread, once upkeep is set
+    std::string settling_error;         ///< settle thread; empty: fine
     std::size_t http_connections_max = 0;
+    std::shared_ptr<const serve::kafka::GroupActivity> group_activity;
+    std::atomic<bool> upkeep{false};  ///< every reader has taken its hold
     std::atomic<bool> failed{false};
     bool stopped = false;
     Threads threads;

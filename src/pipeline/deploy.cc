@@ -67,7 +67,11 @@ std::vector<broker::NewTopic> topics_of(const Computation& computation) {
     for (const std::string& name : computation.topics()) topics.push_back({.name = name, .config = {}});
     for (const OutputTopic& t : computation.output_topics()) {
         broker::NewTopic topic{.name = t.name, .config = {}};
-        if (t.upsert) topic.config["cleanup.policy"] = "compact";
+        if (t.upsert) {
+            topic.config["cleanup.policy"] = "compact";
+            // Compaction leaves the open segment alone: a small one keeps the topic near the size of its view.
+            topic.config["segment.bytes"] = "16777216";
+        }
         topics.push_back(std::move(topic));
     }
     return topics;

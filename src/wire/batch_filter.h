@@ -1,10 +1,10 @@
 // Writing a stored batch anew with only some of its records: what compaction does.
 // Format: docs/formats/record-batch.md
 //
-// What stays is as Kafka's cleaner leaves it: the batch keeps its base offset and last offset delta (so offsets
-// have gaps and readers still see how far it reached), leader epoch, producer id, epoch and sequence, codec
-// and type of timestamp; each record keeps offset, timestamp, key, value and headers. A batch may be left
-// without records: then it only says that its offsets are gone. Thread: any.
+// What stays is as Kafka's cleaner leaves it: the batch keeps its base offset and last offset delta (so
+// offsets have gaps and readers still see how far it reached), leader epoch, producer id, epoch and sequence,
+// codec and type of timestamp; each record keeps offset, timestamp, key, value and headers. A batch may be
+// left without records: then it only says that its offsets are gone. Thread: any.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@
 namespace mr::wire {
 
 struct FilteredBatch {
-    std::string bytes;  ///< of the new batch; empty: every record stays and nothing changes, use the old bytes
+    std::string
+        bytes;  ///< of the new batch; empty: every record stays and nothing changes, use the old bytes
     std::int32_t kept = 0;
     std::int32_t dropped = 0;
 };

@@ -94,6 +94,7 @@ int main(int argc, char** argv) {
     mr::Metrics metrics;
     mr::broker::BrokerOptions state;
     state.directory = directory + "/topics";
+    state.compaction_check_ms = 1'000;
     auto broker = mr::broker::Broker::open(mr::posix_file_system(), metrics, state);
     if (!broker) return fail(broker.error());
     mr::journal::Options options;

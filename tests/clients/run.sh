@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real clients against a broker: tests/clients/run.sh HOST:PORT [client...]
 #
-# Clients: kcat confluent kafka_python aiokafka kafkajs java (default: all). Each runs its own scenario (admin,
+# Clients: kcat confluent kafka_python aiokafka kafkajs java tools franz sarama kafkago (default: all). Each runs its own scenario (admin,
 # produce with every compression, consume, groups with a rebalance, idempotent producer, committed offsets) and
 # adds to a topic that at the end every client reads whole, so that each reads what each other wrote. A client
 # whose tool is not installed is skipped with a message. Exit 1 if any failed.
@@ -10,7 +10,7 @@ bootstrap=${1:?usage: run.sh HOST:PORT [client...]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 clients=("$@")
-[ ${#clients[@]} -gt 0 ] || clients=(kcat confluent kafka_python aiokafka kafkajs java)
+[ ${#clients[@]} -gt 0 ] || clients=(kcat confluent kafka_python aiokafka kafkajs java tools franz sarama kafkago)
 deps=${MILLRACE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deps-2}
 python=${MILLRACE_PYTHON:-$deps/venv/bin/python}
 [ -x "$python" ] || python=python3
@@ -55,6 +55,24 @@ command_of() {
         mkdir -p "$work/java" && javac -nowarn -cp "$(cat "$jars")" -d "$work/java" "$here"/java/src/main/java/millrace/{Client,Transactions}.java ||
             { failed+=("java (compile)"); return 1; }
         cmd=(java -XX:+UseSerialGC -Xmx256m -cp "$work/java:$(cat "$jars")" millrace.Client) ;;
+    tools)
+        command -v java >/dev/null && command -v mvn >/dev/null || { missing tools "java or maven is not installed"; return 1; }
+        # Maven once: finding a hundred jars takes longer than the tools themselves.
+        local path="$work/tools.cp"
+        [ -s "$path" ] || (cd "$here/tools" && mvn -q dependency:build-classpath -Dmdep.outputFile="$path") >/dev/null 2>&1 ||
+            { missing tools "maven could not fetch kafka-tools"; return 1; }
+        mkdir -p "$work/tools"
+        [ -e "$work/tools/millrace/Tools.class" ] ||
+            javac -nowarn -cp "$(cat "$path")" -d "$work/tools" "$here"/tools/src/main/java/millrace/Tools.java ||
+            { failed+=("tools (compile)"); return 1; }
+        cmd=(java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m -cp "$work/tools:$(cat "$path")" millrace.Tools) ;;
+    franz | sarama | kafkago)
+        command -v go >/dev/null || { missing "$1" "go is not installed"; return 1; }
+        local binary="$deps/clients-go"
+        mkdir -p "$deps"
+        (cd "$here/go" && go build -o "$binary" .) 2>"$work/go.log" ||
+            { missing "$1" "go could not fetch or build the clients: $(tail -1 "$work/go.log")"; return 1; }
+        cmd=("$binary" "$1") ;;
     *) echo "unknown client $1"; exit 2 ;;
     esac
 }

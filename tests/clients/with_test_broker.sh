@@ -15,6 +15,7 @@ for _ in $(seq 200); do
 done
 [ -f "$work/ready" ] || { cat "$work/log"; echo "the test broker did not start"; exit 1; }
 status=0
+export MILLRACE_TOPICS="$work/data/topics"
 "$here/run.sh" "$(cat "$work/ready")" "$@" || status=$?
 if ! kill -0 $broker 2>/dev/null; then
     echo "the test broker ended by itself:"

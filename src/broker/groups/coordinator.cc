@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
 #include "broker/groups/classic_group.h"
+#include "broker/groups/consumer_group.h"
 
 namespace mr::broker::groups {
 
@@ -15,7 +17,10 @@ class Coordinator::Impl {
     std::function<std::string()> make_id;
     std::function<bool(std::string_view)> has_offsets;
     std::function<std::vector<std::string>()> offset_groups;
+    std::function<std::shared_ptr<const TopicsView>()> topics;
+    /// A name is in one of these at most.
     std::map<std::string, ClassicGroup, std::less<>> groups;
+    std::map<std::string, ConsumerGroup, std::less<>> consumers;
     /// When to look at a group next; never later than its true deadline, so that heartbeats need not touch
     /// it.
     std::map<std::string, Millis, std::less<>> due;
@@ -26,13 +31,43 @@ class Coordinator::Impl {
         return it == groups.end() ? nullptr : &it->second;
     }
 
+    ConsumerGroup* find_consumer(std::string_view id) {
+        const auto it = consumers.find(id);
+        return it == consumers.end() ? nullptr : &it->second;
+    }
+    /// A consumer group with members; an empty one gives way to a classic one.
+    ConsumerGroup* living_consumer(std::string_view id) {
+        ConsumerGroup* group = find_consumer(id);
+        return group != nullptr && group->has_members() ? group : nullptr;
+    }
+
+    /// Room for one more group: those without members are only remembered as long as there is.
+    bool make_room() {
+        const auto full = [this] {
+            return groups.size() + consumers.size() >= static_cast<std::size_t>(options.groups_max);
+        };
+        if (!full()) return true;
+        std::vector<std::string> idle;
+        for (const auto& [id, group] : groups) {
+            if (group.empty()) idle.push_back(id);
+        }
+        for (const auto& [id, group] : consumers) {
+            if (!group.has_members()) idle.push_back(id);
+        }
+        for (const auto& id : idle) forget(id);
+        return !full();
+    }
+
     /// After anything that may have brought a deadline forward, or emptied the group.
     void reschedule(const std::string& id) {
         const auto it = groups.find(id);
-        const Millis next = it == groups.end() ? kNever : it->second.next_deadline();
+        const ConsumerGroup* consumer = find_consumer(id);
+        const Millis next = it != groups.end()    ? it->second.next_deadline()
+                            : consumer != nullptr ? consumer->next_deadline()
+                                                  : kNever;
         const auto known = due.find(id);
         if (known != due.end()) {
-            if (next != kNever && known->second <= next && it != groups.end()) return;
+            if (next != kNever && known->second <= next) return;
             schedule.erase({known->second, id});
             due.erase(known);
         }
@@ -42,8 +77,11 @@ class Coordinator::Impl {
     }
 
     void forget(const std::string& id) {
-        groups.erase(id);
-        reschedule(id);
+        // Not by the caller's reference, which may lie in what is erased.
+        const std::string name = id;
+        groups.erase(name);
+        consumers.erase(name);
+        reschedule(name);
     }
 };
 
@@ -75,11 +113,15 @@ void Coordinator::join(Millis now, JoinRequest request, JoinAnswer answer) {
         return answer(join_error(KafkaError::invalid_request, request.member_id));
     }
     const std::string id = request.group;
+    if (impl_->living_consumer(id) != nullptr) {
+        return answer(join_error(KafkaError::inconsistent_group_protocol, request.member_id));
+    }
     ClassicGroup* group = impl_->find(id);
     if (group == nullptr) {
         if (!request.member_id.empty())
             return answer(join_error(KafkaError::unknown_member_id, request.member_id));
-        if (impl_->groups.size() >= static_cast<std::size_t>(options.groups_max)) {
+        impl_->forget(id);
+        if (!impl_->make_room()) {
             return answer(join_error(KafkaError::coordinator_not_available, request.member_id));
         }
         group = &impl_->groups.try_emplace(id, id, impl_->options).first->second;
@@ -132,14 +174,75 @@ LeaveResponse Coordinator::leave(Millis now, const std::string& group, std::vect
 
 KafkaError Coordinator::check_commit(Millis now, const std::string& group, const MemberIdentity& who) {
     if (group.empty()) return KafkaError::invalid_group_id;
+    if (const ConsumerGroup* consumer = impl_->living_consumer(group)) {
+        return consumer->check_member(who.member_id, who.generation);
+    }
     ClassicGroup* found = impl_->find(group);
     if (found == nullptr) return who.generation < 0 ? KafkaError::none : KafkaError::illegal_generation;
     return found->check_commit(now, who);
 }
 
+void Coordinator::set_topics(std::function<std::shared_ptr<const TopicsView>()> topics) {
+    impl_->topics = std::move(topics);
+}
+
+ConsumerHeartbeatAnswer Coordinator::consumer_heartbeat(Millis now, ConsumerHeartbeat request) {
+    ConsumerHeartbeatAnswer answer = check_heartbeat(request);
+    if (answer.error != KafkaError::none) return answer;
+    const auto refuse = [&](KafkaError error, std::string message) {
+        answer.error = error;
+        answer.message = std::move(message);
+        return answer;
+    };
+    const std::string id = request.group;
+    if (id.size() > kNameBytesMax) return refuse(KafkaError::invalid_group_id, "GroupId is too long.");
+    std::size_t bytes = request.member_id.size() + request.client_id.size() +
+                        request.instance_id.value_or("").size() + request.regex.value_or("").size();
+    if (request.topic_names) {
+        for (const auto& name : *request.topic_names) bytes += name.size() + sizeof(std::string);
+    }
+    if (bytes > impl_->options.member_bytes_max) {
+        return refuse(KafkaError::invalid_request, fmt::format("the subscription has more than {} bytes",
+                                                               impl_->options.member_bytes_max));
+    }
+    const ClassicGroup* classic = impl_->find(id);
+    if (classic != nullptr && !classic->empty()) {
+        return refuse(KafkaError::group_id_not_found, fmt::format("Group {} is not a consumer group.", id));
+    }
+    ConsumerGroup* group = impl_->find_consumer(id);
+    if (group == nullptr) {
+        if (request.epoch != 0) {
+            return refuse(KafkaError::group_id_not_found, fmt::format("Consumer group {} not found.", id));
+        }
+        impl_->forget(id);  // an empty classic one
+        if (!impl_->make_room()) return refuse(KafkaError::coordinator_not_available, "too many groups");
+        group = &impl_->consumers.try_emplace(id, id, impl_->options).first->second;
+    }
+    if (request.member_id.empty()) request.member_id = impl_->make_id();
+    const auto topics = impl_->topics ? impl_->topics() : std::make_shared<const TopicsView>();
+    answer = group->heartbeat(now, request, topics);
+    if (!group->has_members() && !impl_->has_offsets(id)) {
+        impl_->forget(id);
+    } else {
+        impl_->reschedule(id);
+    }
+    return answer;
+}
+
+KafkaError Coordinator::check_fetch(const std::string& group, const std::optional<std::string>& member_id,
+                                    std::int32_t epoch) const {
+    if (!member_id && epoch < 0) return KafkaError::none;
+    const ConsumerGroup* consumer = impl_->living_consumer(group);
+    return consumer == nullptr ? KafkaError::none : consumer->check_member(member_id.value_or(""), epoch);
+}
+
 KafkaError Coordinator::check_offset_delete(const std::string& group,
                                             std::vector<std::string>& subscribed) const {
     subscribed.clear();
+    if (const ConsumerGroup* consumer = impl_->living_consumer(group)) {
+        subscribed = consumer->subscribed();
+        return KafkaError::none;
+    }
     const ClassicGroup* found = impl_->find(group);
     if (found == nullptr)
         return impl_->has_offsets(group) ? KafkaError::none : KafkaError::group_id_not_found;
@@ -164,11 +267,15 @@ KafkaError Coordinator::check_offset_delete(const std::string& group,
     return KafkaError::none;
 }
 
+const CoordinatorOptions& Coordinator::options() const {
+    return impl_->options;
+}
+
 DescribedGroup Coordinator::describe(const std::string& group) const {
     if (const ClassicGroup* found = impl_->find(group)) return found->describe();
     DescribedGroup out;
     out.group = group;
-    if (impl_->has_offsets(group)) {
+    if (impl_->find_consumer(group) == nullptr && impl_->has_offsets(group)) {
         out.state = "Empty";
         return out;
     }
@@ -177,30 +284,46 @@ DescribedGroup Coordinator::describe(const std::string& group) const {
     return out;
 }
 
+DescribedConsumerGroup Coordinator::describe_consumer(const std::string& group) const {
+    if (const ConsumerGroup* found = impl_->find_consumer(group)) return found->describe();
+    DescribedConsumerGroup out;
+    out.error = KafkaError::group_id_not_found;
+    out.state = "Dead";
+    const bool classic = impl_->find(group) != nullptr || impl_->has_offsets(group);
+    out.message = classic ? fmt::format("Group {} is not a consumer group.", group)
+                          : fmt::format("Group {} not found.", group);
+    return out;
+}
+
 std::vector<ListedGroup> Coordinator::list() const {
     std::vector<ListedGroup> out;
     for (const auto& [id, group] : impl_->groups) {
         out.push_back({id, group.protocol_type(), std::string(to_string(group.state()))});
     }
+    for (const auto& [id, group] : impl_->consumers) {
+        out.push_back({id, "consumer", std::string(group.state()), "consumer"});
+    }
     for (const auto& id : impl_->offset_groups()) {
-        if (!impl_->groups.contains(id)) out.push_back({id, "", "Empty"});
+        if (!impl_->groups.contains(id) && !impl_->consumers.contains(id)) out.push_back({id, "", "Empty"});
     }
     return out;
 }
 
 KafkaError Coordinator::remove(const std::string& group) {
     if (group.empty()) return KafkaError::invalid_group_id;
+    if (impl_->living_consumer(group) != nullptr) return KafkaError::non_empty_group;
     const ClassicGroup* found = impl_->find(group);
-    if (found == nullptr)
+    if (found == nullptr && impl_->find_consumer(group) == nullptr)
         return impl_->has_offsets(group) ? KafkaError::none : KafkaError::group_id_not_found;
-    if (!found->empty()) return KafkaError::non_empty_group;
+    if (found != nullptr && !found->empty()) return KafkaError::non_empty_group;
     impl_->forget(group);
     return KafkaError::none;
 }
 
 bool Coordinator::active(std::string_view group) const {
     const auto it = impl_->groups.find(group);
-    return it != impl_->groups.end() && it->second.has_members();
+    return (it != impl_->groups.end() && it->second.has_members()) ||
+           impl_->living_consumer(group) != nullptr;
 }
 
 void Coordinator::tick(Millis now) {
@@ -211,6 +334,15 @@ void Coordinator::tick(Millis now) {
         impl_->schedule.erase(impl_->schedule.begin());
     }
     for (const auto& id : ready) {
+        if (ConsumerGroup* consumer = impl_->find_consumer(id)) {
+            consumer->tick(now);
+            if (!consumer->has_members() && !impl_->has_offsets(id)) {
+                impl_->forget(id);
+            } else {
+                impl_->reschedule(id);
+            }
+            continue;
+        }
         ClassicGroup* group = impl_->find(id);
         if (group == nullptr) continue;
         group->tick(now);

@@ -1,4 +1,4 @@
-// Consumer groups, classic protocol: who is in, who leads, who gets what.
+// Consumer groups, of the classic protocol and of the new one (KIP-848): who is in, who gets what.
 //
 // A pure state machine on the loop thread: requests come in with the time, answers go out through callbacks
 // (at once or later), tick() makes time pass. Membership is in memory only, as in Kafka after a coordinator
@@ -9,9 +9,9 @@
 //     └── last left ────┴───────── join, leave, expiry ◀───────┴───────────────────────────┘
 //
 // Answers are those of Kafka 4.3 (research: edge answers); KIP-345 static members, KIP-394 member ids first,
-// KIP-559 protocol type checks, KIP-800 reasons, KIP-848's interplay: not yet.
-// Bounds: groups, members a group, bytes of metadata a member; above them coordinator_not_available /
-// group_max_size_reached.
+// KIP-559 protocol type checks. A group is of one protocol while it has members: those of the other are
+// refused (Kafka can convert it member by member; here the last one has to leave first). Bounds: groups,
+// members a group, bytes of metadata a member; above them coordinator_not_available / group_max_size_reached.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,8 @@
 #include <vector>
 
 #include "broker/error.h"
+#include "broker/groups/assignors.h"
+#include "broker/topics_view.h"
 
 namespace mr::broker::groups {
 
@@ -36,9 +38,11 @@ struct CoordinatorOptions {
     std::int32_t session_timeout_max_ms = 1'800'000;  ///< group.max.session.timeout.ms
     std::int32_t initial_rebalance_delay_ms = 3'000;  ///< group.initial.rebalance.delay.ms (Kafka: 3 s)
     std::int32_t groups_max = 10'000;
-    std::int32_t members_max = 2'000;              ///< group.max.size
-    std::size_t member_bytes_max = 1U << 20;       ///< names and protocols' metadata of one member
-    std::size_t assignment_bytes_max = 16U << 20;  ///< of one generation, all members
+    std::int32_t members_max = 2'000;                     ///< group.max.size
+    std::size_t member_bytes_max = 1U << 20;              ///< names and protocols' metadata of one member
+    std::size_t assignment_bytes_max = 16U << 20;         ///< of one generation, all members
+    std::int32_t consumer_session_timeout_ms = 45'000;    ///< group.consumer.session.timeout.ms
+    std::int32_t consumer_heartbeat_interval_ms = 5'000;  ///< group.consumer.heartbeat.interval.ms
 };
 
 struct Protocol {
@@ -137,6 +141,57 @@ struct ListedGroup {
     std::string type = "classic";
 };
 
+/// ConsumerGroupHeartbeat: a member joins (epoch 0), goes on, or leaves (-1; -2 a static one, for a while).
+struct ConsumerHeartbeat {
+    std::string group;
+    std::string member_id;
+    std::int32_t epoch = 0;
+    std::optional<std::string> instance_id;
+    std::optional<std::string> rack_id;
+    std::int32_t rebalance_timeout_ms = -1;  ///< -1, and nothing below: as said before
+    std::optional<std::vector<std::string>> topic_names;
+    std::optional<std::string> regex;
+    std::optional<std::string> assignor;
+    std::optional<PartitionSet> owned;  ///< what the member has at this moment
+    std::string client_id;
+    std::string client_host;
+    bool member_id_required = false;  ///< since v1 the client makes it
+};
+struct ConsumerHeartbeatAnswer {
+    KafkaError error = KafkaError::none;
+    std::string message;
+    std::string member_id;
+    std::int32_t epoch = 0;
+    std::int32_t heartbeat_interval_ms = 0;
+    std::optional<PartitionSet> assignment;  ///< nothing: as before
+};
+struct DescribedConsumerGroup {
+    struct TopicPartitions {
+        Uuid topic;
+        std::string name;
+        std::vector<std::int32_t> partitions;
+    };
+    struct Member {
+        std::string member_id;
+        std::optional<std::string> instance_id;
+        std::optional<std::string> rack_id;
+        std::int32_t epoch = 0;
+        std::string client_id;
+        std::string client_host;
+        std::vector<std::string> topic_names;
+        std::string regex;
+        std::vector<TopicPartitions> assigned;
+        std::vector<TopicPartitions> target;
+    };
+    KafkaError error = KafkaError::none;
+    std::string message;
+    std::string state;  ///< "Empty", "Assigning", "Reconciling", "Stable", "Dead"
+    std::int32_t group_epoch = 0;
+    std::int32_t assignment_epoch = 0;
+    std::string assignor;
+    std::vector<Member> members;
+};
+
 class Coordinator {
   public:
     using Millis = std::int64_t;
@@ -149,6 +204,9 @@ class Coordinator {
                 std::function<std::vector<std::string>()> offset_groups);
     ~Coordinator();
 
+    /// What topics there are, for groups of the new protocol. Without, they have none.
+    void set_topics(std::function<std::shared_ptr<const TopicsView>()> topics);
+
     void join(Millis now, JoinRequest request, JoinAnswer answer);
     void sync(Millis now, SyncRequest request, SyncAnswer answer);
     [[nodiscard]] KafkaError heartbeat(Millis now, const std::string& group, const MemberIdentity& who);
@@ -156,12 +214,21 @@ class Coordinator {
     /// May this member commit now? A commit also counts as a heartbeat. `who.generation` -1 and an empty
     /// member id: a consumer without a group ("simple"), allowed while nobody is in the group.
     [[nodiscard]] KafkaError check_commit(Millis now, const std::string& group, const MemberIdentity& who);
+    [[nodiscard]] ConsumerHeartbeatAnswer consumer_heartbeat(Millis now, ConsumerHeartbeat request);
+    /// May this member see the group's offsets? Only a member that gives an epoch is asked for it
+    /// (OffsetFetch 9).
+    [[nodiscard]] KafkaError check_fetch(const std::string& group,
+                                         const std::optional<std::string>& member_id,
+                                         std::int32_t epoch) const;
     /// OffsetDelete: refused (non-empty) as a whole when the group is not of type "consumer"; the topics the
     /// group subscribes to may not be deleted and are returned.
     [[nodiscard]] KafkaError check_offset_delete(const std::string& group,
                                                  std::vector<std::string>& subscribed) const;
 
+    [[nodiscard]] const CoordinatorOptions& options() const;
     [[nodiscard]] DescribedGroup describe(const std::string& group) const;
+    /// group_id_not_found for a group of the classic protocol, too.
+    [[nodiscard]] DescribedConsumerGroup describe_consumer(const std::string& group) const;
     [[nodiscard]] std::vector<ListedGroup> list() const;
     /// DeleteGroups: none (members and generation are forgotten; delete the offsets next), non_empty_group or
     /// group_id_not_found.

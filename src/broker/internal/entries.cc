@@ -8,6 +8,9 @@ namespace {
 constexpr std::size_t kBaseOffsetAt = 20;
 constexpr std::size_t kLeaderEpochAt = 28;
 constexpr std::size_t kTimeAt = 32;
+/// What happens to a cluster setting.
+constexpr std::uint8_t kSet = 1;
+constexpr std::uint8_t kRemoved = 2;
 
 // An unchecked count would let a damaged payload allocate without bound; everything counted is at least a
 // byte long.
@@ -294,6 +297,35 @@ Result<LeaderEpochRaised> decode_leader_epoch(std::string_view payload) {
     entry.epoch = LeaderEpoch(in.i32());
     entry.time = TimestampMs(in.i64());
     MR_TRY_VOID(in.finish("leader_epoch entry"));
+    return entry;
+}
+
+std::string encode(const ClusterSettingsChanged& entry) {
+    std::string payload;
+    ByteWriter out(payload);
+    out.i64(entry.time.value);
+    out.uvarint(entry.changes.size());
+    for (const auto& [name, value] : entry.changes) {
+        out.u8(value ? kSet : kRemoved);
+        out.sized(name);
+        if (value) out.sized(*value);
+    }
+    return payload;
+}
+
+Result<ClusterSettingsChanged> decode_cluster_settings(std::string_view payload) {
+    ByteReader in(payload);
+    ClusterSettingsChanged entry;
+    entry.time = TimestampMs(in.i64());
+    const std::size_t count = read_count(in);
+    for (std::size_t i = 0; i < count && !in.bad(); ++i) {
+        const std::uint8_t what = in.u8();
+        if (what != kSet && what != kRemoved) in.set_bad();
+        auto& [name, value] = entry.changes.emplace_back();
+        name = in.sized();
+        if (what == kSet) value = std::string(in.sized());
+    }
+    MR_TRY_VOID(in.finish("cluster_settings entry"));
     return entry;
 }
 

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -135,6 +137,14 @@ struct LeaderEpochRaised {
 };
 std::string encode(const LeaderEpochRaised& entry);
 Result<LeaderEpochRaised> decode_leader_epoch(std::string_view payload);
+
+/// Kind::cluster_settings.
+struct ClusterSettingsChanged {
+    TimestampMs time;
+    std::vector<std::pair<std::string, std::optional<std::string>>> changes;  ///< nothing: removed
+};
+std::string encode(const ClusterSettingsChanged& entry);
+Result<ClusterSettingsChanged> decode_cluster_settings(std::string_view payload);
 
 // Shared with the snapshot.
 void write_config(ByteWriter& out, const ConfigMap& config);

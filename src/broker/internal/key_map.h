@@ -1,8 +1,8 @@
 // Where the newest record of each key lies, in bounded memory: what compaction decides by.
 //
 // Keys are kept as 128-bit keyed hashes (SipHash-2-4), not as bytes: 24 bytes a key whatever its length. Two
-// keys with one hash would lose a record; with 10^9 keys that has a chance of 10^-21, and as the hash key is random,
-// nobody can choose keys that collide. Thread: one at a time.
+// keys with one hash would lose a record; with 10^9 keys that has a chance of 10^-21, and as the hash key is
+// random, nobody can choose keys that collide. Thread: one at a time.
 #pragma once
 
 #include <array>

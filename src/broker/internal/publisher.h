@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
+#include "broker/cluster_settings.h"
 #include "broker/group_offsets.h"
 #include "broker/partition_log.h"
 #include "broker/published.h"
@@ -93,6 +94,7 @@ class Publisher {
     Published<const TopicsView> topics;
     Published<const GroupIndex> groups;
     DeletedLogs deleted;
+    Published<const ClusterSettings> cluster_settings{std::make_shared<const ClusterSettings>()};
 
   private:
     void notify(const Uuid& topic, Visibility visibility);

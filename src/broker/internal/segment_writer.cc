@@ -46,8 +46,8 @@ SegmentWriter::SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log, 
     : fs_(fs), log_(std::move(log)), generation_(generation), sparse_(true), end_(start) {}
 
 Status SegmentWriter::restore_one(const SegmentInfo& info, std::set<std::string>& wanted) {
-    auto files = std::make_shared<SegmentFiles>(fs_, segment_directory(log_->directory(), info.generation),
-                                                info.base);
+    auto files =
+        std::make_shared<SegmentFiles>(fs_, segment_directory(log_->directory(), info.generation), info.base);
     end_ = info.next;
     last_generation_ = std::max(last_generation_, info.generation);
     bool there = true;
@@ -154,8 +154,8 @@ bool SegmentWriter::must_roll(std::size_t bytes, const wire::BatchHeader& header
     const SegmentInfo& info = open_->info;
     const auto limit = static_cast<std::uint64_t>(std::min<std::int64_t>(settings.segment_bytes, INT32_MAX));
     // As Kafka: a compacted topic's segment closes in time for its records to be compacted.
-    const std::int64_t age =
-        settings.compact ? std::min(settings.segment_ms, settings.max_compaction_lag_ms) : settings.segment_ms;
+    const std::int64_t age = settings.compact ? std::min(settings.segment_ms, settings.max_compaction_lag_ms)
+                                              : settings.segment_ms;
     return info.log_bytes + bytes > limit || (!sparse_ && time.value - info.first_append.value >= age) ||
            header.last_offset().value - info.base.value > INT32_MAX ||
            (std::uint64_t{info.index_entries} + 1) * kOffsetIndexEntryBytes >
@@ -224,8 +224,8 @@ Status SegmentWriter::finish() {
 Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
                              const AbortedTxn* aborted, const TopicSettings& settings) {
     const bool follows = sparse_ ? header.base_offset >= end_ : header.base_offset == end_;
-    MR_CHECK(follows || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}", log_->topic(), log_->id(),
-             header.base_offset, end_);
+    MR_CHECK(follows || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}", log_->topic(),
+             log_->id(), header.base_offset, end_);
     MR_DCHECK(header.total_bytes() == batch.size());
     if (must_roll(batch.size(), header, ref.time, settings)) {
         MR_TRY_VOID(roll(sparse_ ? end_ : header.base_offset));

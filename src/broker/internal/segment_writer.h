@@ -23,8 +23,8 @@ namespace mr::broker {
 class SegmentWriter {
   public:
     SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log);
-    /// For compaction: writes segments of `generation` that stand for the offsets from `start` on; batches may
-    /// leave gaps. Nobody sees them before another writer adopts them (replace()).
+    /// For compaction: writes segments of `generation` that stand for the offsets from `start` on; batches
+    /// may leave gaps. Nobody sees them before another writer adopts them (replace()).
     SegmentWriter(FileSystem& fs, std::shared_ptr<PartitionLog> log, std::uint32_t generation, Offset start);
 
     /// Opens what a checkpoint listed, cuts the files to the valid lengths, removes all others of the
@@ -49,13 +49,13 @@ class SegmentWriter {
     // --- compaction ---------------------------------------------------------------------------------------
     /// Segments that will not change any more, oldest first.
     [[nodiscard]] const std::vector<std::shared_ptr<const Segment>>& closed() const { return closed_; }
-    /// Puts `to`, synced, in the place of `from`, which must stand for the same offsets. False, and nothing is
-    /// changed, when `from` is no longer a stretch of closed(). The files of `from` stay until a checkpoint
-    /// that names `to` is stored: the one before still needs them.
+    /// Puts `to`, synced, in the place of `from`, which must stand for the same offsets. False, and nothing
+    /// is changed, when `from` is no longer a stretch of closed(). The files of `from` stay until a
+    /// checkpoint that names `to` is stored: the one before still needs them.
     bool replace(const std::vector<std::shared_ptr<const Segment>>& from,
                  const std::vector<std::shared_ptr<const Segment>>& to);
-    /// A checkpoint with today's infos() is being written; when it is stored, remove_obsolete() may remove what
-    /// was replaced until now.
+    /// A checkpoint with today's infos() is being written; when it is stored, remove_obsolete() may remove
+    /// what was replaced until now.
     void mark_obsolete() { removable_ = obsolete_.size(); }
     Status remove_obsolete();
     /// Greater than that of any segment there is or was.

@@ -131,6 +131,16 @@ void read_groups(ByteReader& in, FrozenState& state) {
     }
 }
 
+std::shared_ptr<const ClusterSettings> read_settings(ByteReader& in) {
+    auto settings = std::make_shared<ClusterSettings>();
+    const std::size_t count = read_count(in);
+    for (std::size_t i = 0; i < count && !in.bad(); ++i) {
+        std::string name(in.sized());
+        (*settings)[std::move(name)] = std::string(in.sized());
+    }
+    return settings;
+}
+
 }  // namespace
 
 void write_snapshot(const FrozenState& state,
@@ -155,6 +165,11 @@ void write_snapshot(const FrozenState& state,
     for (const auto& [name, epoch] : state.retired_epochs) {
         out.sized(name);
         out.i32(epoch.value);
+    }
+    out.uvarint(state.cluster_settings->size());
+    for (const auto& [name, value] : *state.cluster_settings) {
+        out.sized(name);
+        out.sized(value);
     }
 }
 
@@ -189,6 +204,7 @@ Result<Snapshot> read_snapshot(std::string_view bytes, Seq through) {
         std::string name(in.sized());
         state.retired_epochs[std::move(name)] = LeaderEpoch(in.i32());
     }
+    if (version >= 3) state.cluster_settings = read_settings(in);
     MR_TRY_VOID(in.finish("broker snapshot"));
     return snapshot;
 }

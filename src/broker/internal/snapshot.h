@@ -13,7 +13,7 @@
 
 namespace mr::broker::internal {
 
-/// 3 added generation and clean offset to segments; 2 is still read.
+/// 3 added generation and clean offset to segments, and cluster settings; 2 is still read.
 inline constexpr std::uint8_t kSnapshotVersion = 3;
 
 void write_snapshot(const FrozenState& state,

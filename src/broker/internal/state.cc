@@ -104,6 +104,8 @@ void BrokerState::apply_other(const Entry& entry) {
             return apply_log_start(must(internal::decode_log_start(payload), entry));
         case Kind::leader_epoch:
             return apply_leader_epoch(must(internal::decode_leader_epoch(payload), entry));
+        case Kind::cluster_settings:
+            return apply_cluster_settings(must(internal::decode_cluster_settings(payload), entry));
         default:
             MR_CHECK(false, "entry {}: kind {} is not the broker's", entry.seq, static_cast<int>(entry.kind));
     }
@@ -399,6 +401,29 @@ void BrokerState::apply_leader_epoch(const internal::LeaderEpochRaised& raised) 
     publish_partition(*partition);
 }
 
+void BrokerState::apply_cluster_settings(const internal::ClusterSettingsChanged& changed) {
+    auto next = std::make_shared<ClusterSettings>(*cluster_settings_);
+    for (const auto& [name, value] : changed.changes) {
+        if (value) {
+            (*next)[name] = *value;
+        } else {
+            next->erase(name);
+        }
+    }
+    cluster_settings_ = std::move(next);
+    publish_cluster_settings();
+}
+
+void BrokerState::publish_cluster_settings() {
+    if (recovering_) return;
+    publisher_.add({.seq = applied_,
+                    .log = nullptr,
+                    .view = nullptr,
+                    .publish = [settings = cluster_settings_, &publisher = publisher_] {
+                        publisher.cluster_settings.store(settings);
+                    }});
+}
+
 void BrokerState::publish_topics(const TopicState* changed) {
     if (recovering_) return;
     auto topics = std::make_shared<TopicsView>();
@@ -435,6 +460,7 @@ void BrokerState::end_recovery() {
     publish_topics(nullptr);
     for (const auto& [name, group] : groups_) group.cell->store(group.offsets);
     publish_group_index();
+    publish_cluster_settings();
 }
 
 FrozenState BrokerState::freeze() {
@@ -443,7 +469,8 @@ FrozenState BrokerState::freeze() {
                        .groups = {},
                        .transactions = transactions_,
                        .retired_epochs = retired_epochs_,
-                       .next_producer_id = next_producer_id_};
+                       .next_producer_id = next_producer_id_,
+                       .cluster_settings = cluster_settings_};
     for (const auto& [name, topic] : by_name_) {
         FrozenTopic copy{topic->id, name, topic->created_at, topic->config.own(), {}};
         for (const auto& partition : topic->partitions) {
@@ -501,6 +528,7 @@ Status BrokerState::thaw(FrozenState frozen) {
     transactions_ = std::move(frozen.transactions);
     retired_epochs_ = std::move(frozen.retired_epochs);
     next_producer_id_ = frozen.next_producer_id;
+    cluster_settings_ = std::move(frozen.cluster_settings);
     return {};
 }
 

@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
+#include "broker/cluster_settings.h"
 #include "broker/group_offsets.h"
 #include "broker/internal/entries.h"
 #include "broker/internal/producer_table.h"
@@ -78,6 +79,7 @@ struct FrozenState {
     txn::TransactionTable transactions;
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs;
     std::int64_t next_producer_id = 0;
+    std::shared_ptr<const ClusterSettings> cluster_settings = std::make_shared<const ClusterSettings>();
 };
 
 class BrokerState {
@@ -101,6 +103,7 @@ class BrokerState {
     [[nodiscard]] std::int64_t transactions_due() const { return transactions_due_.load(); }
     /// The leader epoch a new topic of that name must begin with.
     [[nodiscard]] LeaderEpoch first_epoch(std::string_view name) const;
+    [[nodiscard]] const ClusterSettings& cluster_settings() const { return *cluster_settings_; }
     [[nodiscard]] Seq applied() const { return applied_; }
 
     /// Bytes of batches applied since the beginning (or the restore): what settling works off.
@@ -135,6 +138,7 @@ class BrokerState {
     void apply_group_deleted(const internal::GroupDeleted& deleted);
     void apply_log_start(const internal::LogStartMoved& moved);
     void apply_leader_epoch(const internal::LeaderEpochRaised& raised);
+    void apply_cluster_settings(const internal::ClusterSettingsChanged& changed);
 
     void apply_other(const journal::Entry& entry);
     void append_batch(PartitionState& partition, BatchRef& ref);
@@ -143,6 +147,7 @@ class BrokerState {
     void publish_partition(PartitionState& partition);
     void publish_topics(const TopicState* changed);
     void publish_group_index();
+    void publish_cluster_settings();
     /// Forgets chunks whose batches are all settled. True if there were any.
     bool trim_tail(PartitionState& partition);
     TopicState& must_find(const Uuid& id);
@@ -158,6 +163,7 @@ class BrokerState {
     std::atomic<std::int64_t> transactions_due_{INT64_MAX};
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs_;
     std::int64_t next_producer_id_ = 0;
+    std::shared_ptr<const ClusterSettings> cluster_settings_ = std::make_shared<const ClusterSettings>();
     Seq applied_;
     bool recovering_ = true;
     std::atomic<std::uint64_t> batch_bytes_{0};

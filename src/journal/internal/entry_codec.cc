@@ -42,6 +42,7 @@ bool is_known(Kind kind) {
         case Kind::log_start:
         case Kind::transaction:
         case Kind::leader_epoch:
+        case Kind::cluster_settings:
         case Kind::schema:
         case Kind::pipeline:
         case Kind::step:

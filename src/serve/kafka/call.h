@@ -52,6 +52,8 @@ class Call {
     void answer_as(const Response& response, std::int16_t version) {
         finish(owner_ ? wire::encode_response(response, version, header_.correlation_id) : wire::Output{});
     }
+    /// The connection is not served for so long after this answer (KIP-219); the answer says it, too.
+    void throttle(std::int64_t ms) { throttle_ms_ = ms; }
     /// Produce with acks=0: the client waits for nothing.
     void answer_nothing() { finish({}); }
     void refuse(std::string_view why) {
@@ -61,6 +63,7 @@ class Call {
     // --- for the session ----------------------------------------------------------------------------------
     [[nodiscard]] std::int64_t received_ns() const { return received_ns_; }
     [[nodiscard]] bool finished() const { return finished_; }
+    [[nodiscard]] std::int64_t throttle_ms() const { return throttle_ms_; }
     [[nodiscard]] wire::Output take_output() { return std::move(output_); }
     void detach() { owner_ = nullptr; }
 
@@ -77,6 +80,7 @@ class Call {
     const std::string peer_;
     const std::int64_t received_ns_;
     bool finished_ = false;
+    std::int64_t throttle_ms_ = 0;
     wire::Output output_;
 };
 

@@ -25,15 +25,36 @@ struct BrokerSetting {
     broker::ConfigType type;
 };
 
-std::vector<BrokerSetting> broker_settings(const Options& options, const broker::Broker& broker) {
+std::vector<BrokerSetting> broker_settings(const Options& options, const broker::Broker& broker,
+                                           const broker::groups::CoordinatorOptions& groups) {
     using Type = broker::ConfigType;
     std::vector<BrokerSetting> list = {
+        {"advertised.listeners",
+         fmt::format("PLAINTEXT://{}:{}", options.advertise.host, options.advertise.port), Type::string},
         {"auto.create.topics.enable", options.auto_create_topics ? "true" : "false", Type::boolean},
         {"broker.id", std::to_string(kNodeId), Type::int32},
+        {"connections.max.idle.ms", std::to_string(options.idle_connection_ms), Type::int64},
         {"default.replication.factor", "1", Type::int32},
         {"delete.topic.enable", options.delete_topics ? "true" : "false", Type::boolean},
         {"fetch.max.bytes", std::to_string(options.fetch_bytes_max), Type::int32},
+        {"group.consumer.assignors", "uniform,range", Type::list},
+        {"group.consumer.heartbeat.interval.ms", std::to_string(groups.consumer_heartbeat_interval_ms),
+         Type::int32},
+        {"group.consumer.session.timeout.ms", std::to_string(groups.consumer_session_timeout_ms),
+         Type::int32},
+        {"group.coordinator.rebalance.protocols", "classic,consumer", Type::list},
+        {"group.initial.rebalance.delay.ms", std::to_string(groups.initial_rebalance_delay_ms), Type::int32},
+        {"group.max.session.timeout.ms", std::to_string(groups.session_timeout_max_ms), Type::int32},
+        {"group.max.size", std::to_string(groups.members_max), Type::int32},
+        {"group.min.session.timeout.ms", std::to_string(groups.session_timeout_min_ms), Type::int32},
+        {"log.cleaner.backoff.ms", std::to_string(broker.options().compaction_check_ms), Type::int64},
+        {"log.cleaner.dedupe.buffer.size", std::to_string(broker.options().compaction_map_bytes),
+         Type::int64},
+        {"log.cleaner.enable", "true", Type::boolean},
         {"log.dirs", options.log_directory, Type::string},
+        {"max.connections", std::to_string(options.connections_max), Type::int32},
+        {"max.incremental.fetch.session.cache.slots", std::to_string(options.fetch_sessions_max),
+         Type::int32},
         {"min.insync.replicas", "1", Type::int32},
         {"node.id", std::to_string(kNodeId), Type::int32},
         {"num.partitions", std::to_string(options.num_partitions), Type::int32},
@@ -69,6 +90,14 @@ Described::Synonym synonym(std::string_view name, std::string value, Source sour
     return out;
 }
 
+/// Kafka shows no default of the broker where the broker's setting of that name has none itself (the hours
+/// and minutes beside it have), nor for settings that only topics have.
+bool has_default_synonym(const broker::ConfigKey& key) {
+    constexpr std::array<std::string_view, 4> kWithout = {"flush.ms", "retention.ms", "segment.jitter.ms",
+                                                          "segment.ms"};
+    return !key.node_name.empty() && std::find(kWithout.begin(), kWithout.end(), key.name) == kWithout.end();
+}
+
 void describe_topic(const broker::TopicView& topic, const broker::ConfigMap& node_defaults,
                     const wire::DescribeConfigsRequest& request,
                     const wire::DescribeConfigsRequest::Resource& resource, Described::Result& out) {
@@ -90,12 +119,14 @@ void describe_topic(const broker::TopicView& topic, const broker::ConfigMap& nod
         if (node != node_defaults.end()) {
             config.synonyms.push_back(synonym(node_name, node->second, Source::node));
         }
-        config.synonyms.push_back(synonym(node_name, std::string(key.fallback), Source::fallback));
+        if (has_default_synonym(key)) {
+            config.synonyms.push_back(synonym(node_name, std::string(key.fallback), Source::fallback));
+        }
     }
 }
 
-void describe_broker(Service& service, const wire::DescribeConfigsRequest::Resource& resource,
-                     Described::Result& out) {
+void describe_broker(Service& service, const wire::DescribeConfigsRequest& request,
+                     const wire::DescribeConfigsRequest::Resource& resource, Described::Result& out) {
     if (!resource.resource_name.empty() && resource.resource_name != std::to_string(kNodeId)) {
         out.error_code = ErrorCode::invalid_request;
         out.error_message = fmt::format("Unexpected broker id, expected {} or empty, but received {}",
@@ -104,7 +135,8 @@ void describe_broker(Service& service, const wire::DescribeConfigsRequest::Resou
     }
     // An empty name asks for what is set dynamically for all brokers: nothing is.
     if (resource.resource_name.empty()) return;
-    for (BrokerSetting& setting : broker_settings(service.options(), service.broker())) {
+    for (BrokerSetting& setting :
+         broker_settings(service.options(), service.broker(), service.coordinator().options())) {
         if (!wanted(resource.configuration_keys, setting.name)) continue;
         Described::Config& config = out.configs.emplace_back();
         config.name = std::move(setting.name);
@@ -112,6 +144,9 @@ void describe_broker(Service& service, const wire::DescribeConfigsRequest::Resou
         config.read_only = true;
         config.config_source = static_cast<std::int8_t>(Source::node);
         config.config_type = static_cast<std::int8_t>(setting.type);
+        if (request.include_synonyms) {
+            config.synonyms.push_back(synonym(config.name, config.value.value_or(""), Source::node));
+        }
     }
 }
 
@@ -175,7 +210,7 @@ void handle_describe_configs(Service& service, const CallPtr& call, wire::Descri
         out.resource_type = resource.resource_type;
         out.resource_name = resource.resource_name;
         if (resource.resource_type == kBrokerResource) {
-            describe_broker(service, resource, out);
+            describe_broker(service, request, resource, out);
         } else if (resource.resource_type != kTopicResource) {
             out.error_code = ErrorCode::invalid_request;
             out.error_message =

@@ -236,6 +236,12 @@ void FetchJob::answer() {
         response.topics.back().partitions.push_back(std::move(read.answer));
     }
     for (const FetchKey& key : served) session.served(key);
+    std::size_t bytes = 0;
+    for (const Read& read : reads_) bytes += read.bytes;
+    const std::int64_t wait =
+        service_.quotas().count(Quotas::Kind::consume, call_->client_id(), bytes, service_.now_ms());
+    response.throttle_time_ms = static_cast<std::int32_t>(wait);
+    call_->throttle(wait);
     reads_.clear();
     call_->answer(response);
 }

@@ -16,12 +16,6 @@ constexpr std::int16_t kMemberIdFirstSince = 4;
 constexpr std::int16_t kSkipAssignmentSince = 9;
 constexpr std::int16_t kManyLeaveSince = 3;
 
-/// "/127.0.0.1", as Kafka shows the host of a member.
-std::string client_host(const Call& call) {
-    const std::string& peer = call.peer();
-    return "/" + peer.substr(0, peer.rfind(':'));
-}
-
 wire::JoinGroupResponse to_response(groups::JoinResponse joined) {
     wire::JoinGroupResponse response;
     response.error_code = to_wire(joined.error);
@@ -41,6 +35,11 @@ wire::JoinGroupResponse to_response(groups::JoinResponse joined) {
 }
 
 }  // namespace
+
+std::string client_host(const Call& call) {
+    const std::string& peer = call.peer();
+    return "/" + peer.substr(0, peer.rfind(':'));
+}
 
 void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupRequest request) {
     groups::JoinRequest join;

@@ -13,10 +13,8 @@ namespace {
 
 using Answer = wire::MetadataResponse;
 
-/// Without ACLs everybody may do everything: the operations of KIP-430 for each kind of resource, as a bit
-/// set (3 read, 4 write, 5 create, 6 delete, 7 alter, 8 describe, 9 cluster action, 10 describe configs,
-/// 11 alter configs, 12 idempotent write).
-constexpr std::int32_t kAllTopicOperations = 0b1101'1111'1000;
+/// Of a cluster, as a bit set (5 create, 7 alter, 8 describe, 9 cluster action, 10 describe configs, 11 alter
+/// configs, 12 idempotent write).
 constexpr std::int32_t kAllClusterOperations = 0b1'1111'1010'0000;
 
 Answer::Topic describe(const broker::TopicView& topic, const wire::MetadataRequest& request) {
@@ -53,7 +51,7 @@ Answer make_answer(Service& service, const wire::MetadataRequest& request, std::
     self.node_id = kNodeId;
     self.host = options.advertise.host;
     self.port = options.advertise.port;
-    response.cluster_id = options.cluster_id;
+    if (const std::string id = service.cluster_id(); !id.empty()) response.cluster_id = id;
     response.controller_id = kNodeId;
     if (request.include_cluster_authorized_operations) {
         response.cluster_authorized_operations = kAllClusterOperations;
@@ -130,28 +128,6 @@ void handle_metadata(Service& service, const CallPtr& call, wire::MetadataReques
         });
     service.submit(journal::Lane::control,
                    broker::create_topics(service.broker(), std::move(missing), false, std::move(created)));
-}
-
-void handle_describe_cluster(Service& service, const CallPtr& call, wire::DescribeClusterRequest request) {
-    wire::DescribeClusterResponse response;
-    response.endpoint_type = request.endpoint_type;
-    constexpr std::int8_t kBrokers = 1;
-    if (request.endpoint_type != kBrokers) {
-        response.error_code = ErrorCode::unsupported_endpoint_type;
-        response.error_message = "only the endpoints of brokers can be described here";
-        return call->answer(response);
-    }
-    const Options& options = service.options();
-    response.cluster_id = options.cluster_id;
-    response.controller_id = kNodeId;
-    auto& self = response.brokers.emplace_back();
-    self.broker_id = kNodeId;
-    self.host = options.advertise.host;
-    self.port = options.advertise.port;
-    if (request.include_cluster_authorized_operations) {
-        response.cluster_authorized_operations = kAllClusterOperations;
-    }
-    call->answer(response);
 }
 
 }  // namespace mr::serve::kafka

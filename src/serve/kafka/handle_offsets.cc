@@ -156,6 +156,9 @@ void handle_offset_fetch(Service& service, const CallPtr& call, wire::OffsetFetc
     for (const auto& group : request.groups) {
         auto& out = response.groups.emplace_back();
         out.group_id = group.group_id;
+        out.error_code =
+            to_wire(service.coordinator().check_fetch(group.group_id, group.member_id, group.member_epoch));
+        if (out.error_code != ErrorCode::none) continue;
         out.topics = fetch_offsets(service, group.group_id, group.topics, by_id, request.require_stable);
     }
     call->answer(response);

@@ -160,6 +160,14 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
             }
         }
     }
+    std::size_t bytes = 0;
+    for (const auto& topic : request.topics) {
+        for (const auto& part : topic.partitions) bytes += part.records ? part.records->size() : 0;
+    }
+    const std::int64_t wait =
+        service.quotas().count(Quotas::Kind::produce, call->client_id(), bytes, service.now_ms());
+    job->answer.throttle_time_ms = static_cast<std::int32_t>(wait);
+    call->throttle(wait);
     const bool anything = !job->parts.empty();
     if (anything) service.submit(journal::Lane::clients, std::move(proposal));
     if (request.acks != 0) {

@@ -9,7 +9,9 @@
 #include "serve/kafka/call.h"
 #include "serve/kafka/error.h"
 #include "wire/messages/api_versions.h"
+#include "wire/messages/cluster.h"
 #include "wire/messages/configs.h"
+#include "wire/messages/consumer_groups.h"
 #include "wire/messages/coordinator.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/groups.h"
@@ -17,7 +19,9 @@
 #include "wire/messages/membership.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/offsets.h"
+#include "wire/messages/partitions.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/quotas.h"
 #include "wire/messages/topics.h"
 #include "wire/messages/transaction_admin.h"
 #include "wire/messages/transactions.h"
@@ -50,6 +54,10 @@ void handle_describe_transactions(Service& service, const CallPtr& call,
                                   wire::DescribeTransactionsRequest request);
 void handle_list_transactions(Service& service, const CallPtr& call, wire::ListTransactionsRequest request);
 
+void handle_consumer_group_heartbeat(Service& service, const CallPtr& call,
+                                     wire::ConsumerGroupHeartbeatRequest request);
+void handle_consumer_group_describe(Service& service, const CallPtr& call,
+                                    wire::ConsumerGroupDescribeRequest request);
 void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupRequest request);
 void handle_sync_group(Service& service, const CallPtr& call, wire::SyncGroupRequest request);
 void handle_heartbeat(Service& service, const CallPtr& call, wire::HeartbeatRequest request);
@@ -61,6 +69,24 @@ void handle_describe_groups(Service& service, const CallPtr& call, wire::Describ
 void handle_list_groups(Service& service, const CallPtr& call, wire::ListGroupsRequest request);
 void handle_delete_groups(Service& service, const CallPtr& call, wire::DeleteGroupsRequest request);
 
+void handle_describe_topic_partitions(Service& service, const CallPtr& call,
+                                      wire::DescribeTopicPartitionsRequest request);
+void handle_elect_leaders(Service& service, const CallPtr& call, wire::ElectLeadersRequest request);
+void handle_alter_partition_reassignments(Service& service, const CallPtr& call,
+                                          wire::AlterPartitionReassignmentsRequest request);
+void handle_list_partition_reassignments(Service& service, const CallPtr& call,
+                                         wire::ListPartitionReassignmentsRequest request);
+void handle_alter_replica_log_dirs(Service& service, const CallPtr& call,
+                                   wire::AlterReplicaLogDirsRequest request);
+void handle_update_features(Service& service, const CallPtr& call, wire::UpdateFeaturesRequest request);
+void handle_describe_quorum(Service& service, const CallPtr& call, wire::DescribeQuorumRequest request);
+void handle_list_config_resources(Service& service, const CallPtr& call,
+                                  wire::ListConfigResourcesRequest request);
+void handle_describe_client_quotas(Service& service, const CallPtr& call,
+                                   wire::DescribeClientQuotasRequest request);
+void handle_alter_client_quotas(Service& service, const CallPtr& call,
+                                wire::AlterClientQuotasRequest request);
+
 void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTopicsRequest request);
 void handle_delete_topics(Service& service, const CallPtr& call, wire::DeleteTopicsRequest request);
 void handle_create_partitions(Service& service, const CallPtr& call, wire::CreatePartitionsRequest request);
@@ -70,6 +96,13 @@ void handle_describe_configs(Service& service, const CallPtr& call, wire::Descri
 void handle_alter_configs(Service& service, const CallPtr& call, wire::AlterConfigsRequest request);
 void handle_incremental_alter_configs(Service& service, const CallPtr& call,
                                       wire::IncrementalAlterConfigsRequest request);
+
+/// Without ACLs everybody may do everything: operations of a topic (KIP-430), as a bit set (3 read, 4 write,
+/// 5 create, 6 delete, 7 alter, 8 describe, 10 describe configs, 11 alter configs).
+inline constexpr std::int32_t kAllTopicOperations = 0b1101'1111'1000;
+
+/// "/127.0.0.1", as Kafka shows the host of a group's member.
+std::string client_host(const Call& call);
 
 /// One partition of a request, found or with the error to answer.
 struct FoundPartition {

@@ -13,7 +13,8 @@ namespace mr::serve::kafka {
 inline constexpr std::int32_t kNodeId = 1;
 
 struct Options {
-    std::string cluster_id = "millrace";  ///< stable over restarts: clients warn when it changes
+    /// What clients know the cluster by. Empty: the random one that is in the journal since the first start.
+    std::string cluster_id{};
     /// What Metadata and FindCoordinator tell clients to connect to; port 0 until the listener is bound.
     net::HostPort advertise{"127.0.0.1", 0};
 
@@ -38,6 +39,8 @@ struct Options {
     /// A connection with more than this unsent gets no further request processed until it has drained.
     std::size_t unsent_bytes_max = 1U << 20;
     std::int64_t fetch_wait_max_ms = 60'000;
+    /// Kafka's max.connections; for whoever makes the listener (net::TcpServerOptions).
+    std::size_t connections_max = 4'096;
     std::size_t fetch_sessions_max = 1'000;     ///< Kafka's max.incremental.fetch.session.cache.slots
     std::int64_t idle_connection_ms = 600'000;  ///< Kafka's connections.max.idle.ms
 };

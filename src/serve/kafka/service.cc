@@ -21,6 +21,22 @@ constexpr std::int64_t kIdleCheckMs = 30'000;
 /// How late a transaction may be aborted (Kafka looks every 10 s), and how often unused ids are looked for.
 constexpr std::int64_t kTransactionCheckMs = 1'000;
 constexpr std::int64_t kTransactionSweepMs = 60'000;
+
+/// As Kafka's: a random UUID in base 64 for addresses, 22 characters.
+std::string new_cluster_id() {
+    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const Uuid random = Uuid::random();
+    std::string out;
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (const char c : random.view()) {
+        bits = bits << 8 | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6; count -= 6) out += kAlphabet[bits >> (count - 6) & 63];
+    }
+    out += kAlphabet[bits << (6 - count) & 63];
+    return out;
+}
+
 /// While the broker is settling too slowly, produce requests wait and are tried again this often.
 constexpr std::int64_t kOverloadRetryMs = 50;
 
@@ -33,6 +49,8 @@ Service::Service(Parts parts, Options options)
           parts_.groups, [] { return Uuid::random().to_string(); },
           [this](std::string_view group) { return parts_.broker.group_offsets(group) != nullptr; },
           [this] { return parts_.broker.groups_with_offsets(); }),
+      group_activity_(
+          std::make_shared<GroupActivity>(parts_.clock.now(), parts_.broker.options().offsets_retention_ms)),
       fetch_sessions_(options_.fetch_sessions_max, random_id()),
       connections_(parts_.metrics.gauge("millrace_kafka_connections", "Open Kafka connections")),
       refusals_(parts_.metrics.counter("millrace_kafka_refused_connections_total",
@@ -44,8 +62,30 @@ Service::Service(Parts parts, Options options)
              &parts_.metrics.histogram("millrace_kafka_request_seconds",
                                        "From a request's arrival to its answer, waiting included", label)});
     }
-    idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
+    coordinator_.set_topics([this] { return parts_.broker.topics(); });
+    if (!parts_.broker.cluster_settings()->contains(broker::kClusterIdSetting)) {
+        submit(journal::Lane::control,
+               broker::change_cluster_settings(
+                   parts_.broker, {{std::string(broker::kClusterIdSetting), new_cluster_id(), true}}, {}));
+    }
+    idle_timer_ = parts_.loop.after(idle_check_ms(), [this] { check_idle(); });
     check_transactions();
+}
+
+Quotas& Service::quotas() {
+    quotas_.refresh(parts_.broker.cluster_settings());
+    return quotas_;
+}
+
+std::string Service::cluster_id() const {
+    if (!options_.cluster_id.empty()) return options_.cluster_id;
+    const auto settings = parts_.broker.cluster_settings();
+    const auto it = settings->find(broker::kClusterIdSetting);
+    return it == settings->end() ? std::string() : it->second;
+}
+
+std::int64_t Service::idle_check_ms() const {
+    return std::clamp<std::int64_t>(options_.idle_connection_ms / 4, 10, kIdleCheckMs);
 }
 
 Service::~Service() {
@@ -204,7 +244,8 @@ void Service::check_idle() {
     const std::int64_t limit = now_ms() - options_.idle_connection_ms;
     const std::vector<Session*> sessions(sessions_.begin(), sessions_.end());
     for (Session* session : sessions) session->close_if_idle(limit);
-    idle_timer_ = parts_.loop.after(kIdleCheckMs, [this] { check_idle(); });
+    group_activity_->update(parts_.clock.now(), coordinator_);
+    idle_timer_ = parts_.loop.after(idle_check_ms(), [this] { check_idle(); });
 }
 
 /// Aborts what is overdue, and now and then forgets transactional ids that nobody uses.

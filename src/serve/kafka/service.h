@@ -34,8 +34,10 @@
 #include "net/tcp_server.h"
 #include "serve/kafka/call.h"
 #include "serve/kafka/fetch_session.h"
+#include "serve/kafka/group_activity.h"
 #include "serve/kafka/handler_table.h"
 #include "serve/kafka/options.h"
+#include "serve/kafka/quotas.h"
 
 namespace mr::serve::kafka {
 
@@ -65,6 +67,8 @@ class Service {
     void set_advertised(const net::HostPort& bound);
     /// Any thread: the journal takes proposals again.
     void journal_has_space();
+    /// For retention: whose offsets do not expire. May be kept longer than this.
+    [[nodiscard]] std::shared_ptr<const GroupActivity> group_activity() const { return group_activity_; }
     /// Nothing more is dispatched; a connection closes when what is on its way to the disk is answered.
     /// Waiting joins are refused, waiting fetches dropped.
     void close();
@@ -75,6 +79,10 @@ class Service {
     [[nodiscard]] broker::Broker& broker() { return parts_.broker; }
     [[nodiscard]] broker::groups::Coordinator& coordinator() { return coordinator_; }
     [[nodiscard]] const broker::groups::Coordinator& coordinator() const { return coordinator_; }
+    /// As of now.
+    [[nodiscard]] Quotas& quotas();
+    /// Empty in the first moments of a new data directory, until the new id is on disk.
+    [[nodiscard]] std::string cluster_id() const;
     [[nodiscard]] FetchSessionCache& fetch_sessions() { return fetch_sessions_; }
     [[nodiscard]] net::EventLoop& loop() { return parts_.loop; }
     [[nodiscard]] const Clock& clock() const { return parts_.clock; }
@@ -114,11 +122,14 @@ class Service {
     bool submit_from(Proposals& waiting, journal::Lane lane);
     void check_idle();
     void check_transactions();
+    [[nodiscard]] std::int64_t idle_check_ms() const;
 
     Parts parts_;
     Options options_;
     broker::groups::Coordinator coordinator_;
+    std::shared_ptr<GroupActivity> group_activity_;
     FetchSessionCache fetch_sessions_;
+    Quotas quotas_;
     net::Timer coordinator_timer_;
     std::int64_t coordinator_deadline_ = 0;
     net::Timer idle_timer_;

@@ -47,6 +47,7 @@ void Session::on_writable() {
 void Session::on_close() {
     if (!connection_) return;
     closing_ = true;
+    mute_timer_.cancel();
     for (const CallPtr& call : calls_) call->detach();
     calls_.clear();
     service_.count_held(counted_bytes_, 0);
@@ -92,7 +93,7 @@ void Session::refused(Call& call, std::string_view why) {
 }
 
 bool Session::may_dispatch() {
-    if (closing_ || draining_ || !frames_.has_frame()) return false;
+    if (closing_ || draining_ || muted_until_ms_ > 0 || !frames_.has_frame()) return false;
     if (connection_->buffered_bytes() > service_.options().unsent_bytes_max) return false;
     const auto next = wire::peek_request_header(frames_.front().view());
     const bool produce = next && is_produce(next->api_key);
@@ -149,6 +150,7 @@ void Session::flush() {
         for (SharedBytes& piece : call.take_output().pieces()) connection_->send(std::move(piece));
         const Handler* handler = find_handler(static_cast<std::int16_t>(call.key()));
         service_.count_answer(*handler, service_.clock().monotonic_ns() - call.received_ns());
+        if (call.throttle_ms() > 0) mute(call.throttle_ms());
         calls_.pop_front();
         last_active_ms_ = service_.now_ms();
     }
@@ -156,6 +158,18 @@ void Session::flush() {
         closing_ = true;
         connection_->close();
     }
+}
+
+void Session::mute(std::int64_t ms) {
+    muted_until_ms_ = std::max(muted_until_ms_, service_.now_ms() + ms);
+    mute_timer_ = service_.loop().after(muted_until_ms_ - service_.now_ms(), [this] { unmute(); });
+}
+
+void Session::unmute() {
+    muted_until_ms_ = 0;
+    if (closing_) return;
+    pump();
+    update_reading();
 }
 
 void Session::update_reading() {

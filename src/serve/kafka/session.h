@@ -6,6 +6,8 @@
 //   2. While a request is being answered, or much is unsent, nothing more is read: the client feels it by
 //      TCP's window.
 //   3. A frame that is no Kafka request closes this connection with one log line, and nothing else.
+//   4. Above a client quota the answer goes out at once, and the connection is not served for the time it
+//   names.
 // Thread: loop.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/loop.h"
 #include "net/tcp_server.h"
 #include "serve/kafka/call.h"
 #include "serve/kafka/frame_reader.h"
@@ -40,6 +43,8 @@ class Session final : public net::Session, private CallOwner {
     void drain();
     /// Closes when nothing was asked and nothing is owed since `limit_ms` of the monotonic clock.
     void close_if_idle(std::int64_t limit_ms);
+    /// Serves on after having been made to wait.
+    void unmute();
 
   private:
     void answered(Call& call) override;
@@ -50,6 +55,7 @@ class Session final : public net::Session, private CallOwner {
     void dispatch(const SharedBytes& frame);
     void flush();
     void update_reading();
+    void mute(std::int64_t ms);
 
     Service& service_;
     std::shared_ptr<net::Connection> connection_;
@@ -57,6 +63,8 @@ class Session final : public net::Session, private CallOwner {
     std::deque<CallPtr> calls_;  ///< in the order of their requests
     std::int64_t last_active_ms_ = 0;
     std::size_t counted_bytes_ = 0;
+    std::int64_t muted_until_ms_ = 0;
+    net::Timer mute_timer_;
     bool pumping_ = false;
     bool reading_ = true;
     bool draining_ = false;

@@ -1,0 +1,45 @@
+// Settings of the cluster that change while it runs and outlive it: a map of names to text, kept in the
+// journal.
+//
+//   cluster.id                                   what clients know the cluster by; made at the first start
+//   broker.<name>                                a broker setting altered with kafka-configs
+//   quota.<entity>.<name>                        a client quota; <entity> as serve/kafka/quotas.h writes it
+//
+// What a name means, and which values are right, is its user's affair. Format:
+// docs/formats/broker-entries.md. Thread: any (proposals decide on the journal thread).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/error.h"
+#include "journal/journal.h"
+
+namespace mr::broker {
+
+class Broker;
+
+using ClusterSettings = std::map<std::string, std::string, std::less<>>;
+
+inline constexpr std::string_view kClusterIdSetting = "cluster.id";
+/// More than anybody sets by hand; a flood of them ends here.
+inline constexpr std::size_t kClusterSettingsMax = 20'000;
+inline constexpr std::size_t kClusterSettingBytesMax = 32U << 10;
+
+struct ClusterSettingChange {
+    std::string name;
+    std::optional<std::string> value;  ///< nothing: removed
+    bool only_if_absent = false;
+};
+
+/// All or none: policy_violation when there would be too many, invalid_request when one is too long.
+std::unique_ptr<journal::Proposal> change_cluster_settings(Broker& broker,
+                                                           std::vector<ClusterSettingChange> changes,
+                                                           std::move_only_function<void(KafkaError)> answer);
+
+}  // namespace mr::broker

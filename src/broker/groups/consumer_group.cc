@@ -1,0 +1,519 @@
+#include "broker/groups/consumer_group.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+
+namespace mr::broker::groups {
+namespace {
+
+constexpr std::array<std::string_view, 2> kAssignors = {"uniform", "range"};
+
+ConsumerHeartbeatAnswer refuse(KafkaError error, std::string message) {
+    ConsumerHeartbeatAnswer answer;
+    answer.error = error;
+    answer.message = std::move(message);
+    return answer;
+}
+
+bool contains_all(const PartitionSet& all, const PartitionSet& some) {
+    return std::all_of(some.begin(), some.end(), [&](const auto& item) {
+        const auto it = all.find(item.first);
+        return item.second.empty() ||
+               (it != all.end() &&
+                std::includes(it->second.begin(), it->second.end(), item.second.begin(), item.second.end()));
+    });
+}
+
+bool meet(const PartitionSet& a, const PartitionSet& b) {
+    for (const auto& [topic, partitions] : a) {
+        const auto it = b.find(topic);
+        if (it == b.end()) continue;
+        for (const std::int32_t p : partitions) {
+            if (it->second.contains(p)) return true;
+        }
+    }
+    return false;
+}
+
+/// a without b.
+PartitionSet minus(const PartitionSet& a, const PartitionSet& b) {
+    PartitionSet out;
+    for (const auto& [topic, partitions] : a) {
+        const auto it = b.find(topic);
+        for (const std::int32_t p : partitions) {
+            if (it == b.end() || !it->second.contains(p)) out[topic].insert(p);
+        }
+    }
+    return out;
+}
+
+void add(PartitionSet& to, const PartitionSet& more) {
+    for (const auto& [topic, partitions] : more) to[topic].insert(partitions.begin(), partitions.end());
+}
+
+}  // namespace
+
+/// Compiled regular expressions, one an expression however many members use it.
+class ConsumerGroup::Patterns {
+  public:
+    const re2::RE2& get(const std::string& text) {
+        auto& pattern = patterns_[text];
+        if (pattern == nullptr) pattern = std::make_unique<re2::RE2>(text, re2::RE2::Quiet);
+        return *pattern;
+    }
+    void keep_only(const std::set<std::string>& used) {
+        std::erase_if(patterns_, [&](const auto& item) { return !used.contains(item.first); });
+    }
+
+  private:
+    std::map<std::string, std::unique_ptr<re2::RE2>> patterns_;
+};
+
+ConsumerGroup::ConsumerGroup(std::string id, const CoordinatorOptions& options)
+    : id_(std::move(id)), options_(options), patterns_(std::make_unique<Patterns>()) {}
+
+ConsumerGroup::~ConsumerGroup() = default;
+
+ConsumerHeartbeatAnswer check_heartbeat(const ConsumerHeartbeat& r) {
+    const auto invalid = [](std::string_view why) {
+        return refuse(KafkaError::invalid_request, std::string(why));
+    };
+    if (r.group.empty()) return invalid("GroupId can't be empty.");
+    if (r.instance_id && r.instance_id->empty()) return invalid("InstanceId can't be empty.");
+    if (r.rack_id && r.rack_id->empty()) return invalid("RackId can't be empty.");
+    if (r.member_id.empty() && (r.member_id_required || r.epoch != 0)) {
+        return invalid("MemberId can't be empty.");
+    }
+    if (r.epoch == 0) {
+        if (r.rebalance_timeout_ms == -1)
+            return invalid("RebalanceTimeoutMs must be provided in first request.");
+        if (!r.owned || !r.owned->empty()) {
+            return invalid("TopicPartitions must be empty when (re-)joining.");
+        }
+        if (!r.topic_names && !r.regex) {
+            return invalid(
+                "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.");
+        }
+    } else if (r.epoch == ConsumerGroup::kLeaveStaticEpoch) {
+        if (!r.instance_id) return invalid("InstanceId can't be null.");
+    } else if (r.epoch < ConsumerGroup::kLeaveStaticEpoch) {
+        return invalid(fmt::format("MemberEpoch is {}, but must be greater than or equal to -2.", r.epoch));
+    }
+    if (r.assignor && std::find(kAssignors.begin(), kAssignors.end(), *r.assignor) == kAssignors.end()) {
+        return refuse(KafkaError::unsupported_assignor,
+                      fmt::format("ServerAssignor {} is not supported. Supported assignors: uniform, range.",
+                                  *r.assignor));
+    }
+    if (r.regex && !r.regex->empty() && !re2::RE2(*r.regex, re2::RE2::Quiet).ok()) {
+        return refuse(KafkaError::invalid_regular_expression,
+                      fmt::format("SubscribedTopicRegex `{}` is not a valid regular expression: {}.",
+                                  *r.regex, re2::RE2(*r.regex, re2::RE2::Quiet).error()));
+    }
+    return {};
+}
+
+// --- members ---------------------------------------------------------------------------------------------
+
+ConsumerMember* ConsumerGroup::join_static(const ConsumerHeartbeat& r, ConsumerHeartbeatAnswer& answer) {
+    const auto known = static_.find(*r.instance_id);
+    if (known == static_.end()) {
+        static_[*r.instance_id] = r.member_id;
+        ConsumerMember& member = members_[r.member_id];
+        member.id = r.member_id;
+        return &member;
+    }
+    auto node = members_.extract(known->second);
+    MR_CHECK(!node.empty(), "{} {}", id_, known->second);
+    if (node.mapped().epoch != kLeaveStaticEpoch) {
+        answer = refuse(
+            KafkaError::unreleased_instance_id,
+            fmt::format("Static member {} with instance id {} cannot join the group because the instance "
+                        "id is owned by {} member.",
+                        r.member_id, *r.instance_id, known->second));
+        members_.insert(std::move(node));
+        return nullptr;
+    }
+    // It comes back, or another takes its place: with its partitions, and without a rebalance.
+    disown(node.mapped());
+    if (auto target = target_.extract(known->second)) {
+        target.key() = r.member_id;
+        target_.insert(std::move(target));
+    }
+    known->second = r.member_id;
+    node.key() = r.member_id;
+    ConsumerMember& member = members_.insert(std::move(node)).position->second;
+    member.id = r.member_id;
+    own(member);
+    return &member;
+}
+
+ConsumerMember* ConsumerGroup::find_or_join(const ConsumerHeartbeat& r, ConsumerHeartbeatAnswer& answer) {
+    const bool joins = r.epoch == 0;
+    if (joins && !members_.contains(r.member_id) &&
+        members_.size() >= static_cast<std::size_t>(options_.members_max)) {
+        answer = refuse(KafkaError::group_max_size_reached,
+                        fmt::format("The consumer group has reached its maximum capacity of {} members.",
+                                    options_.members_max));
+        return nullptr;
+    }
+    if (joins && r.instance_id) return join_static(r, answer);
+    if (r.instance_id) {
+        const auto known = static_.find(*r.instance_id);
+        if (known == static_.end()) {
+            answer = refuse(KafkaError::unknown_member_id,
+                            fmt::format("Instance id {} is unknown.", *r.instance_id));
+            return nullptr;
+        }
+        if (known->second != r.member_id) {
+            answer = refuse(KafkaError::fenced_instance_id,
+                            fmt::format("Static member {} with instance id {} was fenced by member {}.",
+                                        r.member_id, *r.instance_id, known->second));
+            return nullptr;
+        }
+    }
+    const auto it = members_.find(r.member_id);
+    if (joins) {
+        ConsumerMember& member = it == members_.end() ? members_[r.member_id] : it->second;
+        member.id = r.member_id;
+        return &member;
+    }
+    if (it == members_.end()) {
+        answer = refuse(KafkaError::unknown_member_id,
+                        fmt::format("Member {} is not a member of group {}.", r.member_id, id_));
+        return nullptr;
+    }
+    ConsumerMember& member = it->second;
+    if (r.epoch > member.epoch) {
+        answer = refuse(
+            KafkaError::fenced_member_epoch,
+            fmt::format("The consumer group member has a greater member epoch ({}) than the one known by "
+                        "the group coordinator ({}). The member must abandon all its partitions and rejoin.",
+                        r.epoch, member.epoch));
+        return nullptr;
+    }
+    // The answer with the new epoch may have been lost: the old one is taken from who owns nothing unknown.
+    const bool lost_answer =
+        r.epoch == member.previous_epoch && r.owned && contains_all(member.assigned, *r.owned);
+    if (r.epoch < member.epoch && !lost_answer) {
+        answer = refuse(
+            KafkaError::fenced_member_epoch,
+            fmt::format("The consumer group member has a smaller member epoch ({}) than the one known by "
+                        "the group coordinator ({}). The member must abandon all its partitions and rejoin.",
+                        r.epoch, member.epoch));
+        return nullptr;
+    }
+    return &member;
+}
+
+/// True when its subscription is another than before.
+bool ConsumerGroup::update(ConsumerMember& member, const ConsumerHeartbeat& r) {
+    if (r.instance_id) member.instance_id = r.instance_id;
+    if (r.rack_id) member.rack_id = r.rack_id;
+    if (r.rebalance_timeout_ms != -1) member.rebalance_timeout_ms = r.rebalance_timeout_ms;
+    if (r.assignor) member.assignor = *r.assignor;
+    member.client_id = r.client_id;
+    member.client_host = r.client_host;
+    bool changed = false;
+    if (r.topic_names) {
+        std::set<std::string> names(r.topic_names->begin(), r.topic_names->end());
+        changed = names != member.topic_names;
+        member.topic_names = std::move(names);
+    }
+    if (r.regex && *r.regex != member.regex) {
+        member.regex = *r.regex;
+        changed = true;
+    }
+    return changed;
+}
+
+void ConsumerGroup::remove(const std::string& member_id) {
+    const auto it = members_.find(member_id);
+    MR_CHECK(it != members_.end(), "{} {}", id_, member_id);
+    disown(it->second);
+    if (it->second.instance_id) static_.erase(*it->second.instance_id);
+    target_.erase(member_id);
+    members_.erase(it);
+    subscriptions_changed_ = true;
+    ++group_epoch_;
+}
+
+ConsumerHeartbeatAnswer ConsumerGroup::leave(const ConsumerHeartbeat& r) {
+    std::string id = r.member_id;
+    if (r.instance_id) {
+        const auto known = static_.find(*r.instance_id);
+        if (known == static_.end()) {
+            return refuse(KafkaError::unknown_member_id,
+                          fmt::format("Instance id {} is unknown.", *r.instance_id));
+        }
+        if (known->second != r.member_id) {
+            return refuse(KafkaError::fenced_instance_id,
+                          fmt::format("Static member {} with instance id {} was fenced by member {}.",
+                                      r.member_id, *r.instance_id, known->second));
+        }
+    }
+    const auto it = members_.find(id);
+    if (it == members_.end()) {
+        return refuse(KafkaError::unknown_member_id,
+                      fmt::format("Member {} is not a member of group {}.", id, id_));
+    }
+    ConsumerHeartbeatAnswer answer;
+    answer.member_id = id;
+    answer.epoch = r.epoch;
+    if (r.epoch == kLeaveStaticEpoch) {
+        // Its place is kept until the session ends; it need not give back anything meanwhile.
+        ConsumerMember& member = it->second;
+        disown(member);
+        member.epoch = kLeaveStaticEpoch;
+        member.state = MemberState::stable;
+        member.revoking.clear();
+        member.rebalance_deadline = INT64_MAX;
+        own(member);
+        return answer;
+    }
+    remove(id);
+    return answer;
+}
+
+KafkaError ConsumerGroup::check_member(std::string_view member_id, std::int32_t epoch) const {
+    const auto it = members_.find(std::string(member_id));
+    if (it == members_.end()) return KafkaError::unknown_member_id;
+    return it->second.epoch == epoch ? KafkaError::none : KafkaError::stale_member_epoch;
+}
+
+// --- assignment ------------------------------------------------------------------------------------------
+
+void ConsumerGroup::disown(const ConsumerMember& member) {
+    for (const PartitionSet* set : {&member.assigned, &member.revoking}) {
+        for (const auto& [topic, partitions] : *set) {
+            const auto it = owners_.find(topic);
+            if (it == owners_.end()) continue;
+            for (const std::int32_t p : partitions) {
+                const auto owner = it->second.find(p);
+                if (owner != it->second.end() && owner->second == member.id) it->second.erase(owner);
+            }
+            if (it->second.empty()) owners_.erase(it);
+        }
+    }
+}
+
+void ConsumerGroup::own(const ConsumerMember& member) {
+    for (const PartitionSet* set : {&member.assigned, &member.revoking}) {
+        for (const auto& [topic, partitions] : *set) {
+            for (const std::int32_t p : partitions) owners_[topic][p] = member.id;
+        }
+    }
+}
+
+/// Looks which topics the subscriptions mean now; when that has changed, so has the group.
+void ConsumerGroup::refresh_topics(const std::shared_ptr<const TopicsView>& topics) {
+    if (topics == seen_topics_ && !subscriptions_changed_) return;
+    seen_topics_ = topics;
+    subscriptions_changed_ = false;
+    std::set<std::string> names;
+    std::set<std::string> regexes;
+    for (const auto& [id, member] : members_) {
+        names.insert(member.topic_names.begin(), member.topic_names.end());
+        if (!member.regex.empty()) regexes.insert(member.regex);
+    }
+    patterns_->keep_only(regexes);
+    std::map<std::string, std::pair<Uuid, std::int32_t>> found;
+    for (const auto& [name, topic] : topics->by_name) {
+        const bool wanted = names.contains(name) ||
+                            std::any_of(regexes.begin(), regexes.end(), [&](const std::string& regex) {
+                                return re2::RE2::FullMatch(name, patterns_->get(regex));
+                            });
+        if (wanted) found[name] = {topic->id, topic->partition_count()};
+    }
+    if (found == topics_) return;
+    topics_ = std::move(found);
+    ++group_epoch_;
+}
+
+std::string_view ConsumerGroup::preferred_assignor() const {
+    std::map<std::string, std::size_t> votes;
+    for (const auto& [id, member] : members_) {
+        if (!member.assignor.empty()) ++votes[member.assignor];
+    }
+    const auto most = std::max_element(votes.begin(), votes.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most == votes.end()) return kAssignors.front();
+    return *std::find(kAssignors.begin(), kAssignors.end(), most->first);
+}
+
+void ConsumerGroup::make_target() {
+    std::vector<AssignedMember> members;
+    AssignedTopics counts;
+    for (const auto& [name, topic] : topics_) counts[topic.first] = topic.second;
+    for (const auto& [id, member] : members_) {
+        AssignedMember& out = members.emplace_back();
+        out.id = id;
+        out.order = member.instance_id.value_or(id);
+        const auto before = target_.find(id);
+        if (before != target_.end()) out.current = before->second;
+        for (const auto& [name, topic] : topics_) {
+            const bool matched =
+                !member.regex.empty() && re2::RE2::FullMatch(name, patterns_->get(member.regex));
+            if (matched || member.topic_names.contains(name)) out.topics.insert(topic.first);
+        }
+    }
+    target_ =
+        preferred_assignor() == "range" ? assign_range(members, counts) : assign_uniform(members, counts);
+    assignment_epoch_ = group_epoch_;
+}
+
+void ConsumerGroup::next_assignment(ConsumerMember& member, std::int32_t epoch,
+                                    const std::optional<PartitionSet>& owned) {
+    const PartitionSet& target = target_[member.id];
+    const PartitionSet lost = minus(member.assigned, target);
+    PartitionSet kept = minus(member.assigned, lost);
+    PartitionSet gained;
+    bool unreleased = false;
+    const PartitionSet wanted = minus(target, kept);
+    disown(member);
+    for (const auto& [topic, partitions] : wanted) {
+        const auto owners = owners_.find(topic);
+        for (const std::int32_t p : partitions) {
+            if (owners != owners_.end() && owners->second.contains(p)) {
+                unreleased = true;
+            } else {
+                gained[topic].insert(p);
+            }
+        }
+    }
+    member.assigned = std::move(kept);
+    member.revoking.clear();
+    const std::int32_t before = member.epoch;
+    if (!lost.empty() && (!owned || meet(lost, *owned))) {
+        // It stays in its epoch until it says that it no longer has them.
+        member.epoch = epoch;
+        member.state = MemberState::unrevoked;
+        member.revoking = lost;
+    } else {
+        member.epoch = assignment_epoch_;
+        member.state = unreleased ? MemberState::unreleased : MemberState::stable;
+        add(member.assigned, gained);
+    }
+    if (member.epoch != before) member.previous_epoch = before;
+    own(member);
+}
+
+void ConsumerGroup::reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned) {
+    switch (member.state) {
+        case MemberState::stable:
+            if (member.epoch == assignment_epoch_) return;
+            return next_assignment(member, member.epoch, owned);
+        case MemberState::unrevoked:
+            if (!owned || meet(member.revoking, *owned)) return;
+            return next_assignment(member, std::min(member.epoch + 1, assignment_epoch_), owned);
+        case MemberState::unreleased:
+            return next_assignment(member, member.epoch, owned);
+    }
+}
+
+ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeartbeat& r,
+                                                 const std::shared_ptr<const TopicsView>& topics) {
+    if (r.epoch < 0) return leave(r);
+    ConsumerHeartbeatAnswer answer;
+    const bool was_known =
+        members_.contains(r.member_id) || (r.instance_id && static_.contains(*r.instance_id));
+    ConsumerMember* found = find_or_join(r, answer);
+    if (found == nullptr) return answer;
+    ConsumerMember& member = *found;
+    if (update(member, r) || !was_known) {
+        subscriptions_changed_ = true;
+        ++group_epoch_;
+    }
+    refresh_topics(topics);
+    if (group_epoch_ > assignment_epoch_) make_target();
+    const PartitionSet before = member.assigned;
+    const MemberState state_before = member.state;
+    const std::int32_t epoch_before = member.epoch;
+    reconcile(member, r.owned);
+    member.session_deadline = now + options_.consumer_session_timeout_ms;
+    if (member.state != MemberState::unrevoked) {
+        member.rebalance_deadline = INT64_MAX;
+    } else if (state_before != MemberState::unrevoked || member.epoch != epoch_before) {
+        member.rebalance_deadline = now + member.rebalance_timeout_ms;
+    }
+    answer.member_id = member.id;
+    answer.epoch = member.epoch;
+    answer.heartbeat_interval_ms = options_.consumer_heartbeat_interval_ms;
+    const bool full = r.rebalance_timeout_ms != -1 && (r.topic_names || r.regex) && r.owned;
+    // Also where the member believes something else: an answer may have been lost.
+    const bool differs = r.owned && *r.owned != member.assigned;
+    if (r.epoch == 0 || full || differs || member.assigned != before) answer.assignment = member.assigned;
+    return answer;
+}
+
+// --- time and descriptions -------------------------------------------------------------------------------
+
+void ConsumerGroup::tick(Millis now) {
+    std::vector<std::string> gone;
+    for (const auto& [id, member] : members_) {
+        if (std::min(member.session_deadline, member.rebalance_deadline) <= now) gone.push_back(id);
+    }
+    for (const auto& id : gone) remove(id);
+}
+
+ConsumerGroup::Millis ConsumerGroup::next_deadline() const {
+    Millis next = INT64_MAX;
+    for (const auto& [id, member] : members_) {
+        next = std::min({next, member.session_deadline, member.rebalance_deadline});
+    }
+    return next;
+}
+
+std::string_view ConsumerGroup::state() const {
+    if (members_.empty()) return "Empty";
+    if (group_epoch_ > assignment_epoch_) return "Assigning";
+    const bool all = std::all_of(members_.begin(), members_.end(), [&](const auto& item) {
+        return item.second.state == MemberState::stable && item.second.epoch == assignment_epoch_;
+    });
+    return all ? "Stable" : "Reconciling";
+}
+
+DescribedConsumerGroup ConsumerGroup::describe() const {
+    DescribedConsumerGroup out;
+    out.state = state();
+    out.group_epoch = group_epoch_;
+    out.assignment_epoch = assignment_epoch_;
+    out.assignor = preferred_assignor();
+    std::map<Uuid, std::string> names;
+    for (const auto& [name, topic] : topics_) names[topic.first] = name;
+    const auto named = [&](const PartitionSet& parts) {
+        std::vector<DescribedConsumerGroup::TopicPartitions> list;
+        for (const auto& [topic, partitions] : parts) {
+            const auto name = names.find(topic);
+            if (name == names.end() || partitions.empty()) continue;  // deleted meanwhile
+            list.push_back({topic, name->second, {partitions.begin(), partitions.end()}});
+        }
+        return list;
+    };
+    for (const auto& [id, member] : members_) {
+        auto& to = out.members.emplace_back();
+        to.member_id = id;
+        to.instance_id = member.instance_id;
+        to.rack_id = member.rack_id;
+        to.epoch = member.epoch;
+        to.client_id = member.client_id;
+        to.client_host = member.client_host;
+        to.topic_names.assign(member.topic_names.begin(), member.topic_names.end());
+        to.regex = member.regex;
+        to.assigned = named(member.assigned);
+        const auto target = target_.find(id);
+        if (target != target_.end()) to.target = named(target->second);
+    }
+    return out;
+}
+
+std::vector<std::string> ConsumerGroup::subscribed() const {
+    std::vector<std::string> out;
+    for (const auto& [name, topic] : topics_) out.push_back(name);
+    return out;
+}
+
+}  // namespace mr::broker::groups

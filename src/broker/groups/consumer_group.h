@@ -1,0 +1,111 @@
+// One consumer group of the new protocol (KIP-848): the server assigns, each member is led there by its own
+// heartbeats. Private to the coordinator. Names follow Kafka's ConsumerGroup, whose answers these are.
+//
+// Epochs
+//   group epoch        grows with every change of members, subscriptions or topics
+//   assignment epoch   the group epoch the target assignment was made for
+//   member epoch       how far a member has come; a partition goes to its new owner only when the old one has
+//                      reported that it no longer has it
+// Membership is in memory only: after a restart members are unknown, and join again. Thread: loop.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/error.h"
+#include "broker/groups/assignors.h"
+#include "broker/groups/coordinator.h"
+#include "broker/topics_view.h"
+
+namespace mr::broker::groups {
+
+/// What happened to a member when its partitions were compared with what it should have.
+enum class MemberState : std::uint8_t { stable, unrevoked, unreleased };
+
+struct ConsumerMember {
+    std::string id;
+    std::optional<std::string> instance_id;
+    std::optional<std::string> rack_id;
+    std::string client_id;
+    std::string client_host;
+    std::int32_t rebalance_timeout_ms = 0;
+    std::set<std::string> topic_names;
+    std::string regex;  ///< empty: none
+    std::string assignor;
+    std::int32_t epoch = 0;
+    std::int32_t previous_epoch = 0;
+    MemberState state = MemberState::stable;
+    PartitionSet assigned;
+    PartitionSet revoking;  ///< to be given up by the member
+    std::int64_t session_deadline = INT64_MAX;
+    std::int64_t rebalance_deadline = INT64_MAX;
+};
+
+class ConsumerGroup {
+  public:
+    using Millis = Coordinator::Millis;
+    static constexpr std::int32_t kLeaveEpoch = -1;
+    static constexpr std::int32_t kLeaveStaticEpoch = -2;
+
+    ConsumerGroup(std::string id, const CoordinatorOptions& options);
+    ~ConsumerGroup();
+
+    /// Checked already: check_heartbeat().
+    ConsumerHeartbeatAnswer heartbeat(Millis now, const ConsumerHeartbeat& request,
+                                      const std::shared_ptr<const TopicsView>& topics);
+    /// Of commits and fetches of offsets: unknown_member_id or stale_member_epoch.
+    [[nodiscard]] KafkaError check_member(std::string_view member_id, std::int32_t epoch) const;
+    /// Members whose time is up leave.
+    void tick(Millis now);
+    [[nodiscard]] Millis next_deadline() const;
+
+    [[nodiscard]] bool has_members() const { return !members_.empty(); }
+    [[nodiscard]] std::string_view state() const;
+    [[nodiscard]] DescribedConsumerGroup describe() const;
+    [[nodiscard]] const std::map<std::string, ConsumerMember>& members() const { return members_; }
+    /// Names of the topics anybody subscribes to.
+    [[nodiscard]] std::vector<std::string> subscribed() const;
+
+  private:
+    class Patterns;
+
+    ConsumerHeartbeatAnswer leave(const ConsumerHeartbeat& request);
+    ConsumerMember* find_or_join(const ConsumerHeartbeat& request, ConsumerHeartbeatAnswer& answer);
+    ConsumerMember* join_static(const ConsumerHeartbeat& request, ConsumerHeartbeatAnswer& answer);
+    bool update(ConsumerMember& member, const ConsumerHeartbeat& request);
+    void remove(const std::string& member_id);
+    void refresh_topics(const std::shared_ptr<const TopicsView>& topics);
+    void make_target();
+    void reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned);
+    void next_assignment(ConsumerMember& member, std::int32_t epoch,
+                         const std::optional<PartitionSet>& owned);
+    [[nodiscard]] std::string_view preferred_assignor() const;
+    void disown(const ConsumerMember& member);
+    void own(const ConsumerMember& member);
+
+    const std::string id_;
+    const CoordinatorOptions& options_;
+    std::int32_t group_epoch_ = 0;
+    std::int32_t assignment_epoch_ = 0;
+    std::map<std::string, ConsumerMember> members_;
+    std::map<std::string, std::string> static_;  ///< instance id -> member id
+    Assignments target_;
+    /// Who has a partition, or has not yet given it up.
+    std::map<Uuid, std::map<std::int32_t, std::string>> owners_;
+    /// Topics subscribed to that exist, as of the last look, and their names.
+    std::map<std::string, std::pair<Uuid, std::int32_t>> topics_;
+    std::shared_ptr<const TopicsView> seen_topics_;
+    bool subscriptions_changed_ = false;
+    std::unique_ptr<Patterns> patterns_;
+};
+
+/// What is wrong with a heartbeat by itself, whatever the group; error none if nothing.
+[[nodiscard]] ConsumerHeartbeatAnswer check_heartbeat(const ConsumerHeartbeat& request);
+
+}  // namespace mr::broker::groups
