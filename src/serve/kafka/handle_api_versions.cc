@@ -12,7 +12,7 @@ struct Feature {
     std::string_view name;
     std::int16_t level;
 };
-constexpr Feature kFeatures[] = {{"transaction.version", 2}};
+constexpr Feature kFeatures[] = {{"group.version", 1}, {"transaction.version", 2}};
 
 wire::ApiVersionsResponse::Api entry(const Handler& handler) {
     wire::ApiVersionsResponse::Api api;
@@ -50,7 +50,7 @@ void handle_api_versions(Service& service, const CallPtr& call, const SharedByte
         return call->answer(response);
     }
     for (const Handler& handler : handlers()) response.api_keys.push_back(entry(handler));
-    // Clients use transactions v2 (KIP-890) where this feature is finalised.
+    // Clients use transactions v2 (KIP-890) and the groups of KIP-848 where these are finalised.
     for (const Feature& feature : kFeatures) {
         auto& supported = response.supported_features.emplace_back();
         supported.name = feature.name;

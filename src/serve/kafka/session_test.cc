@@ -35,9 +35,10 @@ TEST(Session, ApiVersionsIsTheHandlerTable) {
         }
         EXPECT_EQ(response.api_keys[0].min_version, 0) << "Produce is advertised from 0 (KAFKA-18659)";
         if (version < 3) continue;
-        ASSERT_EQ(response.finalized_features.size(), 1U);
-        EXPECT_EQ(response.finalized_features[0].name, "transaction.version");
-        EXPECT_EQ(response.finalized_features[0].max_version_level, 2);
+        ASSERT_EQ(response.finalized_features.size(), 2U);
+        EXPECT_EQ(response.finalized_features[0].name, "group.version");
+        EXPECT_EQ(response.finalized_features[1].name, "transaction.version");
+        EXPECT_EQ(response.finalized_features[1].max_version_level, 2);
     }
 }
 
