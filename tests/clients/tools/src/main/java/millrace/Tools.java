@@ -267,7 +267,7 @@ public final class Tools {
         String directory = System.getenv("MILLRACE_TOPICS");
         if (directory == null) return;
         List<Path> compacted = List.of();
-        for (int i = 0; i < 200 && compacted.isEmpty(); i++) {
+        for (int i = 0; i < 400 && compacted.isEmpty(); i++) {
             Thread.sleep(100);
             compacted = files(directory, topic, ".log").filter(p -> p.getParent().getFileName().toString().startsWith("compacted-")).toList();
         }
