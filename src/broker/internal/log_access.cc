@@ -134,7 +134,12 @@ Status LogAccess::collect(const PartitionLog& log, const PartitionView& view, Of
         if (at < view.tail_start() || (view.tail(view.find_offset(at)).seq <= ring->floor &&
                                        view.tail(view.find_offset(at)).next_offset() <= log.settled_end())) {
             const Offset before = at;
-            MR_TRY_VOID(collect_segments(log, end, at, limits, bytes, out));
+            const auto list = log.segments();
+            if (auto status = collect_segments(log, end, at, limits, bytes, out); !status) {
+                // Compaction has put other files in their place since we looked: those have it.
+                if (log.segments() == list || ++attempts >= kAttempts) return status;
+                continue;
+            }
             // Nothing more fits, or the segments end here.
             if (at == before) {
                 if (out.empty() && at < view.tail_start() && limits.not_after.value == UINT64_MAX) {
