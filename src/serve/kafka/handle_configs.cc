@@ -183,6 +183,21 @@ bool check_resource(const std::vector<Resource>& all, const Resource& resource, 
     return false;
 }
 
+/// What kafka-reassign-partitions does to brokers around its work: nothing is set dynamically, so there is
+/// nothing to take back, and where nothing is replicated no rate is exceeded.
+bool changes_nothing(const wire::IncrementalAlterConfigsRequest::Resource& resource) {
+    constexpr std::array<std::string_view, 3> kReplicationRates = {
+        "follower.replication.throttled.rate", "leader.replication.throttled.rate",
+        "replica.alter.log.dirs.io.max.bytes.per.second"};
+    constexpr std::int8_t kDelete = 1;
+    return resource.resource_type == kBrokerResource &&
+           std::all_of(resource.configs.begin(), resource.configs.end(), [&](const auto& config) {
+               return config.config_operation == kDelete ||
+                      std::find(kReplicationRates.begin(), kReplicationRates.end(), config.name) !=
+                          kReplicationRates.end();
+           });
+}
+
 template <class Response>
 void submit_changes(Service& service, const CallPtr& call, std::shared_ptr<AlterJob<Response>> job,
                     bool validate_only) {
@@ -253,6 +268,7 @@ void handle_incremental_alter_configs(Service& service, const CallPtr& call,
         out.resource_type = resource.resource_type;
         out.resource_name = resource.resource_name;
         const std::size_t place = job->answer.responses.size() - 1;
+        if (changes_nothing(resource)) continue;
         if (!check_resource(request.resources, resource, job->answer, place)) continue;
         broker::TopicConfigChange change{.topic = resource.resource_name, .changes = {}, .replace = false};
         bool known = true;
