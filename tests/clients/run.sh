@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real clients against a broker: tests/clients/run.sh HOST:PORT [client...]
 #
-# Clients: kcat confluent kafka_python aiokafka kafkajs java tools franz sarama kafkago (default: all). Each runs its own scenario (admin,
+# Clients: kcat confluent kafka_python aiokafka kafkajs java tools (default: all). Each runs its own scenario (admin,
 # produce with every compression, consume, groups with a rebalance, idempotent producer, committed offsets) and
 # adds to a topic that at the end every client reads whole, so that each reads what each other wrote. A client
 # whose tool is not installed is skipped with a message. Exit 1 if any failed.
@@ -10,7 +10,7 @@ bootstrap=${1:?usage: run.sh HOST:PORT [client...]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 clients=("$@")
-[ ${#clients[@]} -gt 0 ] || clients=(kcat confluent kafka_python aiokafka kafkajs java tools franz sarama kafkago)
+[ ${#clients[@]} -gt 0 ] || clients=(kcat confluent kafka_python aiokafka kafkajs java tools)
 deps=${MILLRACE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deps-2}
 python=${MILLRACE_PYTHON:-$deps/venv/bin/python}
 [ -x "$python" ] || python=python3
@@ -66,13 +66,6 @@ command_of() {
             javac -nowarn -cp "$(cat "$path")" -d "$work/tools" "$here"/tools/src/main/java/millrace/Tools.java ||
             { failed+=("tools (compile)"); return 1; }
         cmd=(java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m -cp "$work/tools:$(cat "$path")" millrace.Tools) ;;
-    franz | sarama | kafkago)
-        command -v go >/dev/null || { missing "$1" "go is not installed"; return 1; }
-        local binary="$deps/clients-go"
-        mkdir -p "$deps"
-        (cd "$here/go" && go build -o "$binary" .) 2>"$work/go.log" ||
-            { missing "$1" "go could not fetch or build the clients: $(tail -1 "$work/go.log")"; return 1; }
-        cmd=("$binary" "$1") ;;
     *) echo "unknown client $1"; exit 2 ;;
     esac
 }
