@@ -36,6 +36,7 @@ stage unit ctest --preset "$tree" -j 2 --output-on-failure
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
 [ -d web/test ] && stage web bash -c 'cd web && npm test --silent'
 stage example tests/example.sh
+stage slt tests/slt.sh
 stage figures tests/figures.sh
 stage surface "$python" tests/surface/run.py
 stage clients tests/clients/with_node.sh

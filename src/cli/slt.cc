@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "cli/slt_text.h"
 #include "columnar/value.h"
 #include "node/config.h"
 #include "node/project.h"
@@ -13,12 +14,12 @@
 namespace mr::cli {
 namespace {
 
-enum class Kind : std::uint8_t { produce, clock, settle, query, error };
+enum class Kind : std::uint8_t { produce, clock, settle, query, view, error };
 
 struct Command {
     Kind kind{};
     int line = 0;
-    std::string argument;  ///< topic; duration; error text
+    std::string argument;  ///< topic; duration; view; error text
     std::string file;      ///< produce
     std::string sql;
     bool rowsort = false;
@@ -95,6 +96,10 @@ class Parser {
             c.argument = w[1].substr(1);
         } else if (w[0] == "settle" && w.size() == 1) {
             c.kind = Kind::settle;
+        } else if (w[0] == "view" && w.size() == 2) {
+            c.kind = Kind::view;
+            c.argument = w[1];
+            take_sql(c);
         } else if (w[0] == "query") {
             c.kind = Kind::query;
             c.rowsort = w.back() == "rowsort";
@@ -105,8 +110,8 @@ class Parser {
             take_sql(c);
         } else {
             return fail(Code::invalid_argument,
-                        "{}:{}: expected produce TOPIC [FILE], clock +TIME, settle, query or statement "
-                        "error, found `{}`",
+                        "{}:{}: expected produce TOPIC [FILE], clock +TIME, settle, query, view NAME or "
+                        "statement error, found `{}`",
                         script_.path, c.line, first);
         }
         script_.commands.push_back(std::move(c));
@@ -164,11 +169,15 @@ class Run {
 
     /// Why it failed; empty: it passed. `actual` gets the rows of each query.
     Result<std::string> run(std::vector<std::vector<std::string>>& actual) {
+        std::string failures;
         for (const Command& c : script_.commands) {
             MR_TRY(const std::string failure, run_one(c, actual));
-            if (!failure.empty()) return failure;
+            if (!failure.empty()) failures += (failures.empty() ? "" : "\n") + failure;
+            // One wrong answer does not make the others so; anything else does.
+            const bool answers = c.kind == Kind::query || c.kind == Kind::view || c.kind == Kind::error;
+            if (!failure.empty() && !answers) break;
         }
-        return std::string();
+        return failures;
     }
 
   private:
@@ -192,6 +201,8 @@ class Run {
             }
             case Kind::query:
                 return query(c, actual);
+            case Kind::view:
+                return view(c, actual);
             case Kind::error: {
                 const auto result = node_.query(c.sql);
                 if (result) return place(c) + "expected an error, the statement succeeded";
@@ -228,8 +239,30 @@ class Run {
         actual.push_back(rows);
         std::vector<std::string> expected = c.lines;
         if (c.rowsort) std::ranges::sort(expected);
+        return compare(c, rows, expected);
+    }
+
+    /// The types, then the rows, sorted, as Flink's recorded answers have them (tests/slt/record.py).
+    Result<std::string> view(const Command& c, std::vector<std::vector<std::string>>& actual) {
+        const auto result = node_.view(c.argument);
+        if (!result) return place(c) + result.error().message;
+        std::vector<std::string> rows;
+        for (std::size_t row = 0; row < result->rows; ++row) {
+            std::vector<Value> values;
+            for (const ColumnPtr& column : result->columns) values.push_back(column->value(row));
+            rows.push_back(record_text(values, result->schema));
+        }
+        std::ranges::sort(rows);
+        rows.insert(rows.begin(), "types " + types_text(result->schema));
+        actual.push_back(rows);
+        return compare(c, rows, c.lines);
+    }
+
+    std::string compare(const Command& c, const std::vector<std::string>& rows,
+                        const std::vector<std::string>& expected) const {
         if (rows == expected) return std::string();
-        return fmt::format("{}rows differ\n  expected:\n{}  actual:\n{}", place(c), join(expected),
+        return fmt::format("{}{}rows differ\n  expected:\n{}  actual:\n{}", place(c),
+                           c.kind == Kind::view ? "view " + c.argument + ": " : "", join(expected),
                            join(rows));
     }
 
@@ -242,7 +275,7 @@ Status update(const Script& script, const std::vector<std::vector<std::string>>&
     std::string out;
     std::size_t line = 0, query = 0;
     for (const Command& c : script.commands) {
-        if (c.kind != Kind::query || query >= actual.size()) continue;
+        if ((c.kind != Kind::query && c.kind != Kind::view) || query >= actual.size()) continue;
         for (; line < static_cast<std::size_t>(c.expected_from); ++line) out += script.lines[line] + "\n";
         for (const std::string& row : actual[query]) out += row + "\n";
         line = static_cast<std::size_t>(c.expected_to);

@@ -4,6 +4,7 @@
 
 #include "base/sim_file_system.h"
 #include "broker/produce.h"
+#include "columnar/codec.h"
 #include "journal/journal.h"
 #include "node/scans.h"
 #include "pipeline/deploy.h"
@@ -77,6 +78,23 @@ class TestNode::Impl {
         return {};
     }
 
+    Result<warehouse::QueryResult> view(const std::string& name) {
+        const auto snapshot = views->snapshot(name);
+        if (snapshot == nullptr) return fail(Code::not_found, "there is no view {}", name);
+        warehouse::QueryResult out{.schema = snapshot->definition->schema, .columns = {}};
+        std::vector<ColumnBuilder> builders;
+        for (const Field& f : out.schema.fields) builders.emplace_back(f.type);
+        Status status;
+        snapshot->rows.scan({}, [&](const views::RowPtr& row) {
+            status = read_row_into(row->row, out.schema, builders);
+            ++out.rows;
+            return status.has_value();
+        });
+        MR_TRY_VOID(status);
+        for (ColumnBuilder& b : builders) out.columns.push_back(b.finish());
+        return out;
+    }
+
     const Project& project;
     const TestNodeOptions options;
     VirtualClock clock;
@@ -146,6 +164,10 @@ Status TestNode::settle() {
 }
 Result<warehouse::QueryResult> TestNode::query(const std::string& sql) {
     return impl_->warehouse->query(sql, {.rows_max = 1'000'000, .timeout_ms = 60'000});
+}
+
+Result<warehouse::QueryResult> TestNode::view(const std::string& name) {
+    return impl_->view(name);
 }
 
 }  // namespace mr::node

@@ -30,6 +30,8 @@ class TestNode {
     /// Computes until every pipeline has used everything there is. A pipeline that failed is an error.
     Status settle();
     Result<warehouse::QueryResult> query(const std::string& sql);
+    /// Every row of a view, in its own types (query() shows DuckDB's).
+    Result<warehouse::QueryResult> view(const std::string& name);
 
     /// For create().
     class Impl;
