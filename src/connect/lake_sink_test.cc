@@ -59,7 +59,8 @@ TEST(Interop, ArchiveKeepsEveryRecordOnce) {
     broker::TestNode node;
     node.create("orders", 2);
     const auto open = [&] {
-        auto sink = ArchiveSink::open(node.broker(), node.fs(), node.clock(), lake_of(node), "orders", kHour);
+        auto sink =
+            ArchiveSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), kHour, {}}, "orders");
         EXPECT_TRUE(sink) << sink.error().message;
         return sink ? std::move(*sink) : nullptr;
     };
@@ -93,10 +94,11 @@ TEST(Interop, LakeTableTakesTheRowsOfItsTopic) {
     broker::TestNode node;
     node.create("payments_lake", 1);
     const auto refused =
-        LakeSink::open(node.broker(), node.fs(), node.clock(), lake_of(node), lake_table(true), 0);
+        LakeSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, lake_table(true));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::unsupported);
-    auto sink = LakeSink::open(node.broker(), node.fs(), node.clock(), lake_of(node), lake_table(false), 0);
+    auto sink =
+        LakeSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, lake_table(false));
     ASSERT_TRUE(sink) << sink.error().message;
     EXPECT_EQ((*sink)->name(), "fulfilment.payments");
     node.produce("payments_lake", 0,
@@ -116,7 +118,7 @@ TEST(LakeSinks, StartOverWithAnotherTopicOfThatName) {
     for (broker::TestNode* node : {&first, &second}) {
         node->create("orders", 1);
         node->produce("orders", 0, {"a", "b", "c"});
-        auto sink = ArchiveSink::open(node->broker(), node->fs(), node->clock(), lake, "orders", kHour);
+        auto sink = ArchiveSink::open(node->broker(), node->fs(), node->clock(), {lake, kHour, {}}, "orders");
         ASSERT_TRUE(sink) << sink.error().message;
         EXPECT_EQ(*(*sink)->run_once(), 3U);
     }
