@@ -263,7 +263,7 @@ class Node::Impl {
         const Config& config = project.config;
         if (!config.lake_enabled) return {};
         const std::string lake = or_default(config.lake_path, join_path(data_dir, "lake"));
-        return open_lake_sinks(sink_context(), lake, archived_topics());
+        return open_lake_sinks(sink_context(), lake, archived_topics(), *scans, warehouse.get());
     }
     SinkContext sink_context() { return {project, *broker, fs, clock, sinks}; }
 

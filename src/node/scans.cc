@@ -4,6 +4,7 @@
 
 #include "columnar/codec.h"
 #include "engine/source_stage.h"
+#include "lake/table_scan.h"
 #include "wire/record.h"
 
 namespace mr::node {
@@ -203,9 +204,35 @@ class ViewScan final : public Scan {
     bool done_ = false;
 };
 
+class LakeScan final : public Scan {
+  public:
+    explicit LakeScan(std::unique_ptr<lake::TableScan> scan) : scan_(std::move(scan)) {}
+    Result<std::optional<RowBatch>> next() override {
+        MR_TRY(auto batch, scan_->next());
+        if (!batch) return std::nullopt;
+        return RowBatch{.columns = std::move(batch->columns), .rows = batch->rows};
+    }
+
+  private:
+    const std::unique_ptr<lake::TableScan> scan_;
+};
+
+std::optional<ScanTable> lake_table(FileSystem& fs, const std::string& folder) {
+    auto schema = lake::TableScan::schema(fs, folder);
+    if (!schema) return std::nullopt;
+    return ScanTable{std::move(*schema),
+                     [&fs, folder](const std::vector<int>& columns) -> Result<std::unique_ptr<Scan>> {
+                         MR_TRY(auto scan, lake::TableScan::open(fs, folder, columns));
+                         return std::make_unique<LakeScan>(std::move(scan));
+                     }};
+}
+
 }  // namespace
 
 std::optional<ScanTable> NodeScans::find(std::string_view name) {
+    for (const auto* names : {&lake_, &lake_declared_})
+        if (const auto folder = names->find(name); folder != names->end())
+            return lake_table(*lake_fs_, folder->second);
     if (views::SnapshotPtr view = views_.snapshot(name)) {
         return ScanTable{view->definition->schema,
                          [view](const std::vector<int>& columns) -> Result<std::unique_ptr<Scan>> {
@@ -238,6 +265,7 @@ std::vector<std::string> NodeScans::names() {
     std::vector<std::string> out;
     for (const auto& view : views_.snapshots()) out.push_back(view->definition->name);
     for (const auto& [name, table] : tables_) out.push_back(name);
+    for (const auto& [name, folder] : lake_) out.push_back(name);
     for (const auto& [name, topic] : broker_.topics()->by_name) out.push_back(name);
     std::ranges::sort(out);
     out.erase(std::ranges::unique(out).begin(), out.end());

@@ -34,7 +34,7 @@ void Sinks::start() {
     started_ = true;
     if (sinks_.empty()) return;
     const auto every_100_ms = [this](auto work) {
-        return [this, work] {
+        return [this, work]() mutable {
             work();
             if (!threads_.stopping()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
         };

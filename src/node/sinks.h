@@ -28,17 +28,17 @@ struct SinkStatus {
     std::string error;                ///< of the last attempt; empty: fine
 };
 
+/// What a table needs besides: see connect::LakeSink. Either function may be missing.
+struct Upkeep {
+    std::int64_t interval_ms = 5'000;
+    std::function<Result<std::shared_ptr<lake::Rewrite>>()> plan;
+    std::function<Status(lake::Rewrite&)> commit;
+};
+
 class Sinks {
   public:
     /// Commits what there is; number of rows.
     using Round = std::function<Result<std::size_t>()>;
-    /// What a table needs besides: see connect::LakeSink. Either may be missing.
-    struct Upkeep {
-        std::int64_t interval_ms = 5'000;
-        std::function<Result<std::shared_ptr<lake::Rewrite>>()> plan;
-        std::function<Status(lake::Rewrite&)> commit;
-    };
-
     Sinks(Clock& clock, Metrics& metrics) : clock_(clock), metrics_(metrics) {}
     ~Sinks() { stop(); }
 

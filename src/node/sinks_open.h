@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "node/project.h"
+#include "node/scans.h"
 #include "node/sinks.h"
 #include "warehouse/warehouse.h"
 
@@ -21,8 +22,10 @@ struct SinkContext {
 };
 
 Status open_warehouse_sinks(const SinkContext& context, warehouse::Warehouse& warehouse);
-/// `lake`: the lake's directory. `archived`: names of topics.
+/// `lake`: the lake's directory. `archived`: names of topics. Afterwards `scans` knows every lake table, and
+/// so does the warehouse, if there is one, under the schema of its database.
 Status open_lake_sinks(const SinkContext& context, const std::string& lake,
-                       const std::vector<std::string>& archived);
+                       const std::vector<std::string>& archived, NodeScans& scans,
+                       warehouse::Warehouse* warehouse);
 
 }  // namespace mr::node

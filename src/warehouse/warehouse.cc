@@ -19,6 +19,15 @@ Status execute(duckdb_connection connection, const std::string& sql) {
     return fail(Code::invalid_argument, "{}", duckdb_result_error(result.get()));
 }
 
+std::string literal(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) {
+        out.push_back(c);
+        if (c == '\'') out.push_back('\'');
+    }
+    return out + "'";
+}
+
 std::string quote(std::string_view identifier) {
     std::string out = "\"";
     for (const char c : identifier) {
@@ -168,12 +177,9 @@ class Warehouse::Impl {
             MR_TRY_VOID(execute(connection, fmt::format("{} INTO {} SELECT * FROM _stage", verb, name)));
         }
         for (const SinkPosition& p : batch.positions) {
-            std::string sink = table.name;
-            for (std::size_t at = 0; (at = sink.find('\'', at)) != std::string::npos; at += 2)
-                sink.insert(at, 1, '\'');
-            MR_TRY_VOID(execute(
-                connection, fmt::format("INSERT OR REPLACE INTO _millrace_positions VALUES ('{}', {}, {})",
-                                        sink, p.partition, p.next_offset)));
+            MR_TRY_VOID(execute(connection,
+                                fmt::format("INSERT OR REPLACE INTO _millrace_positions VALUES ({}, {}, {})",
+                                            literal(table.name), p.partition, p.next_offset)));
         }
         return {};
     }
@@ -394,6 +400,16 @@ Result<std::int64_t> Warehouse::expire(const std::string& table, const std::stri
     if (const Status done = execute(connection.get(), "CHECKPOINT"); !done)
         log_debug("warehouse", "checkpoint: {}", done.error().message);
     return removed;
+}
+
+Status Warehouse::create_scan_view(const std::string& schema, const std::string& name,
+                                   const std::string& scan) {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    MR_TRY_VOID(execute(connection.get(), fmt::format("CREATE SCHEMA IF NOT EXISTS {}", quote(schema))));
+    return execute(connection.get(),
+                   fmt::format("CREATE OR REPLACE VIEW {}.{} AS SELECT * FROM millrace_scan({})",
+                               quote(schema), quote(name), literal(scan)));
 }
 
 Status Warehouse::create_alias(const std::string& alias, const std::string& table) {

@@ -85,6 +85,8 @@ class Warehouse {
     /// if that is earlier (microseconds); number of rows removed.
     Result<std::int64_t> expire(const std::string& table, const std::string& column, std::int64_t now_us,
                                 std::int64_t retention_us);
+    /// The query name `schema`.`name` for the scan that the catalog knows as `scan`.
+    Status create_scan_view(const std::string& schema, const std::string& name, const std::string& scan);
     /// `alias` names `table` in queries.
     Status create_alias(const std::string& alias, const std::string& table);
     [[nodiscard]] std::vector<std::string> tables();
