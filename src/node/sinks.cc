@@ -14,6 +14,8 @@ namespace {
 
 /// Between two rounds of a sink that is behind: others want the disk too.
 constexpr std::int64_t kPauseNs = 100'000'000;
+/// Upkeep is no hurry; what is wrong now will be wrong in a second.
+constexpr std::int64_t kAfterErrorMs = 60'000;
 
 }  // namespace
 
@@ -70,10 +72,13 @@ void Sinks::upkeep_due() {
     for (const auto& sink : sinks_) {
         if (threads_.stopping()) return;
         if (!sink->upkeep.plan || clock_.monotonic_ns() < sink->upkeep_due_ns) continue;
-        if (const Status done = keep_up(*sink); !done && done.error().code != Code::not_found)
+        std::int64_t wait_ms = sink->upkeep.interval_ms;
+        if (const Status done = keep_up(*sink); !done && done.error().code != Code::not_found) {
             log_warn("sink", "upkeep of {} {}: {}", sink->status.kind, sink->status.name,
                      done.error().message);
-        sink->upkeep_due_ns = clock_.monotonic_ns() + sink->upkeep.interval_ms * 1'000'000;
+            wait_ms = std::max(wait_ms, kAfterErrorMs);
+        }
+        sink->upkeep_due_ns = clock_.monotonic_ns() + wait_ms * 1'000'000;
     }
 }
 

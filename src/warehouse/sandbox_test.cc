@@ -150,6 +150,12 @@ TEST_F(Sandbox, OrdinaryQueriesPass) {
     }
 }
 
+TEST_F(Sandbox, TimeIsUtc) {
+    const auto zone = warehouse->query("SELECT current_setting('TimeZone')", {});
+    ASSERT_TRUE(zone) << zone.error().message;
+    EXPECT_EQ(zone->columns[0]->text(0), "UTC");
+}
+
 TEST_F(Sandbox, OneValueCannotTakeAllMemory) {
     for (const char* sql :
          {"SELECT len(range(200000000))", "SELECT length(repeat('x', 2000000000))",

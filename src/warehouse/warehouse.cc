@@ -218,6 +218,8 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& optio
     MR_TRY_VOID(execute(impl->keeper.get(), kPositions));
     MR_TRY_VOID(execute(impl->keeper.get(), bounded_functions()));
     MR_TRY_VOID(register_scans(impl->database.get(), impl->keeper.get(), catalog));
+    // Our TIMESTAMPs are UTC: now() and texts must mean the same wherever the machine stands.
+    MR_TRY_VOID(execute(impl->keeper.get(), "SET GLOBAL TimeZone = 'UTC'"));
     MR_TRY_VOID(execute(impl->keeper.get(), "SET lock_configuration = true"));
     return std::make_unique<Warehouse>(std::move(impl));
 }
@@ -255,7 +257,6 @@ Result<QueryResult> read_result(ResultHandle& result, const QueryLimits& limits,
         out.schema.fields.push_back({duckdb_column_name(result.get(), i), from_duckdb(types.back().get())});
         builders.emplace_back(out.schema.fields.back().type);
     }
-    std::vector<std::vector<ColumnPtr>> parts(builders.size());
     while (!out.truncated && !deadline.expired()) {
         ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
         if (chunk.get() == nullptr) break;
@@ -264,26 +265,21 @@ Result<QueryResult> read_result(ResultHandle& result, const QueryLimits& limits,
             rows = limits.rows_max - out.rows;
             out.truncated = true;
         }
-        for (std::size_t i = 0; i < builders.size(); ++i) {
-            ColumnBuilder part(builders[i].type());
-            read_vector(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows, part);
-            parts[i].push_back(part.finish());
-            bytes += parts[i].back()->memory();
-        }
-        out.rows += rows;
+        // Counted before it is copied: 2,048 rows may hold gigabytes.
+        for (std::size_t i = 0; i < builders.size(); ++i)
+            bytes +=
+                text_bytes(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows) + 8 * rows;
         if (bytes > limits.bytes_max)
             return fail(Code::resource_exhausted,
                         "the answer is larger than {} MiB: select fewer columns or rows (LIMIT)",
                         limits.bytes_max >> 20);
+        for (std::size_t i = 0; i < builders.size(); ++i)
+            read_vector(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows, builders[i]);
+        out.rows += rows;
     }
     const char* error = duckdb_result_error(result.get());
     if (deadline.expired() || (error != nullptr && *error != '\0')) return refused(error, limits, deadline);
-    for (std::size_t i = 0; i < builders.size(); ++i) {
-        for (const ColumnPtr& part : parts[i])
-            for (std::size_t row = 0; row < part->size(); ++row) builders[i].append_from(*part, row);
-        parts[i].clear();
-        out.columns.push_back(builders[i].finish());
-    }
+    for (ColumnBuilder& b : builders) out.columns.push_back(b.finish());
     return out;
 }
 
