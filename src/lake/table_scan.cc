@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "lake/folder.h"
 #include "lake/metadata.h"
 
@@ -27,6 +28,24 @@ Result<DataType> type_of(const LakeField& field) {
     return type;
 }
 
+/// A bound of an integer or timestamp column.
+std::optional<std::int64_t> bound_of(const std::map<int, std::string>& bounds, int id) {
+    const auto found = bounds.find(id);
+    if (found == bounds.end()) return std::nullopt;
+    ByteReader in(found->second);
+    if (found->second.size() == 8) return in.i64();
+    if (found->second.size() == 4) return in.i32();
+    return std::nullopt;
+}
+
+bool may_match(const LakeSchema& schema, const DataFile& file, const std::map<int, ColumnRange>& ranges) {
+    return std::ranges::all_of(ranges, [&](const auto& wanted) {
+        const int id = schema.fields.at(static_cast<std::size_t>(wanted.first)).id;
+        const auto low = bound_of(file.lower_bounds, id), high = bound_of(file.upper_bounds, id);
+        return !(low && *low > wanted.second.high) && !(high && *high < wanted.second.low);
+    });
+}
+
 }  // namespace
 
 Result<Schema> TableScan::schema(FileSystem& fs, const std::string& directory) {
@@ -40,7 +59,8 @@ Result<Schema> TableScan::schema(FileSystem& fs, const std::string& directory) {
 }
 
 Result<std::unique_ptr<TableScan>> TableScan::open(FileSystem& fs, const std::string& directory,
-                                                   const std::vector<int>& columns) {
+                                                   const std::vector<int>& columns,
+                                                   const std::map<int, ColumnRange>& ranges) {
     const Folder folder(fs, directory);
     MR_TRY(const TableMetadata metadata, newest(folder));
     std::vector<LakeField> fields;
@@ -64,7 +84,7 @@ Result<std::unique_ptr<TableScan>> TableScan::open(FileSystem& fs, const std::st
         MR_TRY(const std::string bytes, folder.read(m.path));
         MR_TRY(const auto entries, decode_manifest(bytes, m));
         for (const ManifestEntry& e : entries) {
-            if (e.status == EntryStatus::deleted) continue;
+            if (e.status == EntryStatus::deleted || !may_match(metadata.schema, e.file, ranges)) continue;
             MR_TRY(std::string path, folder.local(e.file.path));
             out->paths_.push_back(std::move(path));
         }

@@ -3,6 +3,7 @@
 // Thread: one.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,15 +16,23 @@
 
 namespace mr::lake {
 
+/// Both ends included; times in microseconds.
+struct ColumnRange {
+    std::int64_t low = 0, high = 0;
+};
+
 class TableScan {
   public:
     /// The columns of a table, as SQL types. not_found: there is no table in this folder.
     static Result<Schema> schema(FileSystem& fs, const std::string& directory);
 
     /// `columns`: those read, by their place in schema(), in the order wanted. unsupported for a table with
-    /// another writer's delete files.
+    /// another writer's delete files. Files whose bounds say that no row lies in all of `ranges` (integers
+    /// and timestamps, by place in schema()) are left out.
     static Result<std::unique_ptr<TableScan>> open(FileSystem& fs, const std::string& directory,
-                                                   const std::vector<int>& columns);
+                                                   const std::vector<int>& columns,
+                                                   const std::map<int, ColumnRange>& ranges = {});
+    [[nodiscard]] std::size_t files() const { return paths_.size(); }
 
     /// The next rows; nothing at the end. Files in the order of their commits.
     Result<std::optional<ParquetReader::Batch>> next();

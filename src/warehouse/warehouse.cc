@@ -141,6 +141,8 @@ std::string declarations(const Schema& schema, const std::vector<int>& key) {
 
 class Warehouse::Impl {
   public:
+    explicit Impl(ScanCatalog& catalog) : scans(catalog) {}
+    ScanContext scans;
     DatabaseHandle database;
     ConnectionHandle keeper;  ///< holds the scan function's registration
     std::mutex writing;       ///< DuckDB's writers conflict rather than wait
@@ -186,7 +188,7 @@ class Warehouse::Impl {
 };
 
 Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& options, ScanCatalog& catalog) {
-    auto impl = std::make_unique<Impl>();
+    auto impl = std::make_unique<Impl>(catalog);
     duckdb_config config = nullptr;
     if (duckdb_create_config(&config) != DuckDBSuccess)
         return fail(Code::internal, "DuckDB: no configuration");
@@ -217,7 +219,7 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& optio
     MR_TRY(impl->keeper, impl->connect());
     MR_TRY_VOID(execute(impl->keeper.get(), kPositions));
     MR_TRY_VOID(execute(impl->keeper.get(), bounded_functions()));
-    MR_TRY_VOID(register_scans(impl->database.get(), impl->keeper.get(), catalog));
+    MR_TRY_VOID(register_scans(impl->database.get(), impl->keeper.get(), impl->scans));
     // Our TIMESTAMPs are UTC: now() and texts must mean the same wherever the machine stands.
     MR_TRY_VOID(execute(impl->keeper.get(), "SET GLOBAL TimeZone = 'UTC'"));
     MR_TRY_VOID(execute(impl->keeper.get(), "SET lock_configuration = true"));
@@ -295,6 +297,7 @@ Result<QueryResult> Warehouse::query(const std::string& sql, const QueryLimits& 
         return fail(Code::invalid_argument, "{}", error != nullptr ? error : "no statement");
     }
     if (count > 1) return fail(Code::invalid_argument, "one statement at a time, found {}", count);
+    const ScanContext::Use use(impl_->scans, find_ranges(connection.get(), sql, impl_->scans.catalog()));
     // EXPLAIN ANALYZE runs what it explains: nothing may be written whatever the statement says it is.
     MR_TRY_VOID(execute(connection.get(), "BEGIN TRANSACTION READ ONLY"));
     const Deadline deadline(connection.get(), limits);
