@@ -119,8 +119,7 @@ class Table {
     void delete_dropped(const TableMetadata& before, const std::vector<Snapshot>& dropped);
 
     Result<std::set<std::string>> unnamed_files(const std::map<std::string, ManifestFile>& needed,
-                                                const std::map<std::string, ManifestFile>& unneeded,
-                                                bool everything) const;
+                                                const std::map<std::string, ManifestFile>& unneeded) const;
     [[nodiscard]] std::string data_directory(std::optional<std::int32_t> hour) const;
 
     Result<bool> refresh_facts(std::vector<ManifestFile>& manifests);

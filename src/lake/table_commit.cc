@@ -39,7 +39,8 @@ std::int64_t number_or(const Snapshot* snapshot, std::string_view key, std::int6
     return out;
 }
 
-/// Whether a manifest may name files of these hours.
+}  // namespace
+
 bool may_hold(const ManifestFile& m, const std::set<std::optional<std::int32_t>>& hours) {
     if (m.partitions.size() != 1 || hours.empty()) return true;
     const auto& p = m.partitions[0];
@@ -53,8 +54,6 @@ bool may_hold(const ManifestFile& m, const std::set<std::optional<std::int32_t>>
     const auto from = hours.lower_bound(number(*p.lower));
     return from != hours.end() && *from && **from <= number(*p.upper);
 }
-
-}  // namespace
 
 Uuid timed_uuid(std::int64_t now_ms) {
     Uuid id = Uuid::random();

@@ -228,7 +228,7 @@ void Table::delete_dropped(const TableMetadata& before, const std::vector<Snapsh
         for (const ManifestFile& m : *list) (is_gone ? unneeded : needed).emplace(m.path, m);
     }
     std::erase_if(unneeded, [&](const auto& m) { return needed.contains(m.first); });
-    const auto garbage = unnamed_files(needed, unneeded, everything);
+    const auto garbage = unnamed_files(needed, unneeded);
     for (const Snapshot& s : dropped) folder_.remove(s.manifest_list);
     if (!garbage) {
         log_warn("lake", "{}: kept what may be unneeded: {}", folder_.directory(), garbage.error().message);
@@ -238,27 +238,28 @@ void Table::delete_dropped(const TableMetadata& before, const std::vector<Snapsh
     folder_.remove_data(*garbage);
 }
 
-/// Live files of `unneeded` that are in none of `needed`.
-Result<std::set<std::string>> Table::unnamed_files(const std::map<std::string, ManifestFile>& needed,
-                                                   const std::map<std::string, ManifestFile>& unneeded,
-                                                   bool everything) const {
+/// Live files of `unneeded` that are in none of `needed`. An entry may stand in an older manifest there as
+/// well as in a newer one, so all of the same hours are looked through.
+Result<std::set<std::string>> Table::unnamed_files(
+    const std::map<std::string, ManifestFile>& needed,
+    const std::map<std::string, ManifestFile>& unneeded) const {
     std::set<std::string> out;
-    std::int64_t oldest = INT64_MAX;
-    const auto each = [&](const ManifestFile& m, auto&& visit) -> Status {
-        MR_TRY(const auto entries, entries_of_manifest(m));
-        for (const ManifestEntry& e : entries)
-            if (e.status != EntryStatus::deleted) visit(e.file.path);
-        return {};
-    };
+    std::set<std::optional<std::int32_t>> hours;
     for (const auto& [path, m] : unneeded) {
-        oldest = std::min(oldest, m.sequence);
-        MR_TRY_VOID(each(m, [&](const std::string& file) { out.insert(file); }));
+        MR_TRY(const auto entries, entries_of_manifest(m));
+        for (const ManifestEntry& e : entries) {
+            if (e.status == EntryStatus::deleted) continue;
+            out.insert(e.file.path);
+            hours.insert(e.file.hour);
+        }
     }
     if (out.empty()) return out;
-    // An entry only moves on into newer manifests.
-    for (const auto& [path, m] : needed)
-        if (everything || m.sequence > oldest)
-            MR_TRY_VOID(each(m, [&](const std::string& file) { out.erase(file); }));
+    for (const auto& [path, m] : needed) {
+        if (m.content == 0 && !may_hold(m, hours)) continue;
+        MR_TRY(const auto entries, entries_of_manifest(m));
+        for (const ManifestEntry& e : entries)
+            if (e.status != EntryStatus::deleted) out.erase(e.file.path);
+    }
     return out;
 }
 

@@ -18,6 +18,9 @@ Uuid timed_uuid(std::int64_t now_ms);
 /// The time in the name of a data file of ours; nothing in others'.
 std::optional<std::int64_t> arrival_in_name(std::string_view path);
 
+/// Whether a manifest may name files of these hours; true where it does not tell.
+bool may_hold(const ManifestFile& m, const std::set<std::optional<std::int32_t>>& hours);
+
 struct Table::Commit {
     /// `arrived_ms`: of the newest row; it is in the names of the commit's files.
     Commit(std::int64_t arrived_ms, std::int64_t version, std::string what, Summary with);
