@@ -57,8 +57,11 @@ class Deadline {
               constexpr auto kLook = std::chrono::milliseconds(50);
               const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
               std::unique_lock lock(mutex_);
-              while (!done_.wait_until(lock, std::min(end, std::chrono::steady_clock::now() + kLook),
-                                       [&] { return finished_; })) {
+              const auto next = [&] {
+                  const auto look = std::chrono::steady_clock::now() + kLook;
+                  return expired_ ? look : std::min(end, look);
+              };
+              while (!done_.wait_until(lock, next(), [&] { return finished_; })) {
                   if (!is_cancelled() && std::chrono::steady_clock::now() < end) continue;
                   expired_ = true;
                   // Again and again: one that comes between two steps of a query is forgotten.

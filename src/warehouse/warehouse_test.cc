@@ -154,8 +154,7 @@ TEST_F(WarehouseTest, ScansAreToldWhatWhereAsksFor) {
           "SELECT * FROM things a, things b WHERE a.\"offset\" >= 10",
           "SELECT * FROM things WHERE \"offset\" >= 10 UNION ALL SELECT * FROM things",
           "SELECT * FROM things WHERE \"offset\" >= (SELECT 5)", "SELECT * FROM things WHERE \"offset\" <> 5",
-          "SELECT * FROM things WHERE NOT \"offset\" >= 10", "SELECT * FROM things t(a, b) WHERE a >= 10",
-          "SELECT * FROM things WHERE \"offset\" >= NULL"})
+          "SELECT * FROM things WHERE NOT \"offset\" >= 10", "SELECT * FROM things t(a, b) WHERE a >= 10"})
         EXPECT_TRUE(asked(sql).empty()) << sql;
 }
 
