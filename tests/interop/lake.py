@@ -157,12 +157,12 @@ def check_statistics(name, table):
             quoted = '"' + column + '"'
             total, nulls = rows.aggregate(f"count(*), count(*) - count({quoted})").fetchone()
             at = f"{name}: {column} of {os.path.basename(file.file_path)}"
-            check(file.value_counts.get(field.field_id) == total, f"{at}: {file.value_counts.get(field.field_id)} values, not {total}")
-            check(file.null_value_counts.get(field.field_id) == nulls, f"{at}: NULLs")
+            check((file.value_counts or {}).get(field.field_id) == total, f"{at}: {(file.value_counts or {}).get(field.field_id)} values, not {total}")
+            check((file.null_value_counts or {}).get(field.field_id) == nulls, f"{at}: NULLs")
             kind = str(field.field_type)
             if kind in ("float", "double"):
                 nans = rows.filter(f"isnan({quoted})").aggregate("count(*)").fetchone()[0]
-                check(file.nan_value_counts.get(field.field_id) == nans, f"{at}: NaNs")
+                check((file.nan_value_counts or {}).get(field.field_id) == nans, f"{at}: NaNs")
             if kind in ("int", "long", "date", "string") and field.field_id in (file.lower_bounds or {}):
                 low = from_bytes(field.field_type, file.lower_bounds[field.field_id])
                 highest = (file.upper_bounds or {}).get(field.field_id)
