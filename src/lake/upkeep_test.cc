@@ -56,9 +56,11 @@ struct Contents {
 Contents contents(FileSystem& fs, const TableMetadata& metadata, const Snapshot& snapshot) {
     Contents out;
     const LakeField id = *metadata.schema.find("id");
-    for (const ManifestFile& m : *decode_manifest_list(*read_file(fs, snapshot.manifest_list))) {
+    const auto manifests = decode_manifest_list(*read_file(fs, snapshot.manifest_list));
+    for (const ManifestFile& m : *manifests) {
         out.manifests.insert(m.path);
-        for (const ManifestEntry& e : *decode_manifest(*read_file(fs, m.path), m)) {
+        const auto entries = decode_manifest(*read_file(fs, m.path), m);
+        for (const ManifestEntry& e : *entries) {
             if (e.status == EntryStatus::deleted) continue;
             EXPECT_TRUE(out.files.insert(e.file.path).second);
             auto reader = ParquetReader::open(fs, e.file.path, {id}, {DataType::bigint()}, 100);
@@ -77,9 +79,11 @@ Contents current(FileSystem& fs, const Table& table) {
 std::set<std::string> files_on_disk(FileSystem& fs) {
     Folder folder(fs, kDirectory);
     std::set<std::string> out;
-    for (const std::string& path : *folder.our_files())
+    const auto ours = folder.our_files();
+    for (const std::string& path : *ours)
         if (path.ends_with(".parquet")) out.insert(path);
-    for (const std::string& path : *folder.temporary_files()) out.insert(path);
+    const auto temporary = folder.temporary_files();
+    for (const std::string& path : *temporary) out.insert(path);
     return out;
 }
 
