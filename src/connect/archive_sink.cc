@@ -162,6 +162,21 @@ class ArchiveSink::Impl {
         }
         return total;
     }
+    Result<std::shared_ptr<lake::Rewrite>> plan_upkeep() {
+        if (!started_) return nullptr;
+        auto dropped = lake_->drop_expired();
+        if (!dropped) {
+            started_ = false;
+            return std::unexpected(std::move(dropped).error());
+        }
+        return lake_->plan_rewrite();
+    }
+    Status commit_upkeep(lake::Rewrite& job) {
+        if (!started_) return fail(Code::not_found, "{} is being opened again", name);
+        auto done = lake_->commit_rewrite(job);
+        if (!done && done.error().code != Code::not_found) started_ = false;
+        return done;
+    }
     void set_wakeup(std::function<void()> to) {
         wakeup_ = std::move(to);
         if (reader_ != nullptr) reader_->set_wakeup(wakeup_);
@@ -214,15 +229,15 @@ class ArchiveSink::Impl {
 };
 
 Result<std::unique_ptr<ArchiveSink>> ArchiveSink::open(broker::Broker& broker, FileSystem& fs, Clock& clock,
-                                                       const std::string& lake_directory,
-                                                       const std::string& topic, std::int64_t retention_ms) {
+                                                       const LakeOptions& lake, const std::string& topic) {
     auto impl = std::make_unique<Impl>(broker, fs, clock, topic);
-    MR_TRY(impl->spec.directory, lake_table_directory(lake_directory, "raw", topic));
+    MR_TRY(impl->spec.directory, lake_table_directory(lake.directory, "raw", topic));
     MR_TRY(impl->spec.columns, lake::lake_schema(archive_schema(), true));
     impl->spec.time_column = kTime;
     impl->spec.parquet.raw_columns = {"key", "value"};
     impl->spec.parquet.plain_columns = {"offset", "seq"};
-    impl->spec.retention_ms = retention_ms;
+    impl->spec.retention_ms = impl->spec.row_retention_ms = lake.retention_ms;
+    impl->spec.compaction = lake.compaction;
     MR_TRY_VOID(impl->start());
     return std::make_unique<ArchiveSink>(std::move(impl));
 }
@@ -231,6 +246,12 @@ ArchiveSink::ArchiveSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ArchiveSink::~ArchiveSink() = default;
 Result<std::size_t> ArchiveSink::run_once() {
     return impl_->run();
+}
+Result<std::shared_ptr<lake::Rewrite>> ArchiveSink::plan_upkeep() {
+    return impl_->plan_upkeep();
+}
+Status ArchiveSink::commit_upkeep(lake::Rewrite& job) {
+    return impl_->commit_upkeep(job);
 }
 const std::string& ArchiveSink::name() const {
     return impl_->name;

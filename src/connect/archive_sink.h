@@ -19,22 +19,28 @@
 #include "base/file_system.h"
 #include "base/result.h"
 #include "broker/broker.h"
+#include "connect/lake_options.h"
+#include "lake/rewrite.h"
 
 namespace mr::connect {
 
 class ArchiveSink {
   public:
     /// Creates the table where it is missing and goes on at its position; a topic that was deleted and
-    /// created again is read from its start. not_found if there is no such topic. `retention_ms` bounds how
-    /// long hourly snapshots are kept; <= 0: for ever.
+    /// created again is read from its start. not_found if there is no such topic. Rows leave `retention_ms`
+    /// after they were archived.
     static Result<std::unique_ptr<ArchiveSink>> open(broker::Broker& broker, FileSystem& fs, Clock& clock,
-                                                     const std::string& lake_directory,
-                                                     const std::string& topic, std::int64_t retention_ms);
+                                                     const LakeOptions& lake, const std::string& topic);
     ~ArchiveSink();
 
     /// Commits what came, in one or several snapshots; number of rows written. Call it every commit interval.
     /// After an error the next call starts again at the committed position.
     Result<std::size_t> run_once();
+    /// Looks after the table now and then: drops rows that are due, and gives a job for a partition whose
+    /// small files are worth rewriting (nullptr: none). Short. The job runs on any thread beside run_once().
+    Result<std::shared_ptr<lake::Rewrite>> plan_upkeep();
+    /// Puts a finished job's files in place. Short. not_found: they came too late, and nothing changed.
+    Status commit_upkeep(lake::Rewrite& job);
     /// "raw.<topic>"
     [[nodiscard]] const std::string& name() const;
     /// Called once after a run_once() that left nothing, when there is more. Short; any thread may call it.

@@ -24,7 +24,7 @@ inline constexpr std::size_t kLakeReadBytes = 1U << 20;
 /// A ninth open hour commits at once.
 inline constexpr std::size_t kLakeHoursMax = 8;
 /// Snapshots of one run_once(): then others have their turn.
-inline constexpr int kLakeCommitsMax = 64;
+inline constexpr int kLakeCommitsMax = 8;
 
 /// The position in a summary, if it is one of this topic: of one that was deleted and created again, or of
 /// another data directory, the position says nothing, and reading starts at the beginning.

@@ -81,6 +81,21 @@ class LakeSink::Impl {
         }
         return total;
     }
+    Result<std::shared_ptr<lake::Rewrite>> plan_upkeep() {
+        if (!started_) return nullptr;
+        auto dropped = lake_->drop_expired();
+        if (!dropped) {
+            started_ = false;
+            return std::unexpected(std::move(dropped).error());
+        }
+        return lake_->plan_rewrite();
+    }
+    Status commit_upkeep(lake::Rewrite& job) {
+        if (!started_) return fail(Code::not_found, "{} is being opened again", name);
+        auto done = lake_->commit_rewrite(job);
+        if (!done && done.error().code != Code::not_found) started_ = false;
+        return done;
+    }
     void set_wakeup(std::function<void()> to) {
         wakeup_ = std::move(to);
         if (reader_ != nullptr) reader_->set_wakeup(wakeup_);
@@ -121,8 +136,7 @@ class LakeSink::Impl {
 };
 
 Result<std::unique_ptr<LakeSink>> LakeSink::open(broker::Broker& broker, FileSystem& fs, Clock& clock,
-                                                 const std::string& lake_directory,
-                                                 const plan::TablePtr& table, std::int64_t retention_ms) {
+                                                 const LakeOptions& lake, const plan::TablePtr& table) {
     if (!table->primary_key.empty()) {
         return fail(
             Code::unsupported,
@@ -133,13 +147,19 @@ Result<std::unique_ptr<LakeSink>> LakeSink::open(broker::Broker& broker, FileSys
     auto impl = std::make_unique<Impl>(broker, fs, clock, table);
     const std::string database(table->option("catalog-database", "main"));
     const std::string name(table->option("catalog-table", table->name));
-    MR_TRY(impl->spec.directory, lake_table_directory(lake_directory, database, name));
+    MR_TRY(impl->spec.directory, lake_table_directory(lake.directory, database, name));
     const Schema columns = physical_columns(*table);
     auto schema = lake::lake_schema(columns, false);
     if (!schema) return annotate(std::move(schema).error(), "table " + table->name);
     impl->spec.columns = std::move(*schema);
     MR_TRY(impl->spec.time_column, time_column(*table, columns));
-    impl->spec.retention_ms = retention_ms;
+    MR_TRY(impl->spec.row_retention_ms, duration_option(*table, "retention", 0));
+    impl->spec.retention_ms = lake.retention_ms;
+    // Snapshots older than the rows' retention would hold on to what must go.
+    if (impl->spec.row_retention_ms > 0 &&
+        (lake.retention_ms <= 0 || impl->spec.row_retention_ms < lake.retention_ms))
+        impl->spec.retention_ms = impl->spec.row_retention_ms;
+    impl->spec.compaction = lake.compaction;
     impl->name = database + "." + name;
     MR_TRY_VOID(impl->start());
     return std::make_unique<LakeSink>(std::move(impl));
@@ -149,6 +169,12 @@ LakeSink::LakeSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LakeSink::~LakeSink() = default;
 Result<std::size_t> LakeSink::run_once() {
     return impl_->run();
+}
+Result<std::shared_ptr<lake::Rewrite>> LakeSink::plan_upkeep() {
+    return impl_->plan_upkeep();
+}
+Status LakeSink::commit_upkeep(lake::Rewrite& job) {
+    return impl_->commit_upkeep(job);
 }
 const std::string& LakeSink::name() const {
     return impl_->name;

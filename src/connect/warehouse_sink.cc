@@ -1,5 +1,6 @@
 #include "connect/warehouse_sink.h"
 
+#include "connect/lake_options.h"
 #include "engine/consolidate.h"
 
 namespace mr::connect {
@@ -9,12 +10,29 @@ namespace {
 constexpr std::int32_t kThrough = -1;
 constexpr std::size_t kBytesMax = 4U << 20;
 
+Result<WarehouseSink::Retention> retention_of(const plan::Table& table, const Schema& schema) {
+    WarehouseSink::Retention out;
+    MR_TRY(out.ms, duration_option(table, "retention", 0));
+    if (out.ms <= 0) return out;
+    out.column = table.option("time-column");
+    for (const Field& f : schema.fields)
+        if (out.column.empty() && f.type.is_timestamp()) out.column = f.name;
+    const int at = schema.find(out.column);
+    if (at < 0 || !schema[static_cast<std::size_t>(at)].type.is_timestamp())
+        return fail(
+            Code::invalid_argument,
+            "{}:{}: table {}: 'retention' needs a TIMESTAMP or TIMESTAMP_LTZ column to count on: name it "
+            "by 'time-column'",
+            table.file, table.line, table.name);
+    return out;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<WarehouseSink>> WarehouseSink::open(broker::Broker& broker,
+Result<std::unique_ptr<WarehouseSink>> WarehouseSink::open(broker::Broker& broker, Clock& clock,
                                                            warehouse::Warehouse& warehouse,
                                                            const plan::TablePtr& table) {
-    const std::string name(table->option("table-name", table->name));
+    const std::string name(table->option("table", table->name));
     MR_TRY(const auto stored, warehouse.positions(name));
     TopicPosition from;
     for (const warehouse::SinkPosition& p : stored) {
@@ -26,8 +44,17 @@ Result<std::unique_ptr<WarehouseSink>> WarehouseSink::open(broker::Broker& broke
     }
     MR_TRY(auto reader, TableReader::open(broker, table, "warehouse table " + name, std::move(from)));
     warehouse::WarehouseTable target{.name = name, .schema = reader->schema(), .key = reader->key()};
+    MR_TRY(Retention retention, retention_of(*table, target.schema));
     MR_TRY_VOID(warehouse.create_table(target));
-    return std::make_unique<WarehouseSink>(warehouse, std::move(target), std::move(reader));
+    if (name != table->name) MR_TRY_VOID(warehouse.create_alias(table->name, name));
+    return std::make_unique<WarehouseSink>(clock, warehouse, std::move(target), std::move(retention),
+                                           std::move(reader));
+}
+
+Result<std::int64_t> WarehouseSink::expire() {
+    if (retention_.ms <= 0) return 0;
+    return warehouse_.expire(table_.name, retention_.column, clock_.now().value * 1'000,
+                             retention_.ms * 1'000);
 }
 
 warehouse::SinkBatch WarehouseSink::to_batch(const TableBatch& batch, std::size_t& rows) const {

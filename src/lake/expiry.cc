@@ -1,6 +1,7 @@
 #include "lake/expiry.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "columnar/temporal.h"
@@ -19,7 +20,14 @@ std::set<std::int64_t> kept(const TableMetadata& metadata, std::int64_t now_ms, 
     std::vector<const Snapshot*> newest_first;
     for (const Snapshot& s : metadata.snapshots) newest_first.push_back(&s);
     std::ranges::sort(newest_first, [](const auto* a, const auto* b) { return a->sequence > b->sequence; });
-    std::set<std::int64_t> minutes, hours;
+    std::set<std::int64_t> minutes;
+    // Of an hour the snapshot after upkeep is the one to keep: it names few files, and lets the small ones
+    // go.
+    std::map<std::int64_t, const Snapshot*> hours;
+    const auto tidied = [](const Snapshot& s) {
+        const auto operation = s.summary.find("operation");
+        return operation != s.summary.end() && operation->second == "replace";
+    };
     std::size_t whole = 0;
     for (const Snapshot* s : newest_first) {
         const std::int64_t age = now_ms - s->timestamp_ms;
@@ -29,9 +37,11 @@ std::set<std::int64_t> kept(const TableMetadata& metadata, std::int64_t now_ms, 
         } else if (age < kHourMs) {
             if (minutes.insert(floor_div(s->timestamp_ms, kMinuteMs)).second) out.insert(s->id);
         } else if (retention_ms <= 0 || age < retention_ms) {
-            if (hours.insert(floor_div(s->timestamp_ms, kHourMs)).second) out.insert(s->id);
+            const Snapshot*& chosen = hours[floor_div(s->timestamp_ms, kHourMs)];
+            if (chosen == nullptr || (tidied(*s) && !tidied(*chosen))) chosen = s;
         }
     }
+    for (const auto& [hour, s] : hours) out.insert(s->id);
     return out;
 }
 

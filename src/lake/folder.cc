@@ -9,6 +9,7 @@ namespace mr::lake {
 namespace {
 
 constexpr std::string_view kVersionEnd = ".metadata.json";
+constexpr std::string_view kTemporary = "mr-tmp-";
 
 /// The number at the start of `text`, followed by `end`; -1 where it is none.
 std::int64_t leading_number(std::string_view text, std::string_view end, bool whole) {
@@ -28,6 +29,10 @@ std::string_view file_name(std::string_view path) {
 
 std::string our_name(std::int64_t version, std::string_view commit, std::string_view what) {
     return fmt::format("mr-{}-{}-{}", version, commit, what);
+}
+
+std::string temporary_name(std::string_view what) {
+    return fmt::format("{}{}", kTemporary, what);
 }
 
 std::int64_t version_in_name(std::string_view path) {
@@ -124,21 +129,47 @@ void Folder::remove(std::string_view path) const {
         log_warn("lake", "cannot remove {}: {}", *file, removed.error().message);
 }
 
-Result<std::vector<std::string>> Folder::our_files() const {
+void Folder::remove_data(const std::set<std::string>& paths) {
+    std::set<std::string> directories;
+    for (const std::string& path : paths) {
+        remove(path);
+        if (const auto file = local(path)) directories.insert(parent_path(*file));
+    }
+    for (const std::string& directory : directories) {
+        const auto names = fs_.list(directory);
+        if (!names || !names->empty() || file_name(directory).find('=') == std::string_view::npos) continue;
+        known_directories_.erase(directory);
+        static_cast<void>(fs_.remove_all(directory));
+    }
+}
+
+template <class F>
+Result<std::vector<std::string>> Folder::files_below_data(F&& wanted) const {
     std::vector<std::string> out;
     const auto add = [&](const std::string& directory) -> Status {
         MR_TRY(const auto names, fs_.list(directory));
         for (const std::string& name : names)
-            if (version_in_name(name) >= 0) out.push_back(join_path(directory, name));
+            if (wanted(name)) out.push_back(join_path(directory, name));
         return {};
     };
-    MR_TRY_VOID(add(metadata_directory()));
     const std::string data = join_path(directory_, "data");
     MR_TRY_VOID(add(data));
     MR_TRY(const auto hours, fs_.list(data));
     for (const std::string& hour : hours)
         if (hour.find('=') != std::string::npos) MR_TRY_VOID(add(join_path(data, hour)));
     return out;
+}
+
+Result<std::vector<std::string>> Folder::our_files() const {
+    MR_TRY(auto out, files_below_data([](std::string_view name) { return version_in_name(name) >= 0; }));
+    MR_TRY(const auto names, fs_.list(metadata_directory()));
+    for (const std::string& name : names)
+        if (version_in_name(name) >= 0) out.push_back(join_path(metadata_directory(), name));
+    return out;
+}
+
+Result<std::vector<std::string>> Folder::temporary_files() const {
+    return files_below_data([](std::string_view name) { return name.starts_with(kTemporary); });
 }
 
 }  // namespace mr::lake

@@ -39,11 +39,18 @@ class Folder {
     Result<std::string> read(std::string_view path) const;
     /// Best effort: what stays costs room and nothing else.
     void remove(std::string_view path) const;
+    /// Removes data files, and the folders of partitions that are empty then. Best effort.
+    void remove_data(const std::set<std::string>& paths);
 
     /// Files of ours (see our_name) below data/ and in metadata/, with their directories, as paths.
     Result<std::vector<std::string>> our_files() const;
+    /// Data files of a rewrite that was not committed (see temporary_name).
+    Result<std::vector<std::string>> temporary_files() const;
 
   private:
+    template <class F>
+    Result<std::vector<std::string>> files_below_data(F&& wanted) const;
+
     FileSystem& fs_;
     std::string directory_;
     std::set<std::string> known_directories_;
@@ -51,6 +58,8 @@ class Folder {
 
 /// "mr-<version>-<commit>-<what>": files name the version they were written for.
 std::string our_name(std::int64_t version, std::string_view commit, std::string_view what);
+/// "mr-tmp-<what>": a data file that nothing may name yet.
+std::string temporary_name(std::string_view what);
 /// The version in a name (the last part of a path), or -1 if it is not of ours.
 std::int64_t version_in_name(std::string_view path);
 

@@ -57,6 +57,7 @@ std::string manifest_schema(const PartitionSpec& spec) {
                avro_field("column_sizes", 108, int_map(117, 118, kLong), false),
                avro_field("value_counts", 109, int_map(119, 120, kLong), false),
                avro_field("null_value_counts", 110, int_map(121, 122, kLong), false),
+               avro_field("nan_value_counts", 137, int_map(138, 139, kLong), false),
                avro_field("lower_bounds", 125, int_map(126, 127, kBytes), false),
                avro_field("upper_bounds", 128, int_map(129, 130, kBytes), false),
                avro_field("split_offsets", 132, R"({"type":"array","items":"long","element-id":133})", false),
@@ -145,6 +146,7 @@ void encode_entry(Encoder& out, const PartitionSpec& spec, const ManifestEntry& 
     out.counts(file.column_sizes);
     out.counts(file.value_counts);
     out.counts(file.null_counts);
+    out.counts(file.nan_counts);
     out.bounds(file.lower_bounds);
     out.bounds(file.upper_bounds);
     out.list(file.split_offsets, [&](std::int64_t offset) { out.number(offset); });
@@ -194,6 +196,7 @@ DataFile decode_file(const AvroValue& file) {
                  .column_sizes = counts_of(file, 108, 117, 118),
                  .value_counts = counts_of(file, 109, 119, 120),
                  .null_counts = counts_of(file, 110, 121, 122),
+                 .nan_counts = counts_of(file, 137, 138, 139),
                  .lower_bounds = bounds_of(file, 125, 126, 127),
                  .upper_bounds = bounds_of(file, 128, 129, 130),
                  .split_offsets = {}};
@@ -299,7 +302,8 @@ std::string encode_manifest_list(const SnapshotIds& snapshot, const std::vector<
             e.number(v);
         e.list(m.partitions, [&](const ManifestFile::FieldSummary& p) {
             e.boolean(p.contains_null);
-            e.null();
+            e.present();  // contains_nan: an hour never is
+            e.boolean(false);
             e.optional(p.lower);
             e.optional(p.upper);
         });

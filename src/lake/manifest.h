@@ -39,6 +39,7 @@ struct DataFile {
     std::map<int, std::int64_t> column_sizes;  ///< by field id, as all of these
     std::map<int, std::int64_t> value_counts;
     std::map<int, std::int64_t> null_counts;
+    std::map<int, std::int64_t> nan_counts = {};
     std::map<int, std::string> lower_bounds;  ///< single-value form
     std::map<int, std::string> upper_bounds;
     std::vector<std::int64_t> split_offsets;

@@ -1,12 +1,9 @@
 #include "lake/parquet.h"
 
-#include <arrow/array/data.h>
-#include <arrow/buffer.h>
-#include <arrow/io/memory.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
 #include <parquet/file_writer.h>
@@ -15,166 +12,16 @@
 #include <parquet/statistics.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cmath>
+#include <numeric>
+
+#include "lake/internal/arrow_columns.h"
 
 namespace mr::lake {
 namespace {
 
-using ArrayPtr = std::shared_ptr<arrow::ArrayData>;
-
-std::shared_ptr<arrow::Buffer> buffer_of(const void* data, std::size_t bytes) {
-    return arrow::Buffer::FromString(std::string(static_cast<const char*>(data), bytes));
-}
-
-template <class T, class F>
-std::shared_ptr<arrow::Buffer> make_buffer(std::size_t count, F&& at) {
-    std::string bytes(count * sizeof(T), '\0');
-    for (std::size_t i = 0; i < count; ++i) {
-        const T v = at(i);
-        std::memcpy(bytes.data() + i * sizeof(T), &v, sizeof v);
-    }
-    return arrow::Buffer::FromString(std::move(bytes));
-}
-
-std::shared_ptr<arrow::Field> arrow_field(const LakeField& field, const DataType& type);
-
-std::shared_ptr<arrow::DataType> arrow_type(const LakeType& lake, const DataType& type) {
-    switch (type.kind) {
-        case TypeKind::boolean:
-            return arrow::boolean();
-        case TypeKind::tinyint:
-        case TypeKind::smallint:
-        case TypeKind::integer:
-        case TypeKind::interval_month:
-            return arrow::int32();
-        case TypeKind::bigint:
-        case TypeKind::interval_day:
-            return arrow::int64();
-        case TypeKind::float_:
-            return arrow::float32();
-        case TypeKind::double_:
-            return arrow::float64();
-        case TypeKind::decimal:
-            return arrow::decimal128(type.precision, type.scale);
-        case TypeKind::string:
-            return arrow::utf8();
-        case TypeKind::bytes:
-            return arrow::binary();
-        case TypeKind::date:
-            return arrow::date32();
-        case TypeKind::time:
-            return arrow::time64(arrow::TimeUnit::MICRO);
-        case TypeKind::timestamp:
-            return arrow::timestamp(arrow::TimeUnit::MICRO);
-        case TypeKind::timestamp_ltz:
-            return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-        case TypeKind::array:
-            return arrow::list(arrow_field(lake.fields[0], type.child(0).type));
-        case TypeKind::map:
-            return std::make_shared<arrow::MapType>(arrow_field(lake.fields[0], type.child(0).type),
-                                                    arrow_field(lake.fields[1], type.child(1).type));
-        case TypeKind::row: {
-            arrow::FieldVector fields;
-            for (std::size_t i = 0; i < lake.fields.size(); ++i)
-                fields.push_back(arrow_field(lake.fields[i], type.child(i).type));
-            return arrow::struct_(fields);
-        }
-        case TypeKind::null:
-            break;
-    }
-    return arrow::null();
-}
-
-std::shared_ptr<arrow::Field> arrow_field(const LakeField& field, const DataType& type) {
-    return arrow::field(field.name, arrow_type(field.type, type), !field.required,
-                        arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(field.id)}));
-}
-
-ArrayPtr to_array(const Column& column, const std::shared_ptr<arrow::DataType>& type);
-
-std::shared_ptr<arrow::Buffer> fixed_values(const Column& c) {
-    const std::size_t n = c.size();
-    switch (c.type().kind) {
-        case TypeKind::boolean:
-            return buffer_of(c.bits(), (n + 7) / 8);
-        case TypeKind::float_:
-            return buffer_of(c.values<float>(), n * sizeof(float));
-        case TypeKind::double_:
-            return buffer_of(c.values<double>(), n * sizeof(double));
-        case TypeKind::decimal:
-            return buffer_of(c.values<Int128>(), n * sizeof(Int128));
-        case TypeKind::time:
-            return make_buffer<std::int64_t>(n, [&](std::size_t i) { return c.integer(i) * 1'000; });
-        case TypeKind::timestamp:
-        case TypeKind::timestamp_ltz: {
-            const std::int64_t unit = c.type().time_unit();
-            return make_buffer<std::int64_t>(n, [&](std::size_t i) { return to_micros(c.integer(i), unit); });
-        }
-        case TypeKind::bigint:
-        case TypeKind::interval_day:
-            return make_buffer<std::int64_t>(n, [&](std::size_t i) { return c.integer(i); });
-        default:
-            return make_buffer<std::int32_t>(
-                n, [&](std::size_t i) { return static_cast<std::int32_t>(c.integer(i)); });
-    }
-}
-
-ArrayPtr text_array(const Column& c, const std::shared_ptr<arrow::DataType>& type,
-                    std::shared_ptr<arrow::Buffer> validity, std::int64_t nulls) {
-    std::string bytes;
-    const auto n = static_cast<std::int64_t>(c.size());
-    auto offsets = make_buffer<std::int32_t>(c.size() + 1, [&](std::size_t i) {
-        const auto at = static_cast<std::int32_t>(bytes.size());
-        if (i < c.size() && !c.is_null(i)) bytes += c.text(i);
-        return at;
-    });
-    return arrow::ArrayData::Make(
-        type, n, {std::move(validity), std::move(offsets), arrow::Buffer::FromString(std::move(bytes))},
-        nulls);
-}
-
-ArrayPtr list_array(const Column& c, const std::shared_ptr<arrow::DataType>& type,
-                    std::shared_ptr<arrow::Buffer> validity, std::int64_t nulls) {
-    auto offsets = make_buffer<std::int32_t>(c.size() + 1, [&](std::size_t i) {
-        if (c.size() == 0) return 0;
-        return static_cast<std::int32_t>(i < c.size() ? c.list_begin(i) : c.list_end(c.size() - 1));
-    });
-    ArrayPtr items;
-    if (c.type().kind == TypeKind::array) {
-        items = to_array(*c.child(0), type->field(0)->type());
-    } else {
-        const auto entries = type->field(0)->type();
-        items = arrow::ArrayData::Make(entries, static_cast<std::int64_t>(c.child(0)->size()), {nullptr},
-                                       {to_array(*c.child(0), entries->field(0)->type()),
-                                        to_array(*c.child(1), entries->field(1)->type())},
-                                       0);
-    }
-    return arrow::ArrayData::Make(type, static_cast<std::int64_t>(c.size()),
-                                  {std::move(validity), std::move(offsets)}, {std::move(items)}, nulls);
-}
-
-ArrayPtr to_array(const Column& c, const std::shared_ptr<arrow::DataType>& type) {
-    const auto n = static_cast<std::int64_t>(c.size());
-    const auto nulls = static_cast<std::int64_t>(c.null_count());
-    std::shared_ptr<arrow::Buffer> validity;
-    if (c.has_nulls()) validity = buffer_of(c.validity().data(), (c.size() + 7) / 8);
-    switch (c.type().kind) {
-        case TypeKind::string:
-        case TypeKind::bytes:
-            return text_array(c, type, std::move(validity), nulls);
-        case TypeKind::array:
-        case TypeKind::map:
-            return list_array(c, type, std::move(validity), nulls);
-        case TypeKind::row: {
-            std::vector<ArrayPtr> children;
-            for (std::size_t i = 0; i < c.child_count(); ++i)
-                children.push_back(to_array(*c.child(i), type->field(static_cast<int>(i))->type()));
-            return arrow::ArrayData::Make(type, n, {std::move(validity)}, std::move(children), nulls);
-        }
-        default:
-            return arrow::ArrayData::Make(type, n, {std::move(validity), fixed_values(c)}, nulls);
-    }
-}
+/// However narrow the rows are.
+constexpr std::int64_t kRowGroupRows = 1 << 20;
 
 /// A bound as Iceberg stores it, from Arrow's plain encoding; nothing where there is none.
 std::string bound_of(const parquet::ColumnDescriptor& column, const std::string& encoded, bool upper) {
@@ -277,15 +124,12 @@ DataFile describe(const parquet::FileMetaData& metadata, const std::set<int>& ra
     return out;
 }
 
-std::shared_ptr<parquet::WriterProperties> properties_of(const ParquetOptions& options, std::size_t rows,
-                                                         std::size_t bytes) {
+std::shared_ptr<parquet::WriterProperties> properties_of(const ParquetOptions& options) {
     parquet::WriterProperties::Builder builder;
-    const std::size_t per_row = bytes / rows + 1;
     builder.compression(parquet::Compression::ZSTD)
         ->compression_level(3)
         ->enable_store_decimal_as_integer()
-        ->max_row_group_length(
-            static_cast<std::int64_t>(std::max<std::size_t>(1, options.row_group_bytes / per_row)));
+        ->max_row_group_length(kRowGroupRows);
     for (const auto* names : {&options.raw_columns, &options.plain_columns})
         for (const std::string& name : *names) builder.disable_dictionary(name);
     return builder.build();
@@ -295,7 +139,144 @@ Status arrow_error(const arrow::Status& status) {
     return fail(Code::internal, "Parquet: {}", status.ToString());
 }
 
+/// Arrow's stream over a function of ours; the first error of that is kept.
+class Output final : public arrow::io::OutputStream {
+  public:
+    explicit Output(ParquetWriter::Sink sink) : sink_(std::move(sink)) {}
+    arrow::Status Close() override {
+        closed_ = true;
+        return arrow::Status::OK();
+    }
+    arrow::Result<std::int64_t> Tell() const override { return at_; }
+    bool closed() const override { return closed_; }
+    arrow::Status Write(const void* data, std::int64_t bytes) override {
+        at_ += bytes;
+        if (status) status = sink_({static_cast<const char*>(data), static_cast<std::size_t>(bytes)});
+        return status ? arrow::Status::OK() : arrow::Status::IOError(status.error().message);
+    }
+    Status status;
+
+  private:
+    ParquetWriter::Sink sink_;
+    std::int64_t at_ = 0;
+    bool closed_ = false;
+};
+
+/// NaNs of a floating column, which no bound covers.
+std::int64_t nans_of(const Column& c) {
+    std::int64_t out = 0;
+    for (std::size_t i = 0; i < c.size(); ++i)
+        if (!c.is_null(i) && std::isnan(c.real(i))) ++out;
+    return out;
+}
+
 }  // namespace
+
+class ParquetWriter::Impl {
+  public:
+    Impl(const std::vector<LakeField>& fields, ParquetOptions options, Sink sink)
+        : fields_(fields), options_(std::move(options)), out_(std::make_shared<Output>(std::move(sink))) {
+        for (const LakeField& f : fields_)
+            if (options_.raw_columns.contains(f.name)) raw_ids_.insert(f.id);
+    }
+
+    Status open(const std::vector<DataType>& types) {
+        arrow::FieldVector arrow_fields;
+        for (std::size_t i = 0; i < fields_.size(); ++i) {
+            arrow_fields.push_back(arrow_field(fields_[i], types[i]));
+            if (types[i].kind == TypeKind::float_ || types[i].kind == TypeKind::double_)
+                nans_[fields_[i].id] = 0;
+        }
+        schema_ = arrow::schema(arrow_fields);
+        auto writer = parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), out_,
+                                                       properties_of(options_));
+        if (!writer.ok()) return arrow_error(writer.status());
+        writer_ = std::move(*writer);
+        return {};
+    }
+
+    Status write(const std::vector<ColumnPtr>& columns) {
+        const std::size_t rows = columns[0]->size();
+        if (group_bytes_ >= options_.row_group_bytes) {
+            const auto status = writer_->NewBufferedRowGroup();
+            if (!status.ok()) return error(status);
+            group_bytes_ = 0;
+        }
+        std::vector<std::shared_ptr<arrow::ArrayData>> arrays;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            MR_CHECK(columns[i]->size() == rows, "{} of {} rows", columns[i]->size(), rows);
+            arrays.push_back(to_array(*columns[i], schema_->field(static_cast<int>(i))->type()));
+            group_bytes_ += columns[i]->memory();
+            if (const auto nan = nans_.find(fields_[i].id); nan != nans_.end())
+                nan->second += nans_of(*columns[i]);
+        }
+        const auto batch =
+            arrow::RecordBatch::Make(schema_, static_cast<std::int64_t>(rows), std::move(arrays));
+        const auto status = writer_->WriteRecordBatch(*batch);
+        return status.ok() ? Status() : error(status);
+    }
+
+    Result<DataFile> finish() {
+        const auto status = writer_->Close();
+        if (!status.ok()) return std::unexpected(error(status).error());
+        DataFile file = describe(*writer_->metadata(), raw_ids_);
+        file.nan_counts = nans_;
+        file.bytes = *out_->Tell();
+        return file;
+    }
+
+    [[nodiscard]] std::int64_t bytes() const { return *out_->Tell(); }
+
+  private:
+    Status error(const arrow::Status& status) const {
+        return out_->status ? arrow_error(status) : out_->status;
+    }
+
+    const std::vector<LakeField> fields_;
+    const ParquetOptions options_;
+    std::set<int> raw_ids_;
+    std::map<int, std::int64_t> nans_;
+    std::shared_ptr<Output> out_;
+    std::shared_ptr<arrow::Schema> schema_;
+    std::unique_ptr<parquet::arrow::FileWriter> writer_;
+    std::size_t group_bytes_ = 0;
+};
+
+namespace {
+
+/// Arrow throws where a file format is at fault.
+template <class F>
+auto guarded(F&& work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const std::exception& e) {
+        return fail(Code::internal, "Parquet: {}", e.what());
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ParquetWriter>> ParquetWriter::open(const std::vector<LakeField>& fields,
+                                                           const std::vector<DataType>& types,
+                                                           const ParquetOptions& options, Sink sink) {
+    MR_CHECK(fields.size() == types.size() && !fields.empty(), "{} types for {} fields", types.size(),
+             fields.size());
+    auto impl = std::make_unique<Impl>(fields, options, std::move(sink));
+    MR_TRY_VOID(guarded([&] { return impl->open(types); }));
+    return std::make_unique<ParquetWriter>(std::move(impl));
+}
+
+ParquetWriter::ParquetWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ParquetWriter::~ParquetWriter() = default;
+Status ParquetWriter::write(const std::vector<ColumnPtr>& columns) {
+    return guarded([&] { return impl_->write(columns); });
+}
+Result<DataFile> ParquetWriter::finish() {
+    return guarded([&] { return impl_->finish(); });
+}
+std::int64_t ParquetWriter::bytes() const {
+    return impl_->bytes();
+}
 
 Result<ParquetFile> write_parquet(const std::vector<LakeField>& fields, const std::vector<ColumnPtr>& columns,
                                   const ParquetOptions& options) {
@@ -303,36 +284,33 @@ Result<ParquetFile> write_parquet(const std::vector<LakeField>& fields, const st
              fields.size());
     const std::size_t rows = columns[0]->size();
     MR_CHECK(rows > 0, "a data file without rows");
-    arrow::FieldVector arrow_fields;
-    std::vector<ArrayPtr> arrays;
+    std::vector<DataType> types;
     std::size_t bytes = 0;
-    std::set<int> raw_ids;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        MR_CHECK(columns[i]->size() == rows, "{} of {} rows", columns[i]->size(), rows);
-        arrow_fields.push_back(arrow_field(fields[i], columns[i]->type()));
-        arrays.push_back(to_array(*columns[i], arrow_fields.back()->type()));
-        bytes += columns[i]->memory();
-        if (options.raw_columns.contains(fields[i].name)) raw_ids.insert(fields[i].id);
+    for (const ColumnPtr& c : columns) {
+        types.push_back(c->type());
+        bytes += c->memory();
     }
-    try {
-        const auto schema = arrow::schema(arrow_fields);
-        auto sink = arrow::io::BufferOutputStream::Create(1 << 16);
-        if (!sink.ok()) return std::unexpected(arrow_error(sink.status()).error());
-        auto writer = parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), *sink,
-                                                       properties_of(options, rows, bytes));
-        if (!writer.ok()) return std::unexpected(arrow_error(writer.status()).error());
-        auto batch = arrow::RecordBatch::Make(schema, static_cast<std::int64_t>(rows), std::move(arrays));
-        auto status = (*writer)->WriteRecordBatch(*batch);
-        if (status.ok()) status = (*writer)->Close();
-        if (!status.ok()) return std::unexpected(arrow_error(status).error());
-        auto buffer = (*sink)->Finish();
-        if (!buffer.ok()) return std::unexpected(arrow_error(buffer.status()).error());
-        ParquetFile out{.bytes = (*buffer)->ToString(), .file = describe(*(*writer)->metadata(), raw_ids)};
-        out.file.bytes = static_cast<std::int64_t>(out.bytes.size());
-        return out;
-    } catch (const std::exception& e) {
-        return fail(Code::internal, "Parquet: {}", e.what());
+    ParquetFile out;
+    MR_TRY(const auto writer,
+           ParquetWriter::open(fields, types, options, [&](std::string_view part) -> Status {
+               out.bytes.append(part);
+               return {};
+           }));
+    // In slices, so that no row group grows beyond what is asked for.
+    const std::size_t slice = std::max<std::size_t>(1, options.row_group_bytes / (bytes / rows + 1));
+    if (slice >= rows) {
+        MR_TRY_VOID(writer->write(columns));
+    } else {
+        for (std::size_t from = 0; from < rows; from += slice) {
+            std::vector<std::uint32_t> picked(std::min(slice, rows - from));
+            std::iota(picked.begin(), picked.end(), static_cast<std::uint32_t>(from));
+            std::vector<ColumnPtr> part;
+            for (const ColumnPtr& c : columns) part.push_back(Column::take(c, picked));
+            MR_TRY_VOID(writer->write(part));
+        }
     }
+    MR_TRY(out.file, writer->finish());
+    return out;
 }
 
 }  // namespace mr::lake

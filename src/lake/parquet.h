@@ -2,6 +2,8 @@
 // .cc. Format: docs/formats/iceberg-mapping.md. Thread: any.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,6 +22,31 @@ struct ParquetOptions {
     /// Columns without dictionary and bounds: payloads, where both cost and neither helps.
     std::set<std::string, std::less<>> raw_columns;
     std::size_t row_group_bytes = 32U << 20;
+};
+
+/// Writes one file batch by batch; holds at most one row group, encoded.
+class ParquetWriter {
+  public:
+    /// Takes the file's bytes in order.
+    using Sink = std::function<Status(std::string_view)>;
+    static Result<std::unique_ptr<ParquetWriter>> open(const std::vector<LakeField>& fields,
+                                                       const std::vector<DataType>& types,
+                                                       const ParquetOptions& options, Sink sink);
+    ~ParquetWriter();
+
+    /// Columns of equal length, at least one row, each for the field of the same place.
+    Status write(const std::vector<ColumnPtr>& columns);
+    /// All but path and partition. REQUIRES: something was written.
+    Result<DataFile> finish();
+    /// Given to the sink so far.
+    [[nodiscard]] std::int64_t bytes() const;
+
+    /// For open().
+    class Impl;
+    explicit ParquetWriter(std::unique_ptr<Impl> impl);
+
+  private:
+    std::unique_ptr<Impl> impl_;
 };
 
 struct ParquetFile {

@@ -53,6 +53,10 @@ struct Config {
         lake_archive;  ///< raw topics to archive; "*" for all that are not made by pipelines
     std::int64_t lake_retention_ms = 90LL * 24 * 3600 * 1000;
 
+    bool lake_compaction = true;
+    std::int64_t lake_compact_after_ms = 300'000;
+    std::int64_t lake_file_bytes = 128 << 20;
+
     bool warehouse_enabled = true;
     std::string warehouse_path;  ///< empty: "<data_dir>/warehouse.duckdb"
     std::int64_t warehouse_memory_bytes = 128 << 20;

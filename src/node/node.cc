@@ -7,9 +7,6 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
-#include "connect/archive_sink.h"
-#include "connect/lake_sink.h"
-#include "connect/warehouse_sink.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
 #include "net/tcp_server.h"
@@ -19,6 +16,7 @@
 #include "node/project_routes.h"
 #include "node/scans.h"
 #include "node/sinks.h"
+#include "node/sinks_open.h"
 #include "node/sql_routes.h"
 #include "node/threads.h"
 #include "node/topic_routes.h"
@@ -256,11 +254,7 @@ class Node::Impl {
             .path = or_default(config.warehouse_path, join_path(data_dir, "warehouse.duckdb")),
             .memory_bytes = config.warehouse_memory_bytes};
         MR_TRY(warehouse, warehouse::Warehouse::open(warehouse_options, *scans));
-        for (const plan::TablePtr& table : project.sinks("warehouse")) {
-            MR_TRY(auto sink, connect::WarehouseSink::open(*broker, *warehouse, table));
-            std::shared_ptr<connect::WarehouseSink> shared = std::move(sink);
-            sinks.add("warehouse", shared->name(), 1'000, [shared] { return shared->run_once(); });
-        }
+        MR_TRY_VOID(open_warehouse_sinks(sink_context(), *warehouse));
         return {};
     }
 
@@ -269,22 +263,9 @@ class Node::Impl {
         const Config& config = project.config;
         if (!config.lake_enabled) return {};
         const std::string lake = or_default(config.lake_path, join_path(data_dir, "lake"));
-        for (const plan::TablePtr& table : project.sinks("iceberg")) {
-            MR_TRY(auto sink,
-                   connect::LakeSink::open(*broker, fs, clock, lake, table, config.lake_retention_ms));
-            std::shared_ptr<connect::LakeSink> shared = std::move(sink);
-            sinks.add("lake", shared->name(), config.lake_commit_interval_ms,
-                      [shared] { return shared->run_once(); });
-        }
-        for (const std::string& topic : archived_topics()) {
-            auto sink = connect::ArchiveSink::open(*broker, fs, clock, lake, topic, config.lake_retention_ms);
-            if (!sink) return annotate(sink.error(), "lake.archive");
-            std::shared_ptr<connect::ArchiveSink> shared = std::move(*sink);
-            sinks.add("archive", shared->name(), config.lake_commit_interval_ms,
-                      [shared] { return shared->run_once(); });
-        }
-        return {};
+        return open_lake_sinks(sink_context(), lake, archived_topics(), *scans, warehouse.get());
     }
+    SinkContext sink_context() { return {project, *broker, fs, clock, sinks}; }
 
     /// `lake.archive`; "*" stands for every topic of the project that no pipeline writes.
     std::vector<std::string> archived_topics() {
@@ -374,7 +355,7 @@ class Node::Impl {
         topic_routes->add_to(router);
         if (warehouse) {
             sql_routes = std::make_unique<SqlRoutes>(
-                *warehouse, workers, metrics,
+                loop, *warehouse, workers, metrics,
                 warehouse::QueryLimits{.rows_max = static_cast<std::size_t>(project.config.sql_rows_max),
                                        .timeout_ms = project.config.sql_timeout_ms});
             sql_routes->add_to(router);

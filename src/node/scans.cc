@@ -4,11 +4,14 @@
 
 #include "columnar/codec.h"
 #include "engine/source_stage.h"
+#include "lake/table_scan.h"
 #include "wire/record.h"
 
 namespace mr::node {
 namespace {
 
+using warehouse::Range;
+using warehouse::Ranges;
 using warehouse::RowBatch;
 using warehouse::Scan;
 using warehouse::ScanTable;
@@ -28,7 +31,23 @@ class TopicReader {
         }
     }
 
-    [[nodiscard]] std::int32_t partitions() const { return topic_->partition_count(); }
+    /// Leaves out what lies outside of these; by partition number, offset and timestamp (microseconds).
+    void narrow(const Range& partition, const Range& offset, const Range& time) {
+        for (std::size_t i = 0; i < next_.size(); ++i) {
+            const auto number = static_cast<std::int64_t>(i);
+            if (number < partition.low || number > partition.high) end_[i] = next_[i];
+            next_[i] = std::max(next_[i], Offset(std::max<std::int64_t>(offset.low, 0)));
+            if (offset.high < end_[i].value) end_[i] = Offset(std::max<std::int64_t>(offset.high + 1, 0));
+            if (time.low <= 0 || next_[i] >= end_[i]) continue;
+            // No record before that one is as late.
+            const auto first = broker_.offset_for_time(*topic_->partitions[i], time.low / 1'000);
+            if (first.error != broker::KafkaError::none) continue;
+            if (first.offset.value < 0)
+                end_[i] = next_[i];
+            else
+                next_[i] = std::max(next_[i], first.offset);
+        }
+    }
 
     /// Calls `visit` for the records of the next batches, until `rows` were seen; false at the end. The
     /// records' bytes stay until the next call.
@@ -102,11 +121,30 @@ const Schema& raw_schema() {
     return schema;
 }
 
+Range range_of(const Ranges& ranges, int column) {
+    const auto found = ranges.find(column);
+    return found == ranges.end() ? Range() : found->second;
+}
+
+/// The column that shows a record's partition, offset or timestamp as it is; -1: none.
+int metadata_column(const plan::Table& table, std::string_view key) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const plan::TableColumn& c = table.columns[i];
+        const bool fits = key == "timestamp" ? c.type.is_timestamp() : c.type.is_integer();
+        if (c.kind == plan::ColumnKind::metadata && fits &&
+            (c.metadata_key.empty() ? c.name : c.metadata_key) == key)
+            return static_cast<int>(i);
+    }
+    return -1;
+}
+
 class RawTopicScan final : public Scan {
   public:
     RawTopicScan(broker::Broker& broker, std::shared_ptr<const broker::TopicView> topic,
-                 std::vector<int> columns)
-        : reader_(broker, std::move(topic)), columns_(std::move(columns)) {}
+                 std::vector<int> columns, const Ranges& ranges)
+        : reader_(broker, std::move(topic)), columns_(std::move(columns)) {
+        reader_.narrow(range_of(ranges, 0), range_of(ranges, 1), range_of(ranges, 2));
+    }
 
     Result<std::optional<RowBatch>> next() override {
         std::vector<ColumnBuilder> builders;
@@ -141,8 +179,12 @@ class RawTopicScan final : public Scan {
 class TableScan final : public Scan {
   public:
     TableScan(broker::Broker& broker, std::shared_ptr<const broker::TopicView> topic,
-              std::unique_ptr<engine::SourceStage> stage)
-        : reader_(broker, std::move(topic)), stage_(std::move(stage)) {}
+              std::unique_ptr<engine::SourceStage> stage, const plan::Table& table, const Ranges& ranges)
+        : reader_(broker, std::move(topic)), stage_(std::move(stage)) {
+        reader_.narrow(range_of(ranges, metadata_column(table, "partition")),
+                       range_of(ranges, metadata_column(table, "offset")),
+                       range_of(ranges, metadata_column(table, "timestamp")));
+    }
 
     Result<std::optional<RowBatch>> next() override {
         for (;;) {
@@ -203,33 +245,75 @@ class ViewScan final : public Scan {
     bool done_ = false;
 };
 
+class LakeScan final : public Scan {
+  public:
+    explicit LakeScan(std::unique_ptr<lake::TableScan> scan) : scan_(std::move(scan)) {}
+    Result<std::optional<RowBatch>> next() override {
+        MR_TRY(auto batch, scan_->next());
+        if (!batch) return std::nullopt;
+        return RowBatch{.columns = std::move(batch->columns), .rows = batch->rows};
+    }
+
+  private:
+    const std::unique_ptr<lake::TableScan> scan_;
+};
+
+std::optional<ScanTable> lake_table(FileSystem& fs, const std::string& folder) {
+    auto schema = lake::TableScan::schema(fs, folder);
+    if (!schema) return std::nullopt;
+    std::set<int> ranged;
+    for (std::size_t i = 0; i < schema->size(); ++i)
+        if ((*schema)[i].type.is_integer() || (*schema)[i].type.is_timestamp())
+            ranged.insert(static_cast<int>(i));
+    return ScanTable{std::move(*schema),
+                     [&fs, folder](const std::vector<int>& columns,
+                                   const Ranges& ranges) -> Result<std::unique_ptr<Scan>> {
+                         std::map<int, lake::ColumnRange> wanted;
+                         for (const auto& [column, range] : ranges) wanted[column] = {range.low, range.high};
+                         MR_TRY(auto scan, lake::TableScan::open(fs, folder, columns, wanted));
+                         return std::make_unique<LakeScan>(std::move(scan));
+                     },
+                     std::move(ranged)};
+}
+
 }  // namespace
 
 std::optional<ScanTable> NodeScans::find(std::string_view name) {
+    for (const auto* names : {&lake_, &lake_declared_})
+        if (const auto folder = names->find(name); folder != names->end())
+            return lake_table(*lake_fs_, folder->second);
     if (views::SnapshotPtr view = views_.snapshot(name)) {
-        return ScanTable{view->definition->schema,
-                         [view](const std::vector<int>& columns) -> Result<std::unique_ptr<Scan>> {
-                             return std::make_unique<ViewScan>(view, columns);
-                         }};
+        return ScanTable{
+            view->definition->schema,
+            [view](const std::vector<int>& columns, const Ranges&) -> Result<std::unique_ptr<Scan>> {
+                return std::make_unique<ViewScan>(view, columns);
+            }};
     }
     const auto topics = broker_.topics();
     if (const auto table = tables_.find(name); table != tables_.end()) {
         const auto topic = topics->find(table->second->topic());
         if (topic == nullptr) return std::nullopt;
-        return ScanTable{table->second->schema(),
-                         [this, topic, declared = table->second](
-                             const std::vector<int>& columns) -> Result<std::unique_ptr<Scan>> {
-                             plan::Node node;
-                             node.op = plan::SourceNode{.table = declared, .columns = columns};
-                             MR_TRY(auto stage, engine::SourceStage::create(node));
-                             return std::make_unique<TableScan>(broker_, topic, std::move(stage));
-                         }};
+        std::set<int> ranged;
+        for (const char* key : {"partition", "offset", "timestamp"})
+            if (const int c = metadata_column(*table->second, key); c >= 0) ranged.insert(c);
+        return ScanTable{
+            table->second->schema(),
+            [this, topic, declared = table->second](const std::vector<int>& columns,
+                                                    const Ranges& ranges) -> Result<std::unique_ptr<Scan>> {
+                plan::Node node;
+                node.op = plan::SourceNode{.table = declared, .columns = columns};
+                MR_TRY(auto stage, engine::SourceStage::create(node));
+                return std::make_unique<TableScan>(broker_, topic, std::move(stage), *declared, ranges);
+            },
+            ranged};
     }
     if (const auto topic = topics->find(name)) {
         return ScanTable{raw_schema(),
-                         [this, topic](const std::vector<int>& columns) -> Result<std::unique_ptr<Scan>> {
-                             return std::make_unique<RawTopicScan>(broker_, topic, columns);
-                         }};
+                         [this, topic](const std::vector<int>& columns,
+                                       const Ranges& ranges) -> Result<std::unique_ptr<Scan>> {
+                             return std::make_unique<RawTopicScan>(broker_, topic, columns, ranges);
+                         },
+                         {0, 1, 2}};
     }
     return std::nullopt;
 }
@@ -238,6 +322,7 @@ std::vector<std::string> NodeScans::names() {
     std::vector<std::string> out;
     for (const auto& view : views_.snapshots()) out.push_back(view->definition->name);
     for (const auto& [name, table] : tables_) out.push_back(name);
+    for (const auto& [name, folder] : lake_) out.push_back(name);
     for (const auto& [name, topic] : broker_.topics()->by_name) out.push_back(name);
     std::ranges::sort(out);
     out.erase(std::ranges::unique(out).begin(), out.end());

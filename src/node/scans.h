@@ -3,14 +3,17 @@
 //
 //   a view's name        its rows
 //   a table's name       the topic's records, decoded as the table declares (what cannot be decoded is left
-//   out) a topic's name       partition, offset, timestamp, key, value: one row a record, key and value as
-//   text
+//   out);
+//                        'connector' = 'iceberg': the rows of the lake table
+//   a topic's name       partition, offset, timestamp, key, value: one row a record, key and value as text
+//   "<database>/<table>" a lake table; the warehouse has views database.table for these
 //
 // Thread: any worker.
 #pragma once
 
 #include <memory>
 
+#include "base/file_system.h"
 #include "broker/broker.h"
 #include "plan/table.h"
 #include "views/view_store.h"
@@ -26,6 +29,14 @@ class NodeScans final : public warehouse::ScanCatalog {
     NodeScans(broker::Broker& broker, views::ViewStore& views) : broker_(broker), views_(views) {}
     /// Before the first query.
     void set_tables(TableMap tables) { tables_ = std::move(tables); }
+    /// Tables of the lake by "<database>/<table>", with their folders; `declared`: by the name in the SQL.
+    /// Before the first query.
+    void set_lake(FileSystem& fs, std::map<std::string, std::string, std::less<>> folders,
+                  std::map<std::string, std::string, std::less<>> declared) {
+        lake_fs_ = &fs;
+        lake_ = std::move(folders);
+        lake_declared_ = std::move(declared);
+    }
 
     std::optional<warehouse::ScanTable> find(std::string_view name) override;
     [[nodiscard]] std::vector<std::string> names() override;
@@ -34,6 +45,8 @@ class NodeScans final : public warehouse::ScanCatalog {
     broker::Broker& broker_;
     views::ViewStore& views_;
     TableMap tables_;
+    FileSystem* lake_fs_ = nullptr;
+    std::map<std::string, std::string, std::less<>> lake_, lake_declared_;
 };
 
 }  // namespace mr::node

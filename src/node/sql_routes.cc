@@ -29,9 +29,17 @@ std::string to_json(const warehouse::QueryResult& result) {
     return out;
 }
 
-SqlRoutes::SqlRoutes(warehouse::Warehouse& warehouse, Workers& workers, Metrics& metrics,
-                     warehouse::QueryLimits limits)
-    : warehouse_(warehouse),
+namespace {
+
+/// How often a waiting query's client is looked for.
+constexpr std::int64_t kLookEveryMs = 200;
+
+}  // namespace
+
+SqlRoutes::SqlRoutes(net::EventLoop& loop, warehouse::Warehouse& warehouse, Workers& workers,
+                     Metrics& metrics, warehouse::QueryLimits limits)
+    : loop_(loop),
+      warehouse_(warehouse),
       workers_(workers),
       seconds_(metrics.histogram("millrace_query_seconds", "Ad-hoc SQL queries.", "kind=\"sql\"")),
       limits_(limits) {}
@@ -47,9 +55,13 @@ void SqlRoutes::query(const serve::RouteCall& call, net::HttpResponder responder
         return responder.respond(
             HttpResponse::error(400, "invalid_argument", R"(expected {"sql": "SELECT …"})"));
     }
-    const bool accepted = workers_.post([this, sql = body["sql"].get<std::string>(), responder] {
+    const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    const bool accepted = workers_.post([this, sql = body["sql"].get<std::string>(), responder, cancelled] {
+        if (cancelled->load()) return;
         const auto from = std::chrono::steady_clock::now();
-        const auto result = warehouse_.query(sql, limits_);
+        warehouse::QueryLimits limits = limits_;
+        limits.cancelled = cancelled;
+        const auto result = warehouse_.query(sql, limits);
         seconds_.record_ns(std::chrono::nanoseconds(std::chrono::steady_clock::now() - from).count());
         if (!result)
             return responder.post(HttpResponse::error(
@@ -57,7 +69,20 @@ void SqlRoutes::query(const serve::RouteCall& call, net::HttpResponder responder
         responder.post(HttpResponse::json(200, to_json(*result)));
     });
     if (!accepted)
-        responder.respond(HttpResponse::error(503, "unavailable", "too many queries are waiting; try again"));
+        return responder.respond(
+            HttpResponse::error(503, "unavailable", "too many queries are waiting; try again"));
+    running_.push_back({responder, cancelled});
+    if (!look_.pending()) look_ = loop_.after(kLookEveryMs, [this] { look_for_the_gone(); });
+}
+
+void SqlRoutes::look_for_the_gone() {
+    // Answered or gone: for one that was answered the mark means nothing any more.
+    std::erase_if(running_, [](const Running& r) {
+        if (r.asked_by.wanted()) return false;
+        r.cancelled->store(true);
+        return true;
+    });
+    if (!running_.empty()) look_ = loop_.after(kLookEveryMs, [this] { look_for_the_gone(); });
 }
 
 }  // namespace mr::node

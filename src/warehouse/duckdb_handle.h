@@ -69,6 +69,8 @@ class ResultHandle {
 
 /// Runs a statement whose rows nobody wants.
 Status execute(duckdb_connection connection, const std::string& sql);
+/// 'text' with quotes doubled.
+std::string literal(std::string_view text);
 /// "name" with quotes doubled.
 std::string quote(std::string_view identifier);
 

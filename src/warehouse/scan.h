@@ -2,9 +2,13 @@
 // no file access.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +32,20 @@ class Scan {
     virtual Result<std::optional<RowBatch>> next() = 0;
 };
 
+/// What a query asks of a column, both ends included, in the column's integers; times in microseconds.
+struct Range {
+    std::int64_t low = std::numeric_limits<std::int64_t>::min();
+    std::int64_t high = std::numeric_limits<std::int64_t>::max();
+};
+/// By column of the schema. Rows outside may be left out or not: the query tests them again.
+using Ranges = std::map<int, Range>;
+
 struct ScanTable {
     Schema schema;
     /// Opens a scan at the newest durable state. `columns`: those read, in output order.
-    std::function<Result<std::unique_ptr<Scan>>(const std::vector<int>& columns)> open;
+    std::function<Result<std::unique_ptr<Scan>>(const std::vector<int>& columns, const Ranges& ranges)> open;
+    /// Columns (integers and times) whose ranges save work.
+    std::set<int> ranged = {};
 };
 
 /// Who knows the tables outside: the node. Thread: any worker.

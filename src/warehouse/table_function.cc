@@ -9,6 +9,7 @@ namespace {
 
 struct BindData {
     ScanTable table;
+    Ranges ranges;
 };
 
 struct InitData {
@@ -22,12 +23,12 @@ void destroy(void* data) {
     const std::unique_ptr<T> owner(static_cast<T*>(data));
 }
 
-ScanCatalog& catalog_of(void* extra) {
-    return *static_cast<ScanCatalog*>(extra);
+ScanContext& context_of(void* extra) {
+    return *static_cast<ScanContext*>(extra);
 }
 
 void replacement(duckdb_replacement_scan_info info, const char* name, void* extra) {
-    if (!catalog_of(extra).find(name)) return;
+    if (!context_of(extra).catalog().find(name)) return;
     duckdb_replacement_scan_set_function_name(info, "millrace_scan");
     duckdb_value value = duckdb_create_varchar(name);
     duckdb_replacement_scan_add_parameter(info, value);
@@ -37,7 +38,9 @@ void replacement(duckdb_replacement_scan_info info, const char* name, void* extr
 void bind(duckdb_bind_info info) {
     duckdb_value parameter = duckdb_bind_get_parameter(info, 0);
     char* name = duckdb_get_varchar(parameter);
-    auto table = catalog_of(duckdb_bind_get_extra_info(info)).find(name);
+    ScanContext& context = context_of(duckdb_bind_get_extra_info(info));
+    auto table = context.catalog().find(name);
+    Ranges ranges = context.ranges(name);
     const std::string missing = fmt::format("no view, topic or lake table named \"{}\"", name);
     duckdb_free(name);
     duckdb_destroy_value(&parameter);
@@ -46,7 +49,7 @@ void bind(duckdb_bind_info info) {
         const TypeHandle type = to_duckdb(f.type);
         duckdb_bind_add_result_column(info, f.name.c_str(), type.get());
     }
-    auto data = std::make_unique<BindData>(BindData{std::move(*table)});
+    auto data = std::make_unique<BindData>(BindData{std::move(*table), std::move(ranges)});
     duckdb_bind_set_bind_data(info, data.release(), &destroy<BindData>);
 }
 
@@ -60,7 +63,7 @@ void init(duckdb_init_info info) {
     for (int& c : columns) {
         if (c < 0 || c >= static_cast<int>(bound->table.schema.size())) c = 0;
     }
-    auto scan = bound->table.open(columns);
+    auto scan = bound->table.open(columns, bound->ranges);
     if (!scan) return duckdb_init_set_error(info, scan.error().message.c_str());
     auto data = std::make_unique<InitData>();
     data->scan = std::move(*scan);
@@ -89,12 +92,12 @@ void run(duckdb_function_info info, duckdb_data_chunk chunk) {
 
 }  // namespace
 
-Status register_scans(duckdb_database database, duckdb_connection connection, ScanCatalog& catalog) {
+Status register_scans(duckdb_database database, duckdb_connection connection, ScanContext& context) {
     duckdb_table_function function = duckdb_create_table_function();
     duckdb_table_function_set_name(function, "millrace_scan");
     const TypeHandle text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
     duckdb_table_function_add_parameter(function, text.get());
-    duckdb_table_function_set_extra_info(function, &catalog, nullptr);
+    duckdb_table_function_set_extra_info(function, &context, nullptr);
     duckdb_table_function_set_bind(function, &bind);
     duckdb_table_function_set_init(function, &init);
     duckdb_table_function_set_function(function, &run);
@@ -102,7 +105,7 @@ Status register_scans(duckdb_database database, duckdb_connection connection, Sc
     const bool registered = duckdb_register_table_function(connection, function) == DuckDBSuccess;
     duckdb_destroy_table_function(&function);
     if (!registered) return fail(Code::internal, "DuckDB refused the scan function");
-    duckdb_add_replacement_scan(database, &replacement, &catalog, nullptr);
+    duckdb_add_replacement_scan(database, &replacement, &context, nullptr);
     return {};
 }
 

@@ -4,11 +4,11 @@
 
 #include "base/result.h"
 #include "warehouse/duckdb_handle.h"
-#include "warehouse/scan.h"
+#include "warehouse/pushdown.h"
 
 namespace mr::warehouse {
 
-/// REQUIRES: `catalog` outlives the database.
-Status register_scans(duckdb_database database, duckdb_connection connection, ScanCatalog& catalog);
+/// REQUIRES: `context` outlives the database.
+Status register_scans(duckdb_database database, duckdb_connection connection, ScanContext& context);
 
 }  // namespace mr::warehouse

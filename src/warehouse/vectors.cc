@@ -408,6 +408,43 @@ class VectorReader {
 
 }  // namespace
 
+std::size_t text_bytes(duckdb_vector vector, duckdb_logical_type type, std::size_t count) {
+    switch (duckdb_get_type_id(type)) {
+        case DUCKDB_TYPE_VARCHAR:
+        case DUCKDB_TYPE_BLOB: {
+            std::size_t out = 0;
+            auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector));
+            std::uint64_t* validity = duckdb_vector_get_validity(vector);
+            for (std::size_t i = 0; i < count; ++i)
+                if (validity == nullptr || duckdb_validity_row_is_valid(validity, i))
+                    out += duckdb_string_t_length(texts[i]);
+            return out;
+        }
+        case DUCKDB_TYPE_LIST: {
+            const TypeHandle child(duckdb_list_type_child_type(type));
+            return text_bytes(duckdb_list_vector_get_child(vector), child.get(),
+                              duckdb_list_vector_get_size(vector));
+        }
+        case DUCKDB_TYPE_MAP: {
+            const TypeHandle key(duckdb_map_type_key_type(type)), value(duckdb_map_type_value_type(type));
+            duckdb_vector entries = duckdb_list_vector_get_child(vector);
+            const std::size_t size = duckdb_list_vector_get_size(vector);
+            return text_bytes(duckdb_struct_vector_get_child(entries, 0), key.get(), size) +
+                   text_bytes(duckdb_struct_vector_get_child(entries, 1), value.get(), size);
+        }
+        case DUCKDB_TYPE_STRUCT: {
+            std::size_t out = 0;
+            for (idx_t i = 0; i < duckdb_struct_type_child_count(type); ++i) {
+                const TypeHandle child(duckdb_struct_type_child_type(type, i));
+                out += text_bytes(duckdb_struct_vector_get_child(vector, i), child.get(), count);
+            }
+            return out;
+        }
+        default:
+            return 0;
+    }
+}
+
 void read_vector(duckdb_vector vector, duckdb_logical_type type, std::size_t count, ColumnBuilder& out) {
     VectorReader reader(vector, type, out);
     for (std::size_t i = 0; i < count; ++i) reader.read(i);

@@ -20,6 +20,8 @@ DataType from_duckdb(duckdb_logical_type type);
 
 /// Writes rows [from, from + count) of `column` to the start of `vector`. count <= duckdb_vector_size().
 void write_vector(duckdb_vector vector, const Column& column, std::size_t from, std::size_t count);
+/// Bytes of the texts in the first `count` values, those in nested ones included: what copying them costs.
+std::size_t text_bytes(duckdb_vector vector, duckdb_logical_type type, std::size_t count);
 /// Appends `count` values of `vector`, whose type is `type`, to `out` (made with from_duckdb(type)).
 void read_vector(duckdb_vector vector, duckdb_logical_type type, std::size_t count, ColumnBuilder& out);
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "warehouse/guard.h"
 #include "warehouse/table_function.h"
 #include "warehouse/vectors.h"
 
@@ -16,6 +17,15 @@ Status execute(duckdb_connection connection, const std::string& sql) {
     ResultHandle result;
     if (duckdb_query(connection, sql.c_str(), result.get()) == DuckDBSuccess) return {};
     return fail(Code::invalid_argument, "{}", duckdb_result_error(result.get()));
+}
+
+std::string literal(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) {
+        out.push_back(c);
+        if (c == '\'') out.push_back('\'');
+    }
+    return out + "'";
 }
 
 std::string quote(std::string_view identifier) {
@@ -38,17 +48,25 @@ Status set_config(duckdb_config config, const char* name, const std::string& val
     return fail(Code::internal, "DuckDB refused the setting {} = {}", name, value);
 }
 
-/// Interrupts a connection when a query takes too long. One thread for the life of the query: queries are few
-/// and long.
+/// Interrupts a connection when a query takes too long or nobody wants it any more. One thread for the life
+/// of the query: queries are few and long.
 class Deadline {
   public:
-    Deadline(duckdb_connection connection, std::int64_t timeout_ms)
-        : thread_([this, connection, timeout_ms] {
+    Deadline(duckdb_connection connection, const QueryLimits& limits)
+        : cancelled_(limits.cancelled), thread_([this, connection, timeout_ms = limits.timeout_ms] {
+              constexpr auto kLook = std::chrono::milliseconds(50);
+              const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
               std::unique_lock lock(mutex_);
-              if (done_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return finished_; }))
-                  return;
-              expired_ = true;
-              duckdb_interrupt(connection);
+              const auto next = [&] {
+                  const auto look = std::chrono::steady_clock::now() + kLook;
+                  return expired_ ? look : std::min(end, look);
+              };
+              while (!done_.wait_until(lock, next(), [&] { return finished_; })) {
+                  if (!is_cancelled() && std::chrono::steady_clock::now() < end) continue;
+                  expired_ = true;
+                  // Again and again: one that comes between two steps of a query is forgotten.
+                  duckdb_interrupt(connection);
+              }
           }) {}
     ~Deadline() {
         {
@@ -61,8 +79,10 @@ class Deadline {
     Deadline(const Deadline&) = delete;
     Deadline& operator=(const Deadline&) = delete;
     [[nodiscard]] bool expired() const { return expired_; }
+    [[nodiscard]] bool is_cancelled() const { return cancelled_ != nullptr && cancelled_->load(); }
 
   private:
+    const std::shared_ptr<const std::atomic<bool>> cancelled_;
     std::mutex mutex_;
     std::condition_variable done_;
     bool finished_ = false;
@@ -72,7 +92,7 @@ class Deadline {
 
 bool may_run(duckdb_statement_type type) {
     return type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_EXPLAIN ||
-           type == DUCKDB_STATEMENT_TYPE_RELATION || type == DUCKDB_STATEMENT_TYPE_CALL;
+           type == DUCKDB_STATEMENT_TYPE_RELATION;
 }
 
 /// Appends all rows of `columns` to a (temporary) table.
@@ -124,6 +144,8 @@ std::string declarations(const Schema& schema, const std::vector<int>& key) {
 
 class Warehouse::Impl {
   public:
+    explicit Impl(ScanCatalog& catalog) : scans(catalog) {}
+    ScanContext scans;
     DatabaseHandle database;
     ConnectionHandle keeper;  ///< holds the scan function's registration
     std::mutex writing;       ///< DuckDB's writers conflict rather than wait
@@ -160,19 +182,16 @@ class Warehouse::Impl {
             MR_TRY_VOID(execute(connection, fmt::format("{} INTO {} SELECT * FROM _stage", verb, name)));
         }
         for (const SinkPosition& p : batch.positions) {
-            std::string sink = table.name;
-            for (std::size_t at = 0; (at = sink.find('\'', at)) != std::string::npos; at += 2)
-                sink.insert(at, 1, '\'');
-            MR_TRY_VOID(execute(
-                connection, fmt::format("INSERT OR REPLACE INTO _millrace_positions VALUES ('{}', {}, {})",
-                                        sink, p.partition, p.next_offset)));
+            MR_TRY_VOID(execute(connection,
+                                fmt::format("INSERT OR REPLACE INTO _millrace_positions VALUES ({}, {}, {})",
+                                            literal(table.name), p.partition, p.next_offset)));
         }
         return {};
     }
 };
 
 Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& options, ScanCatalog& catalog) {
-    auto impl = std::make_unique<Impl>();
+    auto impl = std::make_unique<Impl>(catalog);
     duckdb_config config = nullptr;
     if (duckdb_create_config(&config) != DuckDBSuccess)
         return fail(Code::internal, "DuckDB: no configuration");
@@ -183,6 +202,8 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& optio
         {"memory_limit", std::to_string(options.memory_bytes >> 20) + "MiB"},
         {"threads", std::to_string(options.threads)},
         {"allow_community_extensions", "false"},
+        // Large sorts and groups spill beside the database file, but not without bound.
+        {"max_temp_directory_size", std::to_string(options.spill_bytes >> 20) + "MiB"},
     };
     Status configured;
     for (const auto& [name, value] : settings) {
@@ -200,7 +221,10 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& optio
     }
     MR_TRY(impl->keeper, impl->connect());
     MR_TRY_VOID(execute(impl->keeper.get(), kPositions));
-    MR_TRY_VOID(register_scans(impl->database.get(), impl->keeper.get(), catalog));
+    MR_TRY_VOID(execute(impl->keeper.get(), bounded_functions()));
+    MR_TRY_VOID(register_scans(impl->database.get(), impl->keeper.get(), impl->scans));
+    // Our TIMESTAMPs are UTC: now() and texts must mean the same wherever the machine stands.
+    MR_TRY_VOID(execute(impl->keeper.get(), "SET GLOBAL TimeZone = 'UTC'"));
     MR_TRY_VOID(execute(impl->keeper.get(), "SET lock_configuration = true"));
     return std::make_unique<Warehouse>(std::move(impl));
 }
@@ -208,7 +232,66 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open(const WarehouseOptions& optio
 Warehouse::Warehouse(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Warehouse::~Warehouse() = default;
 
+namespace {
+
+/// DuckDB's message as an error of ours.
+std::unexpected<Error> refused(const char* message, const QueryLimits& limits, const Deadline& deadline) {
+    const std::string text = message != nullptr ? message : "";
+    if (deadline.is_cancelled()) return fail(Code::unavailable, "the query was cancelled");
+    if (deadline.expired())
+        return fail(Code::unavailable,
+                    "the query took longer than {} ms: let it read less (a filter, a shorter span), or raise "
+                    "sql.timeout",
+                    limits.timeout_ms);
+    if (text.starts_with("Out of Memory"))
+        return fail(Code::resource_exhausted,
+                    "the query needs more memory than warehouse.memory allows: let it read or group less\n{}",
+                    text.substr(0, text.find('\n')));
+    if (text.starts_with("Permission Error")) return fail(Code::permission_denied, "{}", text);
+    return fail(Code::invalid_argument, "{}", text);
+}
+
+/// Reads what a query gives, within its limits.
+Result<QueryResult> read_result(ResultHandle& result, const QueryLimits& limits, const Deadline& deadline) {
+    QueryResult out;
+    std::vector<TypeHandle> types;
+    std::vector<ColumnBuilder> builders;
+    std::size_t bytes = 0;
+    for (idx_t i = 0; i < duckdb_column_count(result.get()); ++i) {
+        types.emplace_back(duckdb_column_logical_type(result.get(), i));
+        out.schema.fields.push_back({duckdb_column_name(result.get(), i), from_duckdb(types.back().get())});
+        builders.emplace_back(out.schema.fields.back().type);
+    }
+    while (!out.truncated && !deadline.expired()) {
+        ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
+        if (chunk.get() == nullptr) break;
+        std::size_t rows = duckdb_data_chunk_get_size(chunk.get());
+        if (out.rows + rows > limits.rows_max) {
+            rows = limits.rows_max - out.rows;
+            out.truncated = true;
+        }
+        // Counted before it is copied: 2,048 rows may hold gigabytes.
+        for (std::size_t i = 0; i < builders.size(); ++i)
+            bytes +=
+                text_bytes(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows) + 8 * rows;
+        if (bytes > limits.bytes_max)
+            return fail(Code::resource_exhausted,
+                        "the answer is larger than {} MiB: select fewer columns or rows (LIMIT)",
+                        limits.bytes_max >> 20);
+        for (std::size_t i = 0; i < builders.size(); ++i)
+            read_vector(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows, builders[i]);
+        out.rows += rows;
+    }
+    const char* error = duckdb_result_error(result.get());
+    if (deadline.expired() || (error != nullptr && *error != '\0')) return refused(error, limits, deadline);
+    for (ColumnBuilder& b : builders) out.columns.push_back(b.finish());
+    return out;
+}
+
+}  // namespace
+
 Result<QueryResult> Warehouse::query(const std::string& sql, const QueryLimits& limits) {
+    MR_TRY_VOID(check_query(sql));
     MR_TRY(const ConnectionHandle connection, impl_->connect());
     StatementsHandle statements;
     const idx_t count = duckdb_extract_statements(connection.get(), sql.c_str(), statements.out());
@@ -217,55 +300,25 @@ Result<QueryResult> Warehouse::query(const std::string& sql, const QueryLimits& 
         return fail(Code::invalid_argument, "{}", error != nullptr ? error : "no statement");
     }
     if (count > 1) return fail(Code::invalid_argument, "one statement at a time, found {}", count);
+    const ScanContext::Use use(impl_->scans, find_ranges(connection.get(), sql, impl_->scans.catalog()));
+    // EXPLAIN ANALYZE runs what it explains: nothing may be written whatever the statement says it is.
+    MR_TRY_VOID(execute(connection.get(), "BEGIN TRANSACTION READ ONLY"));
+    const Deadline deadline(connection.get(), limits);
     PreparedHandle prepared;
     if (duckdb_prepare_extracted_statement(connection.get(), statements.get(), 0, prepared.out()) !=
-        DuckDBSuccess) {
-        return fail(Code::invalid_argument, "{}", duckdb_prepare_error(prepared.get()));
-    }
+        DuckDBSuccess)
+        return refused(duckdb_prepare_error(prepared.get()), limits, deadline);
     if (!may_run(duckdb_prepared_statement_type(prepared.get()))) {
         return fail(Code::permission_denied,
-                    "only queries are allowed here: SELECT, VALUES, EXPLAIN, DESCRIBE, SHOW");
+                    "only queries are allowed here: SELECT, VALUES, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE");
     }
-    const Deadline deadline(connection.get(), limits.timeout_ms);
-    const auto failed = [&](const char* message) -> std::unexpected<Error> {
-        if (deadline.expired())
-            return fail(Code::unavailable, "the query took longer than {} ms", limits.timeout_ms);
-        return fail(Code::invalid_argument, "{}", message);
-    };
     PendingHandle pending;
-    if (duckdb_pending_prepared_streaming(prepared.get(), pending.out()) != DuckDBSuccess) {
-        return failed(duckdb_pending_error(pending.get()));
-    }
+    if (duckdb_pending_prepared_streaming(prepared.get(), pending.out()) != DuckDBSuccess)
+        return refused(duckdb_pending_error(pending.get()), limits, deadline);
     ResultHandle result;
     if (duckdb_execute_pending(pending.get(), result.get()) != DuckDBSuccess)
-        return failed(duckdb_result_error(result.get()));
-
-    QueryResult out;
-    std::vector<TypeHandle> types;
-    std::vector<ColumnBuilder> builders;
-    for (idx_t i = 0; i < duckdb_column_count(result.get()); ++i) {
-        types.emplace_back(duckdb_column_logical_type(result.get(), i));
-        out.schema.fields.push_back({duckdb_column_name(result.get(), i), from_duckdb(types.back().get())});
-        builders.emplace_back(out.schema.fields.back().type);
-    }
-    while (!out.truncated) {
-        ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
-        if (chunk.get() == nullptr) break;
-        std::size_t rows = duckdb_data_chunk_get_size(chunk.get());
-        if (out.rows + rows > limits.rows_max) {
-            rows = limits.rows_max - out.rows;
-            out.truncated = true;
-        }
-        for (std::size_t i = 0; i < builders.size(); ++i) {
-            read_vector(duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), rows, builders[i]);
-        }
-        out.rows += rows;
-    }
-    const char* error = duckdb_result_error(result.get());
-    if (deadline.expired() || (error != nullptr && *error != '\0'))
-        return failed(error != nullptr ? error : "");
-    for (ColumnBuilder& b : builders) out.columns.push_back(b.finish());
-    return out;
+        return refused(duckdb_result_error(result.get()), limits, deadline);
+    return read_result(result, limits, deadline);
 }
 
 Status Warehouse::create_table(const WarehouseTable& table) {
@@ -285,7 +338,7 @@ Status Warehouse::create_table(const WarehouseTable& table) {
         same = table.schema[i].name == duckdb_column_name(result.get(), i);
     if (!same) {
         return fail(Code::invalid_argument,
-                    "warehouse table {} exists with other columns; give the new one another 'table-name' or "
+                    "warehouse table {} exists with other columns; give the new one another 'table' or "
                     "drop the old one",
                     table.name);
     }
@@ -332,21 +385,48 @@ Status Warehouse::commit(const WarehouseTable& table, const SinkBatch& batch) {
 }
 
 Result<std::int64_t> Warehouse::expire(const std::string& table, const std::string& column,
-                                       std::int64_t cutoff_us) {
+                                       std::int64_t now_us, std::int64_t retention_us) {
     const std::lock_guard lock(impl_->writing);
     MR_TRY(const ConnectionHandle connection, impl_->connect());
     ResultHandle result;
-    const std::string sql =
-        fmt::format("DELETE FROM {} WHERE {} < make_timestamp({})", quote(table), quote(column), cutoff_us);
+    const std::string sql = fmt::format(
+        "DELETE FROM {0} WHERE {1} < (SELECT make_timestamp(least(epoch_us(max({1})), {2}) - {3}) FROM {0})",
+        quote(table), quote(column), now_us, retention_us);
     if (duckdb_query(connection.get(), sql.c_str(), result.get()) != DuckDBSuccess) {
         return fail(Code::internal, "{}", duckdb_result_error(result.get()));
     }
-    return static_cast<std::int64_t>(duckdb_rows_changed(result.get()));
+    const auto removed = static_cast<std::int64_t>(duckdb_rows_changed(result.get()));
+    if (removed == 0) return 0;
+    log_info("warehouse", "{}: {} rows older than the retention dropped", table, removed);
+    // Room comes back at a checkpoint; while somebody reads it must wait for the next one.
+    if (const Status done = execute(connection.get(), "CHECKPOINT"); !done)
+        log_debug("warehouse", "checkpoint: {}", done.error().message);
+    return removed;
+}
+
+Status Warehouse::create_scan_view(const std::string& schema, const std::string& name,
+                                   const std::string& scan) {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    MR_TRY_VOID(execute(connection.get(), fmt::format("CREATE SCHEMA IF NOT EXISTS {}", quote(schema))));
+    return execute(connection.get(),
+                   fmt::format("CREATE OR REPLACE VIEW {}.{} AS SELECT * FROM millrace_scan({})",
+                               quote(schema), quote(name), literal(scan)));
+}
+
+Status Warehouse::create_alias(const std::string& alias, const std::string& table) {
+    const std::lock_guard lock(impl_->writing);
+    MR_TRY(const ConnectionHandle connection, impl_->connect());
+    const Status made = execute(connection.get(), fmt::format("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}",
+                                                              quote(alias), quote(table)));
+    if (!made) return annotate(made.error(), fmt::format("{} as a name of warehouse table {}", alias, table));
+    return {};
 }
 
 std::vector<std::string> Warehouse::tables() {
     const auto result = query(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' AND "
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' AND table_type = 'BASE "
+        "TABLE' AND "
         "table_name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY 1",
         {});
     std::vector<std::string> out;

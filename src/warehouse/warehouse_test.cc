@@ -21,15 +21,20 @@ class TestCatalog final : public ScanCatalog {
   public:
     Schema schema;
     std::vector<ColumnPtr> columns;
+    std::set<int> ranged;
+    Ranges ranges;  ///< of the last scan
     std::optional<ScanTable> find(std::string_view name) override {
         if (name != "things") return std::nullopt;
-        return ScanTable{schema, [this](const std::vector<int>& wanted) -> Result<std::unique_ptr<Scan>> {
-                             RowBatch batch;
-                             for (const int c : wanted)
-                                 batch.columns.push_back(columns[static_cast<std::size_t>(c)]);
-                             batch.rows = columns[0]->size();
-                             return std::make_unique<OneBatch>(std::move(batch));
-                         }};
+        return ScanTable{
+            schema,
+            [this](const std::vector<int>& wanted, const Ranges& asked) -> Result<std::unique_ptr<Scan>> {
+                ranges = asked;
+                RowBatch batch;
+                for (const int c : wanted) batch.columns.push_back(columns[static_cast<std::size_t>(c)]);
+                batch.rows = columns[0]->size();
+                return std::make_unique<OneBatch>(std::move(batch));
+            },
+            ranged};
     }
     std::vector<std::string> names() override { return {"things"}; }
 
@@ -113,6 +118,44 @@ TEST_F(WarehouseTest, ASinkCommitsRowsWithItsPosition) {
     ASSERT_EQ(positions->size(), 1U);
     EXPECT_EQ((*positions)[0].next_offset, 20);
     EXPECT_EQ(warehouse->tables(), std::vector<std::string>{"rollup"});
+}
+
+TEST_F(WarehouseTest, ScansAreToldWhatWhereAsksFor) {
+    catalog.add("offset", DataType::bigint(), {Value::of(1), Value::of(50), Value::of(90)});
+    catalog.add("at", DataType::timestamp_ltz(3),
+                {Value::of(std::int64_t{0}), Value::null(), Value::of(std::int64_t{5})});
+    catalog.ranged = {0, 1};
+    const auto asked = [&](const std::string& sql) {
+        catalog.ranges = {{7, {}}};
+        run(sql);
+        return catalog.ranges;
+    };
+    Ranges r = asked("SELECT * FROM things WHERE \"offset\" >= 10 AND things.offset < 60.4 AND 5 < 7");
+    ASSERT_EQ(r.size(), 1U);
+    EXPECT_EQ(r[0].low, 10);
+    EXPECT_EQ(r[0].high, 60);
+    r = asked("SELECT count(*) FROM things t WHERE t.\"OFFSET\" BETWEEN 3 AND 5 + 1 OR false");
+    EXPECT_TRUE(r.empty()) << "OR";
+    r = asked("SELECT count(*) FROM things t WHERE t.\"OFFSET\" BETWEEN 3 AND 5 + 1");
+    EXPECT_EQ(r[0].low, 3);
+    EXPECT_EQ(r[0].high, 6);
+    r = asked("SELECT * FROM things WHERE 50 = \"offset\"");
+    EXPECT_EQ(r[0].low, 50);
+    EXPECT_EQ(r[0].high, 50);
+    EXPECT_EQ(run("SELECT * FROM things WHERE 50 = \"offset\"").rows, 1U);
+    r = asked(
+        "WITH x AS (SELECT * FROM things WHERE \"at\" >= '2024-01-01 00:00:00' AND \"at\" < now() - INTERVAL "
+        "1 HOUR) FROM x");
+    EXPECT_EQ(r[1].low, 1'704'067'200'000'000 - 60'000'000);
+    EXPECT_LT(r[1].high, INT64_MAX);
+    for (const char* sql :
+         {"SELECT * FROM things WHERE \"offset\" + 1 >= 10",
+          "SELECT * FROM things WHERE \"offset\" >= random()",
+          "SELECT * FROM things a, things b WHERE a.\"offset\" >= 10",
+          "SELECT * FROM things WHERE \"offset\" >= 10 UNION ALL SELECT * FROM things",
+          "SELECT * FROM things WHERE \"offset\" >= (SELECT 5)", "SELECT * FROM things WHERE \"offset\" <> 5",
+          "SELECT * FROM things WHERE NOT \"offset\" >= 10", "SELECT * FROM things t(a, b) WHERE a >= 10"})
+        EXPECT_TRUE(asked(sql).empty()) << sql;
 }
 
 TEST_F(WarehouseTest, OnlyQueriesAreAllowed) {

@@ -121,7 +121,8 @@ Result<Json> parse_json(std::string_view text) {
     const simdjson::padded_string padded(text);
     dom::element root;
     const auto error = parser.parse(padded).get(root);
-    if (error != simdjson::SUCCESS) return fail(Code::corrupt, "not JSON: {}", simdjson::error_message(error));
+    if (error != simdjson::SUCCESS)
+        return fail(Code::corrupt, "not JSON: {}", simdjson::error_message(error));
     return convert(root);
 }
 

@@ -1,0 +1,16 @@
+#include "connect/lake_options.h"
+
+#include "views/definition.h"
+
+namespace mr::connect {
+
+Result<std::int64_t> duration_option(const plan::Table& table, std::string_view key, std::int64_t fallback) {
+    if (!table.has_option(key)) return fallback;
+    auto parsed = views::parse_retention_ms(table.option(key));
+    if (!parsed)
+        return annotate(std::move(parsed).error(),
+                        fmt::format("{}:{}: table {}: '{}'", table.file, table.line, table.name, key));
+    return parsed;
+}
+
+}  // namespace mr::connect
