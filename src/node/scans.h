@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "broker/broker.h"
+#include "formats/schema_source.h"
 #include "plan/table.h"
 #include "views/view_store.h"
 #include "warehouse/scan.h"
@@ -23,7 +24,9 @@ using TableMap = std::map<std::string, plan::TablePtr, std::less<>>;
 
 class NodeScans final : public warehouse::ScanCatalog {
   public:
-    NodeScans(broker::Broker& broker, views::ViewStore& views) : broker_(broker), views_(views) {}
+    /// `schemas`: for tables whose format needs the registry.
+    NodeScans(broker::Broker& broker, views::ViewStore& views, formats::SchemaSource* schemas)
+        : broker_(broker), views_(views), schemas_(schemas) {}
     /// Before the first query.
     void set_tables(TableMap tables) { tables_ = std::move(tables); }
 
@@ -33,6 +36,7 @@ class NodeScans final : public warehouse::ScanCatalog {
   private:
     broker::Broker& broker_;
     views::ViewStore& views_;
+    formats::SchemaSource* const schemas_;
     TableMap tables_;
 };
 
