@@ -40,6 +40,8 @@ stage slt tests/slt.sh
 stage figures tests/figures.sh
 stage surface "$python" tests/surface/run.py
 stage clients tests/clients/with_node.sh
+stage registry "$python" tests/registry/check.py "$millrace"
+stage formats "$millrace" test tests/registry/project
 stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
 # That the benches run and that nothing is lost on the way; no timing.
 stage bench bench/run.sh --smoke

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/suggest.h"
-#include "formats/json_decoder.h"
+#include "engine/table_format.h"
 
 namespace mr::engine {
 namespace {
@@ -15,85 +15,48 @@ const std::vector<std::string>& metadata_keys() {
     return keys;
 }
 
-/// "streams/orders.sql:12: option 'value.format': "
-std::string place(const plan::Table& table, std::string_view option) {
-    const auto at = table.options.find(option);
-    const int line = at == table.options.end() ? table.line : at->second.line;
-    return fmt::format("{}:{}: table {}, option '{}'", table.file, line, table.name, option);
-}
-
-Result<bool> boolean_option(const plan::Table& table, std::string_view key, bool fallback) {
-    const std::string_view v = table.option(key, fallback ? "true" : "false");
-    if (v != "true" && v != "false")
-        return fail(Code::invalid_argument, "{}: expected true or false, found '{}'", place(table, key), v);
-    return v == "true";
-}
-
-Result<formats::JsonOptions> json_options(const plan::Table& table, const std::string& prefix) {
-    formats::JsonOptions options;
-    const std::string standard = prefix + "json.timestamp-format.standard";
-    const std::string_view style =
-        table.option(standard, table.option("json.timestamp-format.standard", "SQL"));
-    if (style == "ISO-8601") {
-        options.timestamps = formats::TimestampStyle::iso_8601;
-    } else if (style != "SQL") {
-        return fail(Code::invalid_argument, "{}: expected 'SQL' or 'ISO-8601', found '{}'",
-                    place(table, standard), style);
-    }
-    MR_TRY(const bool missing, boolean_option(table, "json.fail-on-missing-field", false));
-    MR_TRY(options.fail_on_missing_field,
-           boolean_option(table, prefix + "json.fail-on-missing-field", missing));
-    MR_TRY(const bool ignore, boolean_option(table, "json.ignore-parse-errors", false));
-    MR_TRY(options.ignore_parse_errors, boolean_option(table, prefix + "json.ignore-parse-errors", ignore));
-    return options;
-}
-
-/// Bytes to the columns it was made for: the fields of a JSON object, or the whole text as one column.
+/// Bytes of a record's key or value to the columns that are wanted of it.
 class PartDecoder {
   public:
-    /// `columns`: table columns, in the order of their builders here.
-    static Result<PartDecoder> create(const plan::Table& table, std::string_view option,
-                                      const std::vector<int>& columns) {
-        PartDecoder part;
-        part.columns_ = columns;
-        std::string_view format = table.option(option);
-        if (format.empty() && option == "value.format") format = table.option("format");
-        Schema schema;
-        for (const int c : columns) {
-            const plan::TableColumn& column = table.columns[static_cast<std::size_t>(c)];
-            schema.fields.push_back({column.name, column.type});
-            part.builders_.emplace_back(column.type);
+    /// `columns`: table columns of the part, in order; `wanted` by table column.
+    static Result<PartDecoder> create(const plan::Table& table, RecordPart part,
+                                      const std::vector<int>& columns, const Schema& schema,
+                                      const std::vector<bool>& wanted, formats::SchemaSource* schemas) {
+        PartDecoder out;
+        std::vector<bool> read;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            read.push_back(wanted[static_cast<std::size_t>(columns[i])]);
+            if (!read.back()) continue;
+            out.columns_.push_back(columns[i]);
+            out.builders_.emplace_back(schema[i].type);
         }
-        if (format == "json") {
-            MR_TRY(const auto options, json_options(table, option == "key.format" ? "key." : "value."));
-            part.json_.emplace(schema, options);
-        } else if (format == "raw") {
-            const bool fits =
-                columns.size() <= 1 && (schema.size() == 0 || schema[0].type.kind == TypeKind::string ||
-                                        schema[0].type.kind == TypeKind::bytes);
-            if (!fits)
-                return fail(Code::invalid_argument, "{}: 'raw' reads one STRING or BYTES column",
-                            place(table, option));
-        } else {
-            static const std::vector<std::string> known = {"json", "raw"};
-            return fail(Code::unsupported,
-                        "{}: format '{}' is not supported yet; supported are 'json' and 'raw'{}",
-                        place(table, option), format, did_you_mean(format, known));
+        out.takes_null_ = format_name(table, part) == "raw";
+        if (part == RecordPart::value && has_changes(table)) {
+            Schema fields;
+            for (std::size_t i = 0; i < columns.size(); ++i) {
+                if (read[i]) fields.fields.push_back(schema[i]);
+            }
+            MR_TRY(out.changes_, make_debezium_decoder(table, fields));
+            return out;
         }
-        return part;
+        MR_TRY(out.decoder_, make_decoder(table, part, schema, read, schemas));
+        return out;
     }
 
-    Status decode(std::optional<std::string_view> bytes) {
-        if (json_ && bytes) return json_->decode(*bytes, builders_);
-        for (ColumnBuilder& b : builders_) {
-            if (bytes) {
-                b.append_text(*bytes);
-            } else {
-                b.append_null();
-            }
-        }
+    Status decode(std::optional<std::string_view> bytes, Seq at) {
+        if (bytes) return decoder_->decode(*bytes, at, builders_);
+        append_nulls();
         return {};
     }
+    [[nodiscard]] bool has_changes_only() const { return changes_ != nullptr; }
+    Result<RowKind> decode_change(std::string_view bytes) {
+        MR_TRY(const formats::DebeziumChange change, changes_->decode(bytes, builders_));
+        return change == formats::DebeziumChange::insert   ? RowKind::put
+               : change == formats::DebeziumChange::update ? RowKind::update
+                                                           : RowKind::remove;
+    }
+    /// A record without bytes is a NULL, not an error.
+    [[nodiscard]] bool takes_null() const { return takes_null_; }
     void append_nulls() {
         for (ColumnBuilder& b : builders_) b.append_null();
     }
@@ -111,7 +74,9 @@ class PartDecoder {
   private:
     std::vector<int> columns_;
     std::vector<ColumnBuilder> builders_;
-    std::optional<formats::JsonDecoder> json_;
+    std::unique_ptr<formats::RowDecoder> decoder_;       ///< of rows, or …
+    std::unique_ptr<formats::DebeziumDecoder> changes_;  ///< … of changes
+    bool takes_null_ = false;
 };
 
 enum class Metadata : std::uint8_t {
@@ -151,6 +116,27 @@ class RecordDecoder::Impl {
         }
         return fail(Code::invalid_argument, "{}:{}: table {}: unknown metadata key '{}'{}", table->file,
                     table->line, table->name, name, did_you_mean(name, keys));
+    }
+
+    /// A record of changes: no row, one or two.
+    Result<RowKind> decode_change(PartitionId partition, const wire::Record& record, Seq at) {
+        if (!record.value) return RowKind::none;
+        if (key) {
+            const Status decoded = key->decode(record.key, at);
+            if (!decoded) return annotate(decoded.error(), "key");
+        }
+        auto kind = value->decode_change(*record.value);
+        if (!kind) {
+            if (key) key->take_back();
+            return kind;
+        }
+        // The key and the metadata are both rows'.
+        if (*kind == RowKind::update && key) MR_TRY_VOID(key->decode(record.key, at));
+        for (MetadataColumn& m : metadata) {
+            MR_TRY_VOID(append_metadata(m, partition, record));
+            if (*kind == RowKind::update) MR_TRY_VOID(append_metadata(m, partition, record));
+        }
+        return kind;
     }
 
     Status append_metadata(MetadataColumn& m, PartitionId partition, const wire::Record& record) const {
@@ -193,42 +179,31 @@ class RecordDecoder::Impl {
 };
 
 Result<std::unique_ptr<RecordDecoder>> RecordDecoder::create(const plan::TablePtr& table,
-                                                             const std::vector<bool>& wanted) {
+                                                             const std::vector<bool>& wanted,
+                                                             formats::SchemaSource* schemas) {
     auto impl = std::make_unique<Impl>();
     impl->table = table;
     impl->upsert = table->connector() == "upsert-kafka";
-    std::vector<bool> in_key(table->columns.size(), false);
-    if (impl->upsert) {
-        for (const int k : table->primary_key) in_key[static_cast<std::size_t>(k)] = true;
+    MR_TRY(const RecordLayout layout, record_layout(*table));
+    std::vector<bool> from_key(wanted.size(), false), from_value = wanted;
+    for (const int k : layout.key) {
+        const auto i = static_cast<std::size_t>(k);
+        // A column of both is the value's (as in Flink), but a removal is nothing else than its key.
+        const bool in_value = std::ranges::find(layout.value, k) != layout.value.end();
+        from_key[i] = impl->upsert || (wanted[i] && !in_value);
+        if (from_key[i]) from_value[i] = false;
     }
-    std::string_view names = table->option("key.fields");
-    while (!names.empty()) {
-        const auto end = std::min(names.find(';'), names.size());
-        const int column = table->find(names.substr(0, end));
-        if (column < 0)
-            return fail(Code::invalid_argument, "{}: no column `{}`", place(*table, "key.fields"),
-                        names.substr(0, end));
-        in_key[static_cast<std::size_t>(column)] = true;
-        names.remove_prefix(std::min(end + 1, names.size()));
-    }
-    const bool has_key = table->has_option("key.format") && std::ranges::find(in_key, true) != in_key.end();
-    std::vector<int> key_columns, value_columns;
     for (std::size_t i = 0; i < table->columns.size(); ++i) {
-        const plan::ColumnKind kind = table->columns[i].kind;
-        // An upsert table's key is always decoded: a removal is nothing else.
-        if (kind == plan::ColumnKind::physical && has_key && in_key[i] && (wanted[i] || impl->upsert)) {
-            key_columns.push_back(static_cast<int>(i));
-        } else if (kind == plan::ColumnKind::physical && wanted[i]) {
-            value_columns.push_back(static_cast<int>(i));
-        } else if (kind == plan::ColumnKind::metadata && wanted[i]) {
+        if (table->columns[i].kind == plan::ColumnKind::metadata && wanted[i])
             MR_TRY_VOID(impl->add_metadata(i));
-        }
     }
-    if (has_key) {
-        MR_TRY(auto key, PartDecoder::create(*table, "key.format", key_columns));
+    if (std::ranges::find(from_key, true) != from_key.end()) {
+        MR_TRY(auto key, PartDecoder::create(*table, RecordPart::key, layout.key, layout.key_schema, from_key,
+                                             schemas));
         impl->key.emplace(std::move(key));
     }
-    MR_TRY(auto value, PartDecoder::create(*table, "value.format", value_columns));
+    MR_TRY(auto value, PartDecoder::create(*table, RecordPart::value, layout.value, layout.value_schema,
+                                           from_value, schemas));
     impl->value.emplace(std::move(value));
     return std::unique_ptr<RecordDecoder>(std::make_unique<RecordDecoder>(std::move(impl)));
 }
@@ -236,17 +211,18 @@ Result<std::unique_ptr<RecordDecoder>> RecordDecoder::create(const plan::TablePt
 RecordDecoder::RecordDecoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RecordDecoder::~RecordDecoder() = default;
 
-Result<RowKind> RecordDecoder::decode(PartitionId partition, const wire::Record& record) {
+Result<RowKind> RecordDecoder::decode(PartitionId partition, const wire::Record& record, Seq at) {
+    if (impl_->value->has_changes_only()) return impl_->decode_change(partition, record, at);
     const bool removes = !record.value && impl_->upsert;
-    if (!record.value && !impl_->upsert)
+    if (!record.value && !impl_->upsert && !impl_->value->takes_null())
         return fail(Code::invalid_argument, "the record has no value (a tombstone)");
     if (impl_->key) {
-        const Status decoded = impl_->key->decode(record.key);
+        const Status decoded = impl_->key->decode(record.key, at);
         if (!decoded) return annotate(decoded.error(), "key");
     }
     if (removes) {
         impl_->value->append_nulls();
-    } else if (const Status decoded = impl_->value->decode(record.value); !decoded) {
+    } else if (const Status decoded = impl_->value->decode(record.value, at); !decoded) {
         if (impl_->key) impl_->key->take_back();
         return std::unexpected(decoded.error());
     }

@@ -8,27 +8,33 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "columnar/column.h"
+#include "formats/schema_source.h"
 #include "plan/table.h"
 #include "wire/record.h"
 
 namespace mr::engine {
 
-enum class RowKind : std::uint8_t { put, remove };
+/// What a record comes to. `update` is two rows, the old one and the new one; `none` is no row (the tombstone
+/// that follows a removal in a log of changes).
+enum class RowKind : std::uint8_t { put, remove, update, none };
 
 class RecordDecoder {
   public:
     /// Decodes the columns of `table` marked in `wanted` (by column index; computed ones are ignored).
+    /// `schemas`: where formats with a registry find theirs; may be nullptr.
     static Result<std::unique_ptr<RecordDecoder>> create(const plan::TablePtr& table,
-                                                         const std::vector<bool>& wanted);
+                                                         const std::vector<bool>& wanted,
+                                                         formats::SchemaSource* schemas);
     /// For create().
     class Impl;
     explicit RecordDecoder(std::unique_ptr<Impl> impl);
     ~RecordDecoder();
 
-    /// Appends one value to the builder of every wanted physical and metadata column, or, on an error, to
-    /// none. A record without value is `remove` for an upsert table (only its key columns are filled), an
-    /// error for others.
-    Result<RowKind> decode(PartitionId partition, const wire::Record& record);
+    /// Appends one value (two for `update`, none for `none`) to the builder of every wanted physical and
+    /// metadata column, or, on an error, to none. A record without value is `remove` for an upsert table
+    /// (only its key columns are filled), an error for others. `at`: the journal entry it came with, for
+    /// formats with a registry.
+    Result<RowKind> decode(PartitionId partition, const wire::Record& record, Seq at);
     /// The column of table column `index`; nullptr if it is not decoded. Ends the batch for that column.
     [[nodiscard]] ColumnPtr take(std::size_t index);
 

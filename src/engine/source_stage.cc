@@ -48,7 +48,8 @@ class SourceStage::Impl {
         PartitionId partition;
         wire::Record record;
         std::uint64_t arrival = 0;
-        RowKind kind = RowKind::put;
+        RowKind kind = RowKind::put;  ///< put or remove
+        bool first_of_two = false;    ///< of an update: it and the next row are one record
     };
     struct Computed {
         std::size_t column = 0;
@@ -59,6 +60,7 @@ class SourceStage::Impl {
     Schema schema;          ///< of the table, all columns
     std::vector<int> read;  ///< output columns
     std::unique_ptr<RecordDecoder> decoder;
+    Seq entry{UINT64_MAX};
     std::vector<Computed> computed;
     std::unique_ptr<Evaluator> watermark;
     WatermarkTracker tracker;
@@ -102,6 +104,20 @@ class SourceStage::Impl {
         return failed_rows(std::move(errors));
     }
 
+    /// By row, why its record cannot be used, or nullptr: both rows of an update fall together. Empty: all
+    /// can.
+    [[nodiscard]] std::vector<const RowError*> by_record(const std::vector<RowError>& bad) const {
+        std::vector<const RowError*> out;
+        if (bad.empty()) return out;
+        out.resize(rows.size(), nullptr);
+        for (const RowError& e : bad) {
+            out[e.row] = &e;
+            if (rows[e.row].first_of_two) out[e.row + 1] = &e;
+            if (e.row > 0 && rows[e.row - 1].first_of_two) out[e.row - 1] = &e;
+        }
+        return out;
+    }
+
     Delta finish(std::int64_t processing_time_ms, std::vector<Rejected>& rejected) {
         for (auto& [before, r] : refused) rejected.push_back(std::move(r));
         refused.clear();
@@ -118,14 +134,15 @@ class SourceStage::Impl {
         Delta delta;
         std::vector<std::uint32_t> kept;
         const std::int64_t unit = candidates ? candidates->type().time_unit() : 1'000;
-        auto next_bad = bad.begin();
+        const std::vector<const RowError*> refused_rows = by_record(bad);
+        std::size_t records = 0;
         for (std::uint32_t row = 0; row < rows.size(); ++row) {
-            if (next_bad != bad.end() && next_bad->row == row) {
-                reject(rows[row], std::move(const_cast<RowError&>(*next_bad).message), rejected);
-                ++next_bad;
+            if (!refused_rows.empty() && refused_rows[row] != nullptr) {
+                if (!rows[row].first_of_two) reject(rows[row], refused_rows[row]->message, rejected);
                 continue;
             }
             kept.push_back(row);
+            records += rows[row].first_of_two ? 0 : 1;
             delta.weight.push_back(rows[row].kind == RowKind::put ? 1 : -1);
             delta.arrival.push_back(rows[row].arrival);
             delta.wm.push_back(tracker.current());
@@ -133,7 +150,7 @@ class SourceStage::Impl {
                 tracker.observe(rows[row].partition.value, to_ms(candidates->integer(row), unit));
             }
         }
-        counts.accepted += kept.size();
+        counts.accepted += records;
         for (const int c : read) {
             const ColumnPtr& column = columns[static_cast<std::size_t>(c)];
             delta.columns.push_back(kept.size() == rows.size() ? column : Column::take(column, kept));
@@ -144,14 +161,15 @@ class SourceStage::Impl {
     }
 };
 
-Result<std::unique_ptr<SourceStage>> SourceStage::create(const plan::Node& node) {
+Result<std::unique_ptr<SourceStage>> SourceStage::create(const plan::Node& node,
+                                                         formats::SchemaSource* schemas) {
     const auto& source = std::get<plan::SourceNode>(node.op);
     auto impl = std::make_unique<Impl>();
     impl->table = source.table;
     impl->schema = source.table->schema();
     impl->read = source.columns;
     const std::vector<bool> wanted = columns_needed(*source.table, source.columns);
-    MR_TRY(impl->decoder, RecordDecoder::create(source.table, wanted));
+    MR_TRY(impl->decoder, RecordDecoder::create(source.table, wanted, schemas));
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const plan::TableColumn& column = source.table->columns[i];
         if (!wanted[i] || column.kind != plan::ColumnKind::computed) continue;
@@ -173,14 +191,25 @@ void SourceStage::set_partitions(std::int32_t count) {
 
 void SourceStage::add(PartitionId partition, const wire::Record& record, std::uint64_t arrival) {
     ++impl_->counts.in;
-    auto kind = impl_->decoder->decode(partition, record);
+    auto kind = impl_->decoder->decode(partition, record, impl_->entry);
     if (!kind) {
         ++impl_->counts.rejected;
         impl_->refused.emplace_back(impl_->rows.size(),
                                     Impl::make_rejected(partition, record, std::move(kind.error().message)));
         return;
     }
-    impl_->rows.push_back({partition, record, arrival, *kind});
+    if (*kind == RowKind::none) {
+        ++impl_->counts.accepted;
+    } else if (*kind == RowKind::update) {
+        impl_->rows.push_back({partition, record, arrival, RowKind::remove, true});
+        impl_->rows.push_back({partition, record, arrival, RowKind::put, false});
+    } else {
+        impl_->rows.push_back({partition, record, arrival, *kind, false});
+    }
+}
+
+void SourceStage::set_entry(Seq entry) {
+    impl_->entry = entry;
 }
 
 std::size_t SourceStage::pending() const {

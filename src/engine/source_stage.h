@@ -21,6 +21,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "columnar/delta.h"
+#include "formats/schema_source.h"
 #include "plan/node.h"
 #include "wire/record.h"
 
@@ -46,7 +47,9 @@ class SourceStage {
   public:
     /// `node` is a SourceNode. unsupported or invalid_argument, with the option's place, for a format or
     /// option that is not known.
-    static Result<std::unique_ptr<SourceStage>> create(const plan::Node& node);
+    /// `schemas` may be nullptr: then formats with a registry are refused.
+    static Result<std::unique_ptr<SourceStage>> create(const plan::Node& node,
+                                                       formats::SchemaSource* schemas = nullptr);
     /// For create().
     class Impl;
     explicit SourceStage(std::unique_ptr<Impl> impl);
@@ -55,6 +58,9 @@ class SourceStage {
     /// Partitions of the topic: those never heard of hold the watermark back too. May grow.
     void set_partitions(std::int32_t count);
 
+    /// The journal entry of the records to come: formats with a registry know what was registered before it.
+    /// Without, everything that is registered.
+    void set_entry(Seq entry);
     /// The record's bytes must stay where they are until finish(). Arrivals grow over all sources of a
     /// pipeline.
     void add(PartitionId partition, const wire::Record& record, std::uint64_t arrival);

@@ -52,6 +52,12 @@ std::string encode_pipeline(const PipelineEntry& entry) {
     for (const std::string& table : entry.tables) w.sized(table);
     w.uvarint(entry.views.size());
     for (const auto& view : entry.views) write_view(w, view);
+    w.uvarint(entry.starts.size());
+    for (const PipelineEntry::Start& start : entry.starts) {
+        w.u32(start.source);
+        w.i32(start.partition.value);
+        w.i64(start.first.value);
+    }
     return out;
 }
 
@@ -71,6 +77,15 @@ Result<PipelineEntry> decode_pipeline(std::string_view payload) {
     for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
         MR_TRY(auto view, read_view(r));
         entry.views.push_back(std::move(view));
+    }
+    if (!r.at_end()) {
+        for (std::uint64_t n = r.uvarint(); n > 0 && !r.bad(); --n) {
+            PipelineEntry::Start start;
+            start.source = r.u32();
+            start.partition = PartitionId(r.i32());
+            start.first = Offset(r.i64());
+            entry.starts.push_back(start);
+        }
     }
     MR_TRY_VOID(r.finish("pipeline entry"));
     return entry;

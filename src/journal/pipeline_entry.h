@@ -27,16 +27,25 @@ struct PipelineEntry {
         std::vector<std::pair<std::string, std::string>> options;  ///< view.retention, view.max-rows, …
     };
 
+    /// A source begins a partition at `first` instead of its beginning (scan.startup.mode).
+    struct Start {
+        std::uint32_t source = 0;  ///< index in the program's sources
+        PartitionId partition;
+        Offset first;
+    };
+
     Action action = Action::created;
     std::string pipeline;
     InstanceEpoch epoch;
     std::uint64_t fingerprint = 0;  ///< of the program
     Seq start;                      ///< consumed position it starts from
-    /// Input up to here was already turned into append outputs by an older instance: they are not written again.
+    /// Input up to here was already turned into append outputs by an older instance: they are not written
+    /// again.
     Seq outputs_after;
     TimestampMs created;
     std::vector<std::string> tables;  ///< names of state tables (state/state_space.h), by number
     std::vector<View> views;
+    std::vector<Start> starts{};  ///< absent from entries written before there were any
 };
 
 inline constexpr std::uint8_t kPipelineVersion = 1;

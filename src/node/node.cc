@@ -23,6 +23,7 @@
 #include "node/workers.h"
 #include "pipeline/deploy.h"
 #include "registry/registry.h"
+#include "registry/registry_schemas.h"
 #include "registry/service.h"
 #include "serve/http/feature_routes.h"
 #include "serve/http/static_files.h"
@@ -163,6 +164,11 @@ class Node::Impl {
                  report.checkpoint, report.entries, report.torn_bytes,
                  (clock.monotonic_ns() - from) / 1'000'000);
         broker->set_journal(*journal);
+        schema_service = std::make_unique<registry::RegistryService>(
+            schemas, [this](std::unique_ptr<journal::Proposal> proposal) {
+                return journal->try_submit(journal::Lane::control, proposal);
+            });
+        schema_source = std::make_unique<registry::RegistrySchemas>(schemas, *schema_service);
         for (Pipeline& p : pipelines) p.recovered = p.participant->take_state();
         return {};
     }
@@ -214,7 +220,7 @@ class Node::Impl {
     pipeline::DeployContext deploy_context() {
         pipeline::RunnerOptions runner_options{.silence_ms = project.config.pipeline_silence_ms};
         runner_options.over_limit = [this](std::string_view name) { return views->over_limit(name); };
-        return {*broker, *journal, clock, metrics, std::move(runner_options), {}};
+        return {*broker, *journal, clock, metrics, std::move(runner_options), {}, schema_source.get()};
     }
 
     Status deploy_pipelines() {
@@ -247,7 +253,7 @@ class Node::Impl {
     // ---------------------------------------------------------------------------------------------
     Status open_warehouse() {
         const Config& config = project.config;
-        scans = std::make_unique<NodeScans>(*broker, *views);
+        scans = std::make_unique<NodeScans>(*broker, *views, schema_source.get());
         scans->set_tables(project.tables);
         if (!config.warehouse_enabled) return {};
         warehouse::WarehouseOptions warehouse_options{
@@ -382,10 +388,6 @@ class Node::Impl {
 
     Status listen_registry() {
         MR_TRY(const auto address, listen_address("registry.listen", project.config.registry_listen));
-        schema_service = std::make_unique<registry::RegistryService>(
-            schemas, [this](std::unique_ptr<journal::Proposal> proposal) {
-                return journal->try_submit(journal::Lane::control, proposal);
-            });
         schema_routes = std::make_unique<serve::RegistryRoutes>(*schema_service);
         net::HttpServerOptions registry_options = serve::RegistryRoutes::server_options();
         registry_options.tcp.listen = address;
@@ -482,6 +484,7 @@ class Node::Impl {
     std::unique_ptr<net::TcpServer> kafka_server;
     std::unique_ptr<net::HttpServer> http_server;
     std::unique_ptr<registry::RegistryService> schema_service;
+    std::unique_ptr<registry::RegistrySchemas> schema_source;
     std::unique_ptr<serve::RegistryRoutes> schema_routes;
     std::unique_ptr<net::HttpServer> registry_server;
 

@@ -302,7 +302,7 @@ std::optional<ScanTable> NodeScans::find(std::string_view name) {
                                                     const Ranges& ranges) -> Result<std::unique_ptr<Scan>> {
                 plan::Node node;
                 node.op = plan::SourceNode{.table = declared, .columns = columns};
-                MR_TRY(auto stage, engine::SourceStage::create(node));
+                MR_TRY(auto stage, engine::SourceStage::create(node, schemas_));
                 return std::make_unique<TableScan>(broker_, topic, std::move(stage), *declared, ranges);
             },
             ranged};

@@ -15,6 +15,7 @@
 
 #include "base/file_system.h"
 #include "broker/broker.h"
+#include "formats/schema_source.h"
 #include "plan/table.h"
 #include "views/view_store.h"
 #include "warehouse/scan.h"
@@ -26,7 +27,9 @@ using TableMap = std::map<std::string, plan::TablePtr, std::less<>>;
 
 class NodeScans final : public warehouse::ScanCatalog {
   public:
-    NodeScans(broker::Broker& broker, views::ViewStore& views) : broker_(broker), views_(views) {}
+    /// `schemas`: for tables whose format needs the registry.
+    NodeScans(broker::Broker& broker, views::ViewStore& views, formats::SchemaSource* schemas)
+        : broker_(broker), views_(views), schemas_(schemas) {}
     /// Before the first query.
     void set_tables(TableMap tables) { tables_ = std::move(tables); }
     /// Tables of the lake by "<database>/<table>", with their folders; `declared`: by the name in the SQL.
@@ -44,6 +47,7 @@ class NodeScans final : public warehouse::ScanCatalog {
   private:
     broker::Broker& broker_;
     views::ViewStore& views_;
+    formats::SchemaSource* const schemas_;
     TableMap tables_;
     FileSystem* lake_fs_ = nullptr;
     std::map<std::string, std::string, std::less<>> lake_, lake_declared_;

@@ -8,6 +8,8 @@
 #include "journal/journal.h"
 #include "node/scans.h"
 #include "pipeline/deploy.h"
+#include "registry/registry.h"
+#include "registry/registry_schemas.h"
 #include "views/view_store.h"
 #include "wire/record.h"
 
@@ -29,7 +31,7 @@ class TestNode::Impl {
         views::ViewStoreOptions view_options;
         view_options.post = [this](auto work) { posted.push_back(std::move(work)); };
         views = std::make_unique<views::ViewStore>(clock, metrics, std::move(view_options));
-        std::vector<journal::Participant*> all = {broker.get(), views.get()};
+        std::vector<journal::Participant*> all = {broker.get(), views.get(), &registry};
         for (const auto& program : project.programs) {
             participants.push_back(std::make_unique<pipeline::Participant>(program->name));
             all.push_back(participants.back().get());
@@ -40,8 +42,13 @@ class TestNode::Impl {
         MR_TRY(journal,
                journal::Journal::open(fs, clock, metrics, std::move(journal_options), std::move(all)));
         broker->set_journal(*journal);
+        schema_service = std::make_unique<registry::RegistryService>(
+            registry, [this](std::unique_ptr<journal::Proposal> proposal) {
+                return journal->try_submit(journal::Lane::control, proposal);
+            });
+        schemas = std::make_unique<registry::RegistrySchemas>(registry, *schema_service, [this] { pump(); });
         MR_TRY_VOID(deploy_all());
-        scans = std::make_unique<NodeScans>(*broker, *views);
+        scans = std::make_unique<NodeScans>(*broker, *views, schemas.get());
         scans->set_tables(project.tables);
         MR_TRY(warehouse, warehouse::Warehouse::open({}, *scans));
         return {};
@@ -102,7 +109,7 @@ class TestNode::Impl {
 
   private:
     pipeline::DeployContext context() {
-        pipeline::DeployContext out{*broker, *journal, clock, metrics, {}, [this] { pump(); }};
+        pipeline::DeployContext out{*broker, *journal, clock, metrics, {}, [this] { pump(); }, schemas.get()};
         out.options.step_batches_max = options.step_records;
         return out;
     }
@@ -137,6 +144,9 @@ class TestNode::Impl {
     Metrics metrics;
     std::unique_ptr<broker::Broker> broker;
     std::unique_ptr<views::ViewStore> views;
+    registry::Registry registry;
+    std::unique_ptr<registry::RegistryService> schema_service;
+    std::unique_ptr<registry::RegistrySchemas> schemas;
     std::vector<std::unique_ptr<pipeline::Participant>> participants;
     std::unique_ptr<journal::Journal> journal;
     std::vector<std::unique_ptr<pipeline::Runner>> runners;

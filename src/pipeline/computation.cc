@@ -30,6 +30,8 @@ struct Source {
     std::uint32_t late_topic = 0;
     std::string table;
     std::string topic_name;
+    std::map<std::int32_t, std::int64_t> starts;  ///< by partition: records below are not read
+    std::int64_t start = 0;                       ///< of the batch at hand
 };
 
 std::string source_state_key(std::size_t index) {
@@ -40,14 +42,15 @@ std::string source_state_key(std::size_t index) {
 
 class Computation::Impl final : public engine::RowCollector {
   public:
-    Impl(std::shared_ptr<const plan::Program> p, state::StateSpace& s) : program(std::move(p)), state(s) {}
+    Impl(std::shared_ptr<const plan::Program> p, state::StateSpace& s, formats::SchemaSource* source)
+        : program(std::move(p)), state(s), schemas(source) {}
 
     Status open() {
         // The table of source states comes first: its number does not depend on the operators.
         source_states = &state.keyed(0, "sources");
         for (std::size_t i = 0; i < program->sources.size(); ++i) MR_TRY_VOID(open_source(i));
         for (const plan::Sink& sink : program->sinks) {
-            MR_TRY(auto encoder, SinkEncoder::create(sink, outputs));
+            MR_TRY(auto encoder, SinkEncoder::create(sink, outputs, schemas));
             encoders.push_back(std::move(encoder));
         }
         MR_TRY(dataflow, engine::Dataflow::create(*program, state));
@@ -64,6 +67,12 @@ class Computation::Impl final : public engine::RowCollector {
     Status add(const InputBatch& batch, TimestampMs now) {
         MR_TRY(auto reader, wire::RecordReader::open(batch.batch));
         if (!reader.buffer().empty()) buffers.push_back(reader.buffer());
+        for (Source& source : sources) {
+            if (source.topic != batch.topic) continue;
+            source.stage->set_entry(batch.seq);
+            const auto start = source.starts.find(batch.partition.value);
+            source.start = start == source.starts.end() ? 0 : start->second;
+        }
         wire::Record record;
         const std::int64_t shift = batch.base_offset.value - reader.header().base_offset.value;
         while (reader.next(record)) {
@@ -71,7 +80,7 @@ class Computation::Impl final : public engine::RowCollector {
             if (record.offset < batch.first_offset) continue;
             const std::uint64_t arrival = next_arrival++;
             for (Source& source : sources) {
-                if (source.topic != batch.topic) continue;
+                if (source.topic != batch.topic || record.offset.value < source.start) continue;
                 source.stage->add(batch.partition, record, arrival);
                 heard(source, batch.partition, now);
             }
@@ -98,7 +107,11 @@ class Computation::Impl final : public engine::RowCollector {
             if (rounds.empty() || encoders[i] == nullptr) continue;
             const Delta delta = rounds.size() == 1 ? std::move(rounds[0])
                                                    : engine::concat(rounds, program->sinks[i].root->schema);
-            encoders[i]->encode(delta, now, result.outputs, result.views);
+            std::vector<Unsayable> unsayable;
+            encoders[i]->encode(delta, now, result.outputs, result.views, unsayable);
+            step_now = now;
+            for (const Unsayable& u : unsayable)
+                failed(*program->sinks[i].root, delta.arrival[u.row], u.reason);
         }
         counts.out += result.outputs.size() + result.views.size();
         for (OutputRecord& r : set_aside) result.outputs.push_back(std::move(r));
@@ -152,6 +165,7 @@ class Computation::Impl final : public engine::RowCollector {
 
     std::shared_ptr<const plan::Program> program;
     state::StateSpace& state;
+    formats::SchemaSource* const schemas;
     state::KeyedTable* source_states = nullptr;
     std::vector<Source> sources;
     std::vector<std::string> topics;
@@ -172,7 +186,7 @@ class Computation::Impl final : public engine::RowCollector {
     Status open_source(std::size_t index) {
         const auto& node = std::get<plan::SourceNode>(program->sources[index]->op);
         Source source;
-        MR_TRY(source.stage, engine::SourceStage::create(*program->sources[index]));
+        MR_TRY(source.stage, engine::SourceStage::create(*program->sources[index], schemas));
         source.topic_name = node.table->topic();
         const auto at = std::ranges::find(topics, source.topic_name);
         source.topic = static_cast<std::uint32_t>(at - topics.begin());
@@ -302,8 +316,9 @@ class Computation::Impl final : public engine::RowCollector {
 };
 
 Result<std::unique_ptr<Computation>> Computation::create(std::shared_ptr<const plan::Program> program,
-                                                         state::StateSpace& state) {
-    auto impl = std::make_unique<Impl>(std::move(program), state);
+                                                         state::StateSpace& state,
+                                                         formats::SchemaSource* schemas) {
+    auto impl = std::make_unique<Impl>(std::move(program), state, schemas);
     MR_TRY_VOID(impl->open());
     return std::make_unique<Computation>(std::move(impl));
 }
@@ -311,6 +326,9 @@ Result<std::unique_ptr<Computation>> Computation::create(std::shared_ptr<const p
 Computation::Computation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Computation::~Computation() = default;
 
+void Computation::set_start(std::uint32_t source, PartitionId partition, Offset first) {
+    if (source < impl_->sources.size()) impl_->sources[source].starts[partition.value] = first.value;
+}
 void Computation::set_partitions(std::uint32_t topic, std::int32_t count) {
     impl_->set_partitions(topic, count);
 }

@@ -21,6 +21,7 @@
 #include "columnar/delta.h"
 #include "engine/dataflow.h"
 #include "engine/source_stage.h"
+#include "formats/schema_source.h"
 #include "journal/step_entry.h"
 #include "pipeline/sink.h"
 #include "plan/program.h"
@@ -44,6 +45,7 @@ struct InputBatch {
     Offset base_offset;
     Offset first_offset;  ///< records below it are skipped
     std::string_view batch;
+    Seq seq{UINT64_MAX};  ///< its journal entry
 };
 
 struct StepResult {
@@ -60,13 +62,18 @@ struct StepResult {
 class Computation {
   public:
     /// Operators find (or make) their tables in `state`, which must outlive the computation.
+    /// `schemas`, where formats with a registry find and leave theirs, may be nullptr; sinks register their
+    /// schemas here, which waits for the journal.
     static Result<std::unique_ptr<Computation>> create(std::shared_ptr<const plan::Program> program,
-                                                       state::StateSpace& state);
+                                                       state::StateSpace& state,
+                                                       formats::SchemaSource* schemas = nullptr);
     /// For create().
     class Impl;
     explicit Computation(std::unique_ptr<Impl> impl);
     ~Computation();
 
+    /// A source ignores records of a partition below `first`. Before the first add().
+    void set_start(std::uint32_t source, PartitionId partition, Offset first);
     /// Partitions of an input topic: those without records hold watermarks back too. Before the first add(),
     /// and when it grows.
     void set_partitions(std::uint32_t topic, std::int32_t count);

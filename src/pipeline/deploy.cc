@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/uuid.h"
+#include "pipeline/startup.h"
 
 namespace mr::pipeline {
 namespace {
@@ -41,17 +42,18 @@ Status submit_control(journal::Journal& journal, std::unique_ptr<journal::Propos
 
 journal::PipelineEntry new_instance(const plan::Program& program, const Computation& computation,
                                     const state::StateSpace& state, const Participant& participant,
-                                    TimestampMs now) {
+                                    StartPositions from, TimestampMs now) {
     journal::PipelineEntry entry{
         .action = journal::PipelineEntry::Action::created,
         .pipeline = program.name,
         .epoch = participant.epoch().next(),
         .fingerprint = program.fingerprint,
-        .start = Seq(0),
+        .start = from.after,
         .outputs_after = participant.instance() ? participant.progress().consumed : Seq(0),
         .created = now,
         .tables = state.names(),
-        .views = {}};
+        .views = {},
+        .starts = std::move(from.starts)};
     // Opaque to clients; never the same for two instances, even if the journal was lost in between.
     const std::string epoch =
         fmt::format("{:x}-{}", entry.epoch.value, Uuid::random().to_string().substr(0, 8));
@@ -110,21 +112,27 @@ Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
     bool resume = known && known->fingerprint == program->fingerprint;
     std::unique_ptr<Computation> computation;
     if (resume) {
-        MR_TRY(computation, Computation::create(program, *state));
+        MR_TRY(computation, Computation::create(program, *state, context.schemas));
         // Another build may keep other tables for the same plan: then its state cannot go on.
         resume = state->names() == known->tables;
     }
     if (!resume) {
-        if (known) log_info("pipeline", "{} has changed: rebuilding it from its earliest input", name);
+        if (known) log_info("pipeline", "{} has changed: rebuilding it from where its inputs begin", name);
         computation.reset();
         state = std::make_unique<state::StateSpace>();
-        MR_TRY(computation, Computation::create(program, *state));
+        MR_TRY(computation, Computation::create(program, *state, context.schemas));
     }
     MR_TRY_VOID(create_missing_topics(context, topics_of(*computation)));
-    if (!resume) {
-        MR_TRY_VOID(append_instance(
-            context, new_instance(*program, *computation, *state, participant, context.clock.now())));
+    std::vector<journal::PipelineEntry::Start> starts;
+    if (resume) {
+        starts = known->starts;
+    } else {
+        MR_TRY(StartPositions from, find_starts(context.broker, *program));
+        starts = from.starts;
+        MR_TRY_VOID(append_instance(context, new_instance(*program, *computation, *state, participant,
+                                                          std::move(from), context.clock.now())));
     }
+    for (const auto& start : starts) computation->set_start(start.source, start.partition, start.first);
     return Runner::create(context.broker, context.journal, context.clock, context.metrics, participant,
                           std::move(state), std::move(computation), context.options);
 }

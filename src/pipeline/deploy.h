@@ -24,6 +24,8 @@ struct DeployContext {
     RunnerOptions options;
     /// Called while waiting for the journal, where no threads run it (tests, simulation).
     std::function<void()> pump{};
+    /// The schema registry, for formats that need one.
+    formats::SchemaSource* schemas = nullptr;
 };
 
 /// Starting thread; the journal's threads run. `recovered` is the participant's take_state(), called before

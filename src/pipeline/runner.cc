@@ -146,7 +146,8 @@ bool Runner::run_once() {
                                               .partition = b.partition,
                                               .base_offset = b.base_offset,
                                               .first_offset = b.first_offset,
-                                              .batch = b.batch.view()},
+                                              .batch = b.batch.view(),
+                                              .seq = b.seq},
                                              now);
         if (!added) {
             fail(RunnerStatus::State::failed,

@@ -1,12 +1,14 @@
 #include "pipeline/sink.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <variant>
 
 #include "base/suggest.h"
 #include "columnar/codec.h"
 #include "engine/consolidate.h"
 #include "engine/dataflow.h"
+#include "engine/table_format.h"
 #include "formats/json_encoder.h"
 
 namespace mr::pipeline {
@@ -55,7 +57,7 @@ class ViewEncoder final : public SinkEncoder {
     }
 
     void encode(const Delta& delta, TimestampMs now, std::vector<OutputRecord>& records,
-                std::vector<ViewUpdate>& views) override {
+                std::vector<ViewUpdate>& views, std::vector<Unsayable>&) override {
         if (delta.empty()) return;
         const std::vector<ColumnPtr> keys = pick(delta.columns, key_);
         for (engine::KeyChange& change : engine::key_changes(delta, key_, mode_)) {
@@ -86,59 +88,74 @@ class ViewEncoder final : public SinkEncoder {
 /// A table with a topic behind it: append, or upsert by its primary key.
 class TopicEncoder final : public SinkEncoder {
   public:
-    TopicEncoder(const plan::TopicSink& sink, const plan::Node& root, const std::vector<int>& key,
-                 Outputs& outputs)
-        : table_(sink.table),
-          mode_(root.mode),
-          key_(key),
-          value_json_(value_schema(sink), json_options(*sink.table)) {
-        std::size_t field = 0;
-        for (std::size_t i = 0; i < table_->columns.size(); ++i) {
-            const plan::TableColumn& column = table_->columns[i];
-            if (column.kind == plan::ColumnKind::computed || column.is_virtual) continue;
-            const int from = sink.mapping[field++];
-            if (column.kind == plan::ColumnKind::metadata) {
-                if (metadata_key(column) == "timestamp") timestamp_ = from;
-                continue;
-            }
-            values_.push_back({from, column.type});
+    static Result<std::unique_ptr<SinkEncoder>> create(const plan::TopicSink& sink, const plan::Node& root,
+                                                       const std::vector<int>& key, Outputs& outputs,
+                                                       formats::SchemaSource* schemas) {
+        auto made = std::make_unique<TopicEncoder>(sink, root, key);
+        MR_TRY(engine::RecordLayout layout, engine::record_layout(*sink.table));
+        add_undeclared_key(*sink.table, layout);
+        made->changes_ = engine::has_changes(*sink.table);
+        made->value_columns_ = layout.value;
+        made->key_columns_ = layout.key;
+        MR_TRY(made->value_,
+               engine::make_encoder(*sink.table, engine::RecordPart::value, layout.value_schema, schemas));
+        if (!layout.key.empty()) {
+            MR_TRY(made->key_part_,
+                   engine::make_encoder(*sink.table, engine::RecordPart::key, layout.key_schema, schemas));
         }
-        key_columns_ = append_key_columns(sink);
-        topic_ = outputs.topic(std::string(table_->topic()), !key_.empty());
-        if (!key_columns_.empty()) {
-            Schema schema;
-            for (const std::size_t c : key_columns_)
-                schema.fields.push_back({value_names_[c], values_[c].type});
-            key_json_.emplace(schema, json_options(*table_));
+        made->topic_ = outputs.topic(std::string(sink.table->topic()), !key.empty() && !made->changes_);
+        return made;
+    }
+
+    TopicEncoder(const plan::TopicSink& sink, const plan::Node& root, const std::vector<int>& key)
+        : mode_(root.mode), key_(key) {
+        std::size_t field = 0;
+        for (const plan::TableColumn& column : sink.table->columns) {
+            Source source{.from = -1, .type = column.type};
+            if (column.kind != plan::ColumnKind::computed && !column.is_virtual) {
+                source.from = sink.mapping[field++];
+                if (column.kind == plan::ColumnKind::metadata && metadata_key(column) == "timestamp")
+                    timestamp_ = source.from;
+            }
+            sources_.push_back(std::move(source));
         }
     }
 
     void encode(const Delta& delta, TimestampMs now, std::vector<OutputRecord>& records,
-                std::vector<ViewUpdate>&) override {
+                std::vector<ViewUpdate>&, std::vector<Unsayable>& unsayable) override {
         if (delta.empty()) return;
-        std::vector<ColumnPtr> columns;
-        for (const Value& v : values_) {
-            columns.push_back(v.from >= 0 ? delta.columns[static_cast<std::size_t>(v.from)]
-                                          : Column::nulls(v.type, delta.size()));
-        }
-        std::vector<ColumnPtr> keys;
-        for (const std::size_t c : key_columns_) keys.push_back(columns[c]);
-        if (key_.empty()) {
+        const std::vector<ColumnPtr> keys = columns(delta, key_columns_);
+        const std::vector<ColumnPtr> values = columns(delta, value_columns_);
+        const auto add = [&](std::size_t row, bool put) {
+            OutputRecord record{.topic = topic_,
+                                .key = {},
+                                .value = {},
+                                .timestamp = now,
+                                .append = changes_ || key_.empty()};
+            const Status made = fill(delta, keys, values, row, put, record);
+            if (made) {
+                records.push_back(std::move(record));
+            } else {
+                unsayable.push_back({row, made.error().message});
+            }
+        };
+        if (changes_ || key_.empty()) {
             for (std::size_t row = 0; row < delta.size(); ++row) {
-                for (std::int32_t n = 0; n < delta.weight[row]; ++n)
-                    add(delta, columns, keys, row, true, now, records);
+                const std::int32_t weight = delta.weight[row];
+                for (std::int32_t n = 0; n < std::abs(weight); ++n) {
+                    if (changes_ || weight > 0) add(row, weight > 0);
+                }
             }
             return;
         }
-        for (const engine::KeyChange& change : engine::key_changes(delta, key_, mode_)) {
-            add(delta, columns, keys, change.row < 0 ? change.last : static_cast<std::size_t>(change.row),
-                change.row >= 0, now, records);
-        }
+        for (const engine::KeyChange& change : engine::key_changes(delta, key_, mode_))
+            add(change.row < 0 ? change.last : static_cast<std::size_t>(change.row), change.row >= 0);
     }
 
   private:
-    struct Value {
-        int from = -1;
+    /// Where a table column's values come from.
+    struct Source {
+        int from = -1;  ///< column of the delta; -1: NULL
         DataType type;
     };
 
@@ -147,71 +164,62 @@ class TopicEncoder final : public SinkEncoder {
                                            : std::string_view(column.metadata_key);
     }
 
-    Schema value_schema(const plan::TopicSink& sink) {
-        Schema schema;
-        for (const plan::TableColumn& column : sink.table->columns) {
+    /// A table with a primary key but without 'key.format' (a lake's or a warehouse's topic) has its key in
+    /// JSON.
+    static void add_undeclared_key(const plan::Table& table, engine::RecordLayout& layout) {
+        if (layout.has_key || table.has_option("key.format")) return;
+        for (const int k : table.primary_key) {
+            const plan::TableColumn& column = table.columns[static_cast<std::size_t>(k)];
             if (column.kind != plan::ColumnKind::physical) continue;
-            schema.fields.push_back({column.name, column.type});
-            value_names_.push_back(column.name);
+            layout.key.push_back(k);
+            layout.key_schema.fields.push_back({column.name, column.type});
         }
-        return schema;
     }
 
-    /// Value columns that make the record's key: the primary key, or 'key.fields'.
-    std::vector<std::size_t> append_key_columns(const plan::TopicSink& sink) const {
-        std::vector<std::string> names;
-        for (const int c : sink.table->primary_key)
-            names.push_back(sink.table->columns[static_cast<std::size_t>(c)].name);
-        std::string_view fields = sink.table->option("key.fields");
-        if (names.empty()) {
-            while (!fields.empty()) {
-                const auto end = std::min(fields.find(';'), fields.size());
-                names.emplace_back(fields.substr(0, end));
-                fields.remove_prefix(std::min(end + 1, fields.size()));
-            }
+    [[nodiscard]] std::vector<ColumnPtr> columns(const Delta& delta, const std::vector<int>& wanted) const {
+        std::vector<ColumnPtr> out;
+        for (const int c : wanted) {
+            const Source& source = sources_[static_cast<std::size_t>(c)];
+            out.push_back(source.from >= 0 ? delta.columns[static_cast<std::size_t>(source.from)]
+                                           : Column::nulls(source.type, delta.size()));
         }
-        std::vector<std::size_t> columns;
-        for (const std::string& name : names) {
-            const auto at = std::ranges::find(value_names_, name);
-            if (at != value_names_.end())
-                columns.push_back(static_cast<std::size_t>(at - value_names_.begin()));
-        }
-        return columns;
+        return out;
     }
 
-    void add(const Delta& delta, const std::vector<ColumnPtr>& columns, const std::vector<ColumnPtr>& keys,
-             std::size_t row, bool put, TimestampMs now, std::vector<OutputRecord>& records) const {
-        OutputRecord record{
-            .topic = topic_, .key = {}, .value = {}, .timestamp = now, .append = key_.empty()};
-        if (key_json_) key_json_->encode(keys, row, record.key.emplace());
-        if (put) value_json_.encode(columns, row, record.value.emplace());
+    Status fill(const Delta& delta, const std::vector<ColumnPtr>& keys, const std::vector<ColumnPtr>& values,
+                std::size_t row, bool put, OutputRecord& record) const {
+        if (key_part_) {
+            auto made = key_part_->encode(keys, row, record.key.emplace());
+            if (!made) return annotate(made.error(), "key");
+            if (!*made) record.key.reset();
+        }
+        if (changes_) {
+            // As Flink writes Debezium's events: an update is a removal and a creation.
+            std::string& event = record.value.emplace(put ? R"({"before":null,"after":)" : R"({"before":)");
+            MR_TRY_VOID(value_->encode(values, row, event));
+            event += put ? R"(,"op":"c"})" : R"(,"after":null,"op":"d"})";
+        } else if (put) {
+            MR_TRY(const bool made, value_->encode(values, row, record.value.emplace()));
+            if (!made) record.value.reset();
+        }
         if (timestamp_ >= 0) {
             const Column& time = *delta.columns[static_cast<std::size_t>(timestamp_)];
             if (!time.is_null(row))
                 record.timestamp = TimestampMs(time.integer(row) / (time.type().time_unit() / 1'000));
         }
-        records.push_back(std::move(record));
+        return {};
     }
 
-    const plan::TablePtr table_;
     const plan::Mode mode_;
-    const std::vector<int> key_;  ///< columns of the root; empty: append
-    std::vector<Value> values_;
-    std::vector<std::string> value_names_;
-    std::vector<std::size_t> key_columns_;
+    const std::vector<int> key_;   ///< columns of the root; empty: append
+    std::vector<Source> sources_;  ///< by table column
+    std::vector<int> key_columns_, value_columns_;
     int timestamp_ = -1;
     std::uint32_t topic_ = 0;
-    formats::JsonEncoder value_json_;
-    std::optional<formats::JsonEncoder> key_json_;
+    bool changes_ = false;  ///< every change is an event, not every key a row
+    std::unique_ptr<formats::RowEncoder> value_;
+    std::unique_ptr<formats::RowEncoder> key_part_;
 };
-
-Status check_format(const plan::Table& table) {
-    const std::string_view format = table.option("value.format", table.option("format", "json"));
-    if (format == "json") return {};
-    static const std::vector<std::string> known = {"json"};
-    return fail(Code::unsupported, "{}:{}: table {}: format '{}' cannot be written yet; use 'json'{}",
-                table.file, table.line, table.name, format, did_you_mean(format, known));
-}
 
 }  // namespace
 
@@ -223,7 +231,8 @@ std::uint32_t Outputs::topic(const std::string& name, bool upsert) {
     return static_cast<std::uint32_t>(topics.size() - 1);
 }
 
-Result<std::unique_ptr<SinkEncoder>> SinkEncoder::create(const plan::Sink& sink, Outputs& outputs) {
+Result<std::unique_ptr<SinkEncoder>> SinkEncoder::create(const plan::Sink& sink, Outputs& outputs,
+                                                         formats::SchemaSource* schemas) {
     if (const auto* view = std::get_if<plan::ViewSink>(&sink.target)) {
         return std::make_unique<ViewEncoder>(*view, *sink.root, outputs);
     }
@@ -237,9 +246,8 @@ Result<std::unique_ptr<SinkEncoder>> SinkEncoder::create(const plan::Sink& sink,
                     did_you_mean(connector, known));
     }
     if (connector == "blackhole") return nullptr;
-    MR_TRY_VOID(check_format(*topic.table));
     // A table without primary key is written append-only; the planner has refused updates into it.
-    return std::make_unique<TopicEncoder>(topic, *sink.root, engine::sink_key(sink), outputs);
+    return TopicEncoder::create(topic, *sink.root, engine::sink_key(sink), outputs, schemas);
 }
 
 }  // namespace mr::pipeline

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "columnar/delta.h"
+#include "formats/schema_source.h"
 #include "plan/program.h"
 
 namespace mr::pipeline {
@@ -51,17 +52,24 @@ struct Outputs {
     std::uint32_t topic(const std::string& name, bool upsert);
 };
 
+/// A row that its format cannot say (a NULL key of a JSON map, a string that is no symbol of an Avro enum).
+struct Unsayable {
+    std::size_t row = 0;  ///< of the delta
+    std::string reason;
+};
+
 /// Turns the net effect of a step on one sink into records and view updates.
 class SinkEncoder {
   public:
     virtual ~SinkEncoder() = default;
     /// `delta` is everything the sink got in the step, rounds one after the other.
     virtual void encode(const Delta& delta, TimestampMs now, std::vector<OutputRecord>& records,
-                        std::vector<ViewUpdate>& views) = 0;
+                        std::vector<ViewUpdate>& views, std::vector<Unsayable>& unsayable) = 0;
 
     /// unsupported or invalid_argument, with the place, for a connector, format or option that is not known.
-    /// nullptr for a blackhole.
-    static Result<std::unique_ptr<SinkEncoder>> create(const plan::Sink& sink, Outputs& outputs);
+    /// nullptr for a blackhole. May register schemas with `schemas` (nullptr: no registry).
+    static Result<std::unique_ptr<SinkEncoder>> create(const plan::Sink& sink, Outputs& outputs,
+                                                       formats::SchemaSource* schemas = nullptr);
 };
 
 }  // namespace mr::pipeline

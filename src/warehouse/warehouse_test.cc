@@ -148,13 +148,17 @@ TEST_F(WarehouseTest, ScansAreToldWhatWhereAsksFor) {
         "1 HOUR) FROM x");
     EXPECT_EQ(r[1].low, 1'704'067'200'000'000 - 60'000'000);
     EXPECT_LT(r[1].high, INT64_MAX);
+    // DuckDB's parser turns the comparison round.
+    r = asked("SELECT * FROM things WHERE NOT \"offset\" >= 10");
+    EXPECT_EQ(r[0].low, INT64_MIN);
+    EXPECT_EQ(r[0].high, 10);
     for (const char* sql :
          {"SELECT * FROM things WHERE \"offset\" + 1 >= 10",
           "SELECT * FROM things WHERE \"offset\" >= random()",
           "SELECT * FROM things a, things b WHERE a.\"offset\" >= 10",
           "SELECT * FROM things WHERE \"offset\" >= 10 UNION ALL SELECT * FROM things",
           "SELECT * FROM things WHERE \"offset\" >= (SELECT 5)", "SELECT * FROM things WHERE \"offset\" <> 5",
-          "SELECT * FROM things WHERE NOT \"offset\" >= 10", "SELECT * FROM things t(a, b) WHERE a >= 10"})
+          "SELECT * FROM things t(a, b) WHERE a >= 10"})
         EXPECT_TRUE(asked(sql).empty()) << sql;
 }
 

@@ -63,7 +63,9 @@ Derived of(const SourceNode& n, const Inputs&, const Names&) {
     }
     if (!key.empty() && key.size() == t.primary_key.size()) add_key(d.traits.keys, key);
     const bool upsert = t.connector() == "upsert-kafka";
-    d.mode = upsert ? Mode::upsert : Mode::append;
+    // Events of changes carry both images: their rows are added and taken back one by one.
+    const bool changes = t.option("value.format", t.option("format")).starts_with("debezium");
+    d.mode = upsert ? Mode::upsert : changes ? Mode::retract : Mode::append;
     return d;
 }
 

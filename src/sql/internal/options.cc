@@ -99,11 +99,9 @@ constexpr KnownOption kFormats[] = {{"json.fail-on-missing-field", Kind::boolean
                                     {"csv.array-element-delimiter"},
                                     {"csv.escape-character"},
                                     {"csv.null-literal"},
-                                    {"csv.header", Kind::boolean},
                                     {"avro-confluent.url"},
                                     {"avro-confluent.subject"},
                                     {"avro-confluent.schema"},
-                                    {"avro-confluent.auto-evolve", Kind::boolean},
                                     {"avro.codec"},
                                     {"avro.timestamp_mapping.legacy", Kind::boolean},
                                     {"avro.encoding"},
@@ -113,6 +111,10 @@ constexpr KnownOption kFormats[] = {{"json.fail-on-missing-field", Kind::boolean
                                     {"debezium-json.schema-include", Kind::boolean},
                                     {"debezium-json.ignore-parse-errors", Kind::boolean},
                                     {"debezium-json.timestamp-format.standard"},
+                                    {"debezium-json.map-null-key.mode"},
+                                    {"debezium-json.map-null-key.literal"},
+                                    {"debezium-json.encode.decimal-as-plain-number", Kind::boolean},
+                                    {"debezium-json.encode.ignore-null-fields", Kind::boolean},
                                     {"raw.charset"},
                                     {"raw.endianness"}};
 
@@ -248,6 +250,11 @@ void check_known_values(Checker& check, const ast::OptionItem& item) {
         check.choice(item,
                      {"earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"});
     }
+    if (k == "scan.bounded.mode") check.choice(item, {"unbounded"});
+    if (k.ends_with("json.map-null-key.mode")) check.choice(item, {"FAIL", "DROP", "LITERAL"});
+    if (k.ends_with("raw.endianness")) check.choice(item, {"big-endian", "little-endian"});
+    if (k.ends_with("raw.charset")) check.choice(item, {"UTF-8", "US-ASCII", "ISO-8859-1"});
+    if (k.ends_with("avro.encoding")) check.choice(item, {"binary"});
     if (k == "scan.watermark.emit.strategy") check.choice(item, {"on-event", "on-periodic"});
     if (k == "value.fields-include") check.choice(item, {"ALL", "EXCEPT_KEY"});
     if (k == "sink.delivery-guarantee") check.choice(item, {"exactly-once", "at-least-once", "none"});
@@ -285,6 +292,41 @@ void check_option(Checker& check, const ast::OptionItem& item, const Connector& 
     check.unknown(item, fmt::format("connector '{}'", c.name), names);
 }
 
+/// 'scan.startup.mode' and what it needs.
+void check_startup(Checker& check, const plan::Table& table, Span span) {
+    const std::string_view mode = table.option("scan.startup.mode");
+    const auto pair = [&](std::string_view wanted, std::string_view key) {
+        if ((mode == wanted) == table.has_option(key)) return;
+        check.error(span, code::kOptionMissing,
+                    mode == wanted ? fmt::format("'scan.startup.mode' = '{}' needs '{}'", wanted, key)
+                                   : fmt::format("'{}' needs 'scan.startup.mode' = '{}'", key, wanted));
+    };
+    pair("timestamp", "scan.startup.timestamp-millis");
+    pair("specific-offsets", "scan.startup.specific-offsets");
+    if (mode == "group-offsets" && !table.has_option("properties.group.id")) {
+        check.error(span, code::kOptionMissing,
+                    "'scan.startup.mode' = 'group-offsets' needs 'properties.group.id'", {},
+                    "and 'properties.auto.offset.reset' = 'earliest' or 'latest' for partitions without a "
+                    "committed offset");
+    }
+}
+
+/// 'key.format' and 'key.fields' belong together.
+void check_key(Checker& check, const plan::Table& table, Span span) {
+    if (table.has_option("key.fields") && !table.has_option("key.format")) {
+        check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'key.format'", table.name),
+                    {}, "'key.fields' needs one: add 'key.format' = 'json'");
+    }
+    if (table.connector() == "kafka" && table.has_option("key.format") && !table.has_option("key.fields")) {
+        check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'key.fields'", table.name),
+                    {}, "'key.format' needs to know which columns a record's key holds");
+    }
+    if (table.has_option("key.fields-prefix") && table.option("value.fields-include") != "EXCEPT_KEY") {
+        check.error(span, code::kOptionMissing,
+                    "'key.fields-prefix' needs 'value.fields-include' = 'EXCEPT_KEY'");
+    }
+}
+
 /// What a connector cannot do without.
 void check_required(Checker& check, const plan::Table& table, Span span, const Connector& c) {
     const bool format = table.has_option("format") || table.has_option("value.format");
@@ -296,8 +338,30 @@ void check_required(Checker& check, const plan::Table& table, Span span, const C
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'key.format'", table.name),
                     {}, "an upsert topic has keys: add 'key.format' = 'json' and 'value.format' = 'json'");
     }
+    if (c.options.data() == kKafka) {
+        check_startup(check, table, span);
+        check_key(check, table, span);
+    }
     if (c.name == "filesystem" && !table.has_option("path")) {
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'path'", table.name));
+    }
+}
+
+/// Options of Flink's that would change the result and do nothing here must not pass in silence.
+void refuse_unfinished(const SourceFile& file, const ast::OptionItem& item, Diagnostics& diagnostics,
+                       bool& good) {
+    const std::string& k = item.key.text;
+    const std::string& v = item.value.text;
+    if (k == "topic-pattern") {
+        diagnostics.not_yet(file, item.key.span, "tables over several topics ('topic-pattern') are",
+                            "declare one table a topic and read their UNION ALL");
+        good = false;
+    }
+    const bool format = k == "format" || k == "value.format" || k == "key.format";
+    if (format && (v == "protobuf" || v == "debezium-avro-confluent")) {
+        diagnostics.not_yet(file, item.value.span, fmt::format("format '{}' is", v),
+                            "formats are json, csv, avro, avro-confluent, raw and debezium-json");
+        good = false;
     }
 }
 
@@ -326,7 +390,10 @@ bool table_options(const SourceFile& file, const std::vector<ast::OptionItem>& i
         check.choice(*it, names);
         return false;
     }
-    for (const ast::OptionItem& item : items) check_option(check, item, *c);
+    for (const ast::OptionItem& item : items) {
+        check_option(check, item, *c);
+        refuse_unfinished(file, item, diagnostics, check.good);
+    }
     check_required(check, table, table_span, *c);
     return check.good;
 }

@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW news_seen AS SELECT n, COUNT(*) AS times FROM news GROUP BY n;
