@@ -191,6 +191,8 @@ void World::check_start() {
 std::map<Place, std::vector<Seen>> World::read_topics() {
     std::map<Place, std::vector<Seen>> out;
     for (const auto& [name, topic] : life_->broker().topics()->by_name) {
+        // Topics of views are compacted: their offsets have holes, and their rows are checked as views.
+        if (name != "orders" && name != "items" && name != "copied" && name != "pairs") continue;
         for (std::int32_t p = 0; p < topic->partition_count(); ++p) {
             const broker::PartitionLog& log = *topic->partition(PartitionId(p));
             auto& records = out[{name, p}];
