@@ -3,6 +3,7 @@
 # foreground until Ctrl-C. A second start goes on where the first one stopped.
 #   MILLRACE_ARGS    more arguments of `millrace run`, e.g. "-X http.listen=127.0.0.1:0 --data-dir /tmp/x"
 #   MILLRACE_SPEED   simulated seconds a second of the replay (default 3600: an hour a second)
+#   MILLRACE_PID     file to write the node's process id to, before it is ready (default: none)
 #   MILLRACE_READY   file to write the listeners' addresses to (default: a temporary one)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +26,7 @@ trap 'exit 0' INT TERM
 "$millrace" run "$project" --ready-file "$ready" ${MILLRACE_ARGS:-} &
 node=$!
 pids+=("$node")
+[ -z "${MILLRACE_PID:-}" ] || echo "$node" >"$MILLRACE_PID"
 until [ -s "$ready" ]; do
     kill -0 "$node" 2>/dev/null || { wait "$node"; exit 1; }
     sleep 0.1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The example as a newcomer starts it (scripts/run-example.sh, on free ports and a fresh data directory), looked at by a browser:
+# The example as a newcomer starts it (`make run`, on free ports and a fresh data directory), looked at by a browser:
 # tests/e2e/dashboard.mjs. Exit 77 where there is no Chromium, no binary or no page to look at.
 #   E2E_OUT  folder for the screenshots (default: a temporary one)
 set -euo pipefail
@@ -22,17 +22,17 @@ trap 'exit 1' INT TERM
 
 MILLRACE_BIN=$millrace MILLRACE_READY=$work/ready.json \
     MILLRACE_ARGS="-X kafka.listen=127.0.0.1:0 -X http.listen=127.0.0.1:0 -X registry.listen=127.0.0.1:0 --data-dir $work/data" \
-    scripts/run-example.sh >"$work/log" 2>&1 &
+    MILLRACE_PID=$work/node.pid make -s run >"$work/log" 2>&1 &
 runner=$!
-for _ in $(seq 600); do
+for _ in $(seq 1200); do
     [ -s "$work/ready.json" ] && break
     kill -0 "$runner" 2>/dev/null || { echo "e2e: the example did not start"; cat "$work/log"; exit 1; }
     sleep 0.1
 done
 http=$(sed -n 's/.*"http": *"\([^"]*\)".*/\1/p' "$work/ready.json")
-[ -n "$http" ] || { echo "e2e: not ready within 60 s"; cat "$work/log"; exit 1; }
-# The node is the runner's first child; it is paused to see the page notice.
-node_pid=$(pgrep -P "$runner" -o)
+[ -n "$http" ] || { echo "e2e: not ready within two minutes"; cat "$work/log"; exit 1; }
+# Paused, to see the page notice.
+node_pid=$(<"$work/node.pid")
 code=0
 node tests/e2e/dashboard.mjs --url "http://$http/" --pid "$node_pid" --seconds 60 --out "${E2E_OUT:-$work/shots}" || code=$?
 [ "$code" = 0 ] || tail -n 40 "$work/log"
