@@ -131,6 +131,8 @@ class TestNode::Impl {
     bool pump() {
         bool worked = journal->run_once();
         worked = journal->sync_once() || worked;
+        // Only where nothing else moves: it makes the next journal file, which the writer may be waiting for.
+        if (!worked) worked = journal->settle_once();
         while (!posted.empty()) {
             auto work = std::move(posted.front());
             posted.pop_front();

@@ -257,7 +257,7 @@ def text_scenario(node):
     rows = node.wait_view("line_list", 2, "csv", key=lambda r: r["id"])
     equal([(r["id"], r["name"], r["weight"]) for r in rows], [(1, "a;b", 1.5), (2, None, None)], "csv rows")
     reasons = [r for _, _, r, _ in rejected_of(node, "rejected.lines", 3)]
-    equal(reasons, ["a comment, not a row", "3 fields expected, found 2", "field `id`: expected INT, found `x`"], "csv reasons")
+    equal(reasons, ["a comment, not a row", "3 fields expected, found 2", "field `id`: expected INT NOT NULL, found `x`"], "csv reasons")
     deadline = time.time() + 20
     while len(out := node.consume("lines-out")) < 2:
         check(time.time() < deadline, "csv is not written")
@@ -287,7 +287,7 @@ def startup_scenario(node):
     node.wait_view("news_seen", 1, "news")
     node.stop()
     sql = node.project / "pipelines" / "news.sql"
-    sql.write_text(sql.read_text().replace("COUNT(*)", "COUNT(n)"))
+    sql.write_text(sql.read_text().replace("COUNT(*)", "SUM(n)"))
     node.start()
     node.produce("news", None, b'{"n": 2}')
     equal([r["n"] for r in node.wait_view("news_seen", lambda rows: len(rows) > 0, "news")], [2], "only what is new")

@@ -231,7 +231,11 @@ TEST_F(ViewRoutesTest, AnswersTakeOverUnchangedRows) {
 
 TEST(BodyCache, BoundedAndExact) {
     BodyCache cache(1'000, 3);
-    const auto body = [](std::size_t n) { return RowsBody{.bytes = SharedBytes(std::string(n, 'x'))}; };
+    const auto body = [](std::size_t n) {
+        RowsBody out;
+        out.bytes = SharedBytes(std::string(n, 'x'));
+        return out;
+    };
     cache.put("a", "e", Seq(1), body(100));
     EXPECT_FALSE(cache.find("a", "e", Seq(1)).empty());
     EXPECT_TRUE(cache.find("a", "f", Seq(1)).empty());
