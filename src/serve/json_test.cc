@@ -90,7 +90,7 @@ TEST(LiveFrames, ParsesAndRefuses) {
               "the frame needs an id, a whole number from 0 to 2^53 - 1");
     EXPECT_EQ(frame_error(R"({"t":"sub","id":1,"view":"v","mode":"fast"})"), "mode is inv or delta");
     EXPECT_EQ(frame_error(R"({"t":"sub","id":1,"view":"v","max_hz":0})"),
-              "max_hz is a number from 0.1 to 60");
+              "max_hz is a number from 0.1 to 1000");
     EXPECT_EQ(frame_error(R"({"t":"sub","id":1,"view":"v","from":{"epoch":1,"version":1}})"),
               "from is written {\"epoch\":\"…\",\"version\":n}");
     EXPECT_EQ(frame_error(R"({"t":"sub","id":1,"view":"v","params":{"a":{}}})").substr(0, 15),

@@ -64,9 +64,10 @@ Service::Service(Parts parts, Options options)
     }
     coordinator_.set_topics([this] { return parts_.broker.topics(); });
     if (!parts_.broker.cluster_settings()->contains(broker::kClusterIdSetting)) {
+        first_cluster_id_ = new_cluster_id();
         submit(journal::Lane::control,
                broker::change_cluster_settings(
-                   parts_.broker, {{std::string(broker::kClusterIdSetting), new_cluster_id(), true}}, {}));
+                   parts_.broker, {{std::string(broker::kClusterIdSetting), first_cluster_id_, true}}, {}));
     }
     idle_timer_ = parts_.loop.after(idle_check_ms(), [this] { check_idle(); });
     check_transactions();
@@ -81,7 +82,7 @@ std::string Service::cluster_id() const {
     if (!options_.cluster_id.empty()) return options_.cluster_id;
     const auto settings = parts_.broker.cluster_settings();
     const auto it = settings->find(broker::kClusterIdSetting);
-    return it == settings->end() ? std::string() : it->second;
+    return it == settings->end() ? first_cluster_id_ : it->second;
 }
 
 std::int64_t Service::idle_check_ms() const {

@@ -81,7 +81,7 @@ class Service {
     [[nodiscard]] const broker::groups::Coordinator& coordinator() const { return coordinator_; }
     /// As of now.
     [[nodiscard]] Quotas& quotas();
-    /// Empty in the first moments of a new data directory, until the new id is on disk.
+    /// In the first moments of a new data directory the id that is on its way to the disk.
     [[nodiscard]] std::string cluster_id() const;
     [[nodiscard]] FetchSessionCache& fetch_sessions() { return fetch_sessions_; }
     [[nodiscard]] net::EventLoop& loop() { return parts_.loop; }
@@ -130,6 +130,7 @@ class Service {
     std::shared_ptr<GroupActivity> group_activity_;
     FetchSessionCache fetch_sessions_;
     Quotas quotas_;
+    std::string first_cluster_id_;  ///< empty where the data directory had one
     net::Timer coordinator_timer_;
     std::int64_t coordinator_deadline_ = 0;
     net::Timer idle_timer_;

@@ -153,7 +153,9 @@ public final class Tools {
         } else {
             int wanted = 0;
             for (String client : List.of(args).subList(3, args.length)) wanted += (client.equals("kafkajs") ? 4 : 5) * 100;
-            check(consume(args[2], wanted).text().lines().filter(l -> l.contains("/")).count() == wanted, "the cross topic");
+            String seen = consume(args[2], wanted).text();
+            long lines = seen.lines().filter(l -> l.matches("[a-z_]+/[a-z0-9]+/[0-9]+/.*")).count();
+            check(lines == wanted, "the cross topic: " + lines + " of " + wanted + " records; " + seen.substring(Math.max(0, seen.length() - 300)));
         }
         System.out.println("done");
         System.exit(0);
