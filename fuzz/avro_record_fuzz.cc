@@ -34,10 +34,10 @@ mr::Schema schema() {
 }
 
 struct Table {
-    Table() {
+    explicit Table(mr::Schema of = schema()) : fields(std::move(of)) {
         for (const mr::Field& f : fields.fields) builders.emplace_back(f.type);
     }
-    const mr::Schema fields = schema();
+    const mr::Schema fields;
     std::vector<mr::ColumnBuilder> builders;
 
     void check(std::size_t before, bool taken) {
@@ -72,7 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 3) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     if (data[0] == 'c') {
-        Table table;
+        mr::Schema flat = schema();
+        flat.fields.pop_back();  // CSV has no rows with lists in them
+        Table table(std::move(flat));
         auto decoder = mr::formats::csv_decoder(table.fields, std::vector<bool>(table.fields.size(), true),
                                                 {.ignore_parse_errors = (data[1] & 1) != 0});
         table.check(0, (*decoder)->decode(bytes.substr(2), mr::Seq(1), table.builders).has_value());
