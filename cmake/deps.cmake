@@ -28,6 +28,8 @@ mr_dep(curl PkgConfig::curl)
 mr_dep(openssl PkgConfig::openssl)
 mr_dep(re2 PkgConfig::re2)
 mr_dep(simdjson -lsimdjson)
+# As its pkg-config file says: the parser's layout depends on it, and -pthread (which RE2 brings) would set it in some files only.
+target_compile_definitions(dep_simdjson INTERFACE SIMDJSON_THREADS_ENABLED=1)
 mr_dep(spdlog spdlog::spdlog)
 mr_dep(nlohmann "")
 mr_dep(cli11 "")
