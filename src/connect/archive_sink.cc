@@ -117,87 +117,40 @@ class Rows {
     std::vector<ColumnBuilder> builders_;
 };
 
-}  // namespace
-
-class ArchiveSink::Impl {
+class ArchiveSink final : public LakeWriter {
   public:
-    Impl(broker::Broker& broker, FileSystem& fs, Clock& clock, std::string topic_name)
-        : name("raw." + topic_name),
-          broker_(broker),
-          fs_(fs),
-          clock_(clock),
-          topic_name_(std::move(topic_name)) {}
+    ArchiveSink(broker::Broker& broker, FileSystem& fs, Clock& clock, const std::string& topic,
+                lake::TableSpec spec)
+        : LakeWriter(fs, clock, "raw." + topic, std::move(spec)), broker_(broker), topic_name_(topic) {}
 
-    lake::TableSpec spec;
-    const std::string name;
-
-    Status start() {
-        reader_.reset();
-        lake_.reset();
-        MR_TRY(lake_, lake::Table::open(fs_, clock_, spec));
-        position_ = position_of(lake_->position(), broker_, topic_name_);
+  private:
+    Status open_reader(const lake::Summary& position) override {
+        position_ = position_of(position, broker_, topic_name_);
         MR_TRY(reader_, broker::LogReader::open(broker_, {.name = "archive " + topic_name_,
                                                           .topics = {topic_name_},
                                                           .after = position_.through,
                                                           .visibility = broker::Visibility::durable,
                                                           .hold = true}));
-        if (wakeup_) reader_->set_wakeup(wakeup_);
-        started_ = true;
         return {};
     }
+    void close_reader() override { reader_.reset(); }
+    void wake_on_more(const std::function<void()>& wakeup) override { reader_->set_wakeup(wakeup); }
 
-    Result<std::size_t> run() {
-        if (!started_) MR_TRY_VOID(start());
-        std::size_t total = 0;
-        for (int i = 0; i < kLakeCommitsMax; ++i) {
-            bool more = true;
-            auto rows = commit_once(more);
-            if (!rows) {
-                // Whether the snapshot is there is read from the table, and the position with it.
-                started_ = false;
-                return rows;
-            }
-            total += *rows;
-            if (!more) break;
-        }
-        return total;
-    }
-    Result<std::shared_ptr<lake::Rewrite>> plan_upkeep() {
-        if (!started_) return nullptr;
-        auto dropped = lake_->drop_expired();
-        if (!dropped) {
-            started_ = false;
-            return std::unexpected(std::move(dropped).error());
-        }
-        return lake_->plan_rewrite();
-    }
-    Status commit_upkeep(lake::Rewrite& job) {
-        if (!started_) return fail(Code::not_found, "{} is being opened again", name);
-        auto done = lake_->commit_rewrite(job);
-        if (!done && done.error().code != Code::not_found) started_ = false;
-        return done;
-    }
-    void set_wakeup(std::function<void()> to) {
-        wakeup_ = std::move(to);
-        if (reader_ != nullptr) reader_->set_wakeup(wakeup_);
-    }
-
-  private:
-    Result<std::size_t> commit_once(bool& more) {
+    Result<std::size_t> commit_once(bool& more) override {
         Rows rows;
-        const TimestampMs now = clock_.now();
+        const TimestampMs now = clock().now();
         while (more && rows.bytes < kLakeCommitBytes && rows.hours.size() <= kLakeHoursMax) {
             broker::LogSlice slice;
             MR_TRY_VOID(reader_->read({.bytes_max = kLakeReadBytes}, slice));
             if (slice.skipped > 0)
-                log_error("lake", "{}: {} records were gone before they could be archived", name,
+                log_error("lake", "{}: {} records were gone before they could be archived", name(),
                           slice.skipped);
             for (const broker::LogBatch& b : slice.batches) MR_TRY_VOID(add(b, now, rows));
             position_.through = slice.through;
             more = !slice.up_to_date;
         }
         if (rows.count > 0) {
-            MR_TRY_VOID(lake_->append(rows.finish(), summary_of(position_, broker_, topic_name_)));
+            MR_TRY_VOID(table().append(rows.finish(), summary_of(position_, broker_, topic_name_)));
         }
         reader_->confirm(position_.through);
         return rows.count;
@@ -218,46 +171,26 @@ class ArchiveSink::Impl {
     }
 
     broker::Broker& broker_;
-    FileSystem& fs_;
-    Clock& clock_;
     const std::string topic_name_;
     TopicPosition position_;
-    std::unique_ptr<lake::Table> lake_;
     std::unique_ptr<broker::LogReader> reader_;
-    std::function<void()> wakeup_;
-    bool started_ = false;
 };
 
-Result<std::unique_ptr<ArchiveSink>> ArchiveSink::open(broker::Broker& broker, FileSystem& fs, Clock& clock,
-                                                       const LakeOptions& lake, const std::string& topic) {
-    auto impl = std::make_unique<Impl>(broker, fs, clock, topic);
-    MR_TRY(impl->spec.directory, lake_table_directory(lake.directory, "raw", topic));
-    MR_TRY(impl->spec.columns, lake::lake_schema(archive_schema(), true));
-    impl->spec.time_column = kTime;
-    impl->spec.parquet.raw_columns = {"key", "value"};
-    impl->spec.parquet.plain_columns = {"offset", "seq"};
-    impl->spec.retention_ms = impl->spec.row_retention_ms = lake.retention_ms;
-    impl->spec.compaction = lake.compaction;
-    MR_TRY_VOID(impl->start());
-    return std::make_unique<ArchiveSink>(std::move(impl));
-}
+}  // namespace
 
-ArchiveSink::ArchiveSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-ArchiveSink::~ArchiveSink() = default;
-Result<std::size_t> ArchiveSink::run_once() {
-    return impl_->run();
-}
-Result<std::shared_ptr<lake::Rewrite>> ArchiveSink::plan_upkeep() {
-    return impl_->plan_upkeep();
-}
-Status ArchiveSink::commit_upkeep(lake::Rewrite& job) {
-    return impl_->commit_upkeep(job);
-}
-const std::string& ArchiveSink::name() const {
-    return impl_->name;
-}
-void ArchiveSink::set_wakeup(std::function<void()> wakeup) {
-    impl_->set_wakeup(std::move(wakeup));
+Result<std::unique_ptr<LakeWriter>> open_archive_sink(broker::Broker& broker, FileSystem& fs, Clock& clock,
+                                                      const LakeOptions& lake, const std::string& topic) {
+    lake::TableSpec spec;
+    MR_TRY(spec.directory, lake_table_directory(lake.directory, "raw", topic));
+    MR_TRY(spec.columns, lake::lake_schema(archive_schema(), true));
+    spec.time_column = kTime;
+    spec.parquet.raw_columns = {"key", "value"};
+    spec.parquet.plain_columns = {"offset", "seq"};
+    spec.retention_ms = spec.row_retention_ms = lake.retention_ms;
+    spec.compaction = lake.compaction;
+    auto sink = std::make_unique<ArchiveSink>(broker, fs, clock, topic, std::move(spec));
+    MR_TRY_VOID(sink->start());
+    return sink;
 }
 
 }  // namespace mr::connect

@@ -44,70 +44,29 @@ std::vector<ColumnPtr> concatenate(const std::vector<std::vector<ColumnPtr>>& pa
     return out;
 }
 
-}  // namespace
-
-class LakeSink::Impl {
+class LakeSink final : public LakeWriter {
   public:
-    Impl(broker::Broker& broker, FileSystem& fs, Clock& clock, plan::TablePtr table)
-        : broker_(broker), fs_(fs), clock_(clock), table_(std::move(table)) {}
-
-    lake::TableSpec spec;
-    std::string name;
-
-    Status start() {
-        reader_.reset();
-        lake_.reset();
-        MR_TRY(lake_, lake::Table::open(fs_, clock_, spec));
-        MR_TRY(reader_, TableReader::open(broker_, table_, "lake table " + name,
-                                          position_of(lake_->position(), broker_, table_->topic())));
-        if (wakeup_) reader_->set_wakeup(wakeup_);
-        started_ = true;
-        return {};
-    }
-
-    Result<std::size_t> run() {
-        if (!started_) MR_TRY_VOID(start());
-        std::size_t total = 0;
-        for (int i = 0; i < kLakeCommitsMax; ++i) {
-            bool more = true;
-            auto rows = commit_once(more);
-            if (!rows) {
-                // Whether the snapshot is there is read from the table, and the position with it.
-                started_ = false;
-                return rows;
-            }
-            total += *rows;
-            if (!more) break;
-        }
-        return total;
-    }
-    Result<std::shared_ptr<lake::Rewrite>> plan_upkeep() {
-        if (!started_) return nullptr;
-        auto dropped = lake_->drop_expired();
-        if (!dropped) {
-            started_ = false;
-            return std::unexpected(std::move(dropped).error());
-        }
-        return lake_->plan_rewrite();
-    }
-    Status commit_upkeep(lake::Rewrite& job) {
-        if (!started_) return fail(Code::not_found, "{} is being opened again", name);
-        auto done = lake_->commit_rewrite(job);
-        if (!done && done.error().code != Code::not_found) started_ = false;
-        return done;
-    }
-    void set_wakeup(std::function<void()> to) {
-        wakeup_ = std::move(to);
-        if (reader_ != nullptr) reader_->set_wakeup(wakeup_);
-    }
+    LakeSink(broker::Broker& broker, FileSystem& fs, Clock& clock, std::string name, lake::TableSpec spec,
+             plan::TablePtr table)
+        : LakeWriter(fs, clock, std::move(name), std::move(spec)),
+          broker_(broker),
+          table_(std::move(table)) {}
 
   private:
-    Result<std::size_t> commit_once(bool& more) {
+    Status open_reader(const lake::Summary& position) override {
+        MR_TRY(reader_, TableReader::open(broker_, table_, "lake table " + name(),
+                                          position_of(position, broker_, table_->topic())));
+        return {};
+    }
+    void close_reader() override { reader_.reset(); }
+    void wake_on_more(const std::function<void()>& wakeup) override { reader_->set_wakeup(wakeup); }
+
+    Result<std::size_t> commit_once(bool& more) override {
         std::vector<std::vector<ColumnPtr>> parts;
         std::set<std::optional<std::int32_t>> hours;
         TopicPosition position;
         std::size_t bytes = 0, rows = 0;
-        const int time = spec.time_column.empty() ? -1 : reader_->schema().find(spec.time_column);
+        const int time = spec().time_column.empty() ? -1 : reader_->schema().find(spec().time_column);
         while (bytes < kLakeCommitBytes && hours.size() <= kLakeHoursMax) {
             MR_TRY(TableBatch batch, reader_->read(kLakeReadBytes));
             position = batch.position;
@@ -119,24 +78,21 @@ class LakeSink::Impl {
             parts.push_back(std::move(batch.rows.columns));
         }
         if (rows > 0) {
-            MR_TRY_VOID(lake_->append(concatenate(parts), summary_of(position, broker_, table_->topic())));
+            MR_TRY_VOID(table().append(concatenate(parts), summary_of(position, broker_, table_->topic())));
         }
         reader_->confirm(position);
         return rows;
     }
 
     broker::Broker& broker_;
-    FileSystem& fs_;
-    Clock& clock_;
     const plan::TablePtr table_;
-    std::function<void()> wakeup_;
-    std::unique_ptr<lake::Table> lake_;
     std::unique_ptr<TableReader> reader_;
-    bool started_ = false;
 };
 
-Result<std::unique_ptr<LakeSink>> LakeSink::open(broker::Broker& broker, FileSystem& fs, Clock& clock,
-                                                 const LakeOptions& lake, const plan::TablePtr& table) {
+}  // namespace
+
+Result<std::unique_ptr<LakeWriter>> open_lake_sink(broker::Broker& broker, FileSystem& fs, Clock& clock,
+                                                   const LakeOptions& lake, const plan::TablePtr& table) {
     if (!table->primary_key.empty()) {
         return fail(
             Code::unsupported,
@@ -144,43 +100,24 @@ Result<std::unique_ptr<LakeSink>> LakeSink::open(broker::Broker& broker, FileSys
             "append-only query, or use 'connector' = 'warehouse', which keeps the newest row of a key",
             table->file, table->line, table->name);
     }
-    auto impl = std::make_unique<Impl>(broker, fs, clock, table);
+    lake::TableSpec spec;
     const std::string database(table->option("catalog-database", "main"));
     const std::string name(table->option("catalog-table", table->name));
-    MR_TRY(impl->spec.directory, lake_table_directory(lake.directory, database, name));
+    MR_TRY(spec.directory, lake_table_directory(lake.directory, database, name));
     const Schema columns = physical_columns(*table);
     auto schema = lake::lake_schema(columns, false);
     if (!schema) return annotate(std::move(schema).error(), "table " + table->name);
-    impl->spec.columns = std::move(*schema);
-    MR_TRY(impl->spec.time_column, time_column(*table, columns));
-    MR_TRY(impl->spec.row_retention_ms, duration_option(*table, "retention", 0));
-    impl->spec.retention_ms = lake.retention_ms;
+    spec.columns = std::move(*schema);
+    MR_TRY(spec.time_column, time_column(*table, columns));
+    MR_TRY(spec.row_retention_ms, duration_option(*table, "retention", 0));
+    spec.retention_ms = lake.retention_ms;
     // Snapshots older than the rows' retention would hold on to what must go.
-    if (impl->spec.row_retention_ms > 0 &&
-        (lake.retention_ms <= 0 || impl->spec.row_retention_ms < lake.retention_ms))
-        impl->spec.retention_ms = impl->spec.row_retention_ms;
-    impl->spec.compaction = lake.compaction;
-    impl->name = database + "." + name;
-    MR_TRY_VOID(impl->start());
-    return std::make_unique<LakeSink>(std::move(impl));
-}
-
-LakeSink::LakeSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-LakeSink::~LakeSink() = default;
-Result<std::size_t> LakeSink::run_once() {
-    return impl_->run();
-}
-Result<std::shared_ptr<lake::Rewrite>> LakeSink::plan_upkeep() {
-    return impl_->plan_upkeep();
-}
-Status LakeSink::commit_upkeep(lake::Rewrite& job) {
-    return impl_->commit_upkeep(job);
-}
-const std::string& LakeSink::name() const {
-    return impl_->name;
-}
-void LakeSink::set_wakeup(std::function<void()> wakeup) {
-    impl_->set_wakeup(std::move(wakeup));
+    if (spec.row_retention_ms > 0 && (lake.retention_ms <= 0 || spec.row_retention_ms < lake.retention_ms))
+        spec.retention_ms = spec.row_retention_ms;
+    spec.compaction = lake.compaction;
+    auto sink = std::make_unique<LakeSink>(broker, fs, clock, database + "." + name, std::move(spec), table);
+    MR_TRY_VOID(sink->start());
+    return sink;
 }
 
 }  // namespace mr::connect

@@ -60,7 +60,7 @@ TEST(Interop, ArchiveKeepsEveryRecordOnce) {
     node.create("orders", 2);
     const auto open = [&] {
         auto sink =
-            ArchiveSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), kHour, {}}, "orders");
+            open_archive_sink(node.broker(), node.fs(), node.clock(), {lake_of(node), kHour, {}}, "orders");
         EXPECT_TRUE(sink) << sink.error().message;
         return sink ? std::move(*sink) : nullptr;
     };
@@ -94,11 +94,11 @@ TEST(Interop, LakeTableTakesTheRowsOfItsTopic) {
     broker::TestNode node;
     node.create("payments_lake", 1);
     const auto refused =
-        LakeSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, lake_table(true));
+        open_lake_sink(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, lake_table(true));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::unsupported);
     auto sink =
-        LakeSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, lake_table(false));
+        open_lake_sink(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, lake_table(false));
     ASSERT_TRUE(sink) << sink.error().message;
     EXPECT_EQ((*sink)->name(), "fulfilment.payments");
     node.produce("payments_lake", 0,
@@ -151,7 +151,7 @@ TEST(Interop, EveryTypeIsWrittenAsItIs) {
                                           {"a", DataType::array(DataType::integer())},
                                           {"mp", DataType::map(DataType::string(), DataType::bigint())},
                                           {"r", row}});
-    auto sink = LakeSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, table);
+    auto sink = open_lake_sink(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}}, table);
     ASSERT_TRUE(sink) << sink.error().message;
     const std::string huge(1'000'000, 'x');
     node.produce(
@@ -189,7 +189,7 @@ TEST(Interop, UpkeepRewritesAndForgetsAndLosesNothing) {
     broker::TestNode node;
     node.create("upkeep", 2);
     const LakeOptions options{lake_of(node), 24 * kHour, {}};
-    auto sink = ArchiveSink::open(node.broker(), node.fs(), node.clock(), options, "upkeep");
+    auto sink = open_archive_sink(node.broker(), node.fs(), node.clock(), options, "upkeep");
     ASSERT_TRUE(sink) << sink.error().message;
     const std::int64_t hour = node.clock().now().value;
     int jobs = 0;
@@ -208,7 +208,7 @@ TEST(Interop, UpkeepRewritesAndForgetsAndLosesNothing) {
     // The rewrite's snapshot carries the position: nothing is read twice after a restart.
     sink->reset();
     node.restart();
-    sink = ArchiveSink::open(node.broker(), node.fs(), node.clock(), options, "upkeep");
+    sink = open_archive_sink(node.broker(), node.fs(), node.clock(), options, "upkeep");
     ASSERT_TRUE(sink) << sink.error().message;
     EXPECT_EQ((*sink)->run_once().value_or(9), 0U);
     node.clock().advance_ms(23 * kHour);
@@ -231,13 +231,13 @@ TEST(Interop, ATableGrowsWithItsSql) {
                                       {"n", grown ? DataType::bigint() : DataType::integer()}};
         if (grown) columns.push_back({"note", DataType::string()});
         auto sink =
-            LakeSink::open(node.broker(), node.fs(), node.clock(), options, table_of("evolves", columns));
+            open_lake_sink(node.broker(), node.fs(), node.clock(), options, table_of("evolves", columns));
         ASSERT_TRUE(sink) << sink.error().message;
         const std::string row = grown ? R"({"id":2,"n":1099511627776,"note":"new"})" : R"({"id":1,"n":7})";
         node.produce("evolves", 0, std::vector<std::string>{row});
         EXPECT_EQ((*sink)->run_once().value_or(0), 1U);
     }
-    const auto other = LakeSink::open(node.broker(), node.fs(), node.clock(), options,
+    const auto other = open_lake_sink(node.broker(), node.fs(), node.clock(), options,
                                       table_of("evolves", {{"id", DataType::string()}}));
     ASSERT_FALSE(other);
     EXPECT_EQ(other.error().code, Code::unsupported);
@@ -246,7 +246,7 @@ TEST(Interop, ATableGrowsWithItsSql) {
 TEST(LakeSinks, OptionsOfATableAreChecked) {
     broker::TestNode node;
     node.create("t", 1);
-    const auto bad = LakeSink::open(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}},
+    const auto bad = open_lake_sink(node.broker(), node.fs(), node.clock(), {lake_of(node), 0, {}},
                                     table_of("t", {{"id", DataType::bigint()}}, {{"retention", "soon"}}));
     ASSERT_FALSE(bad);
     EXPECT_NE(bad.error().message.find("'retention'"), std::string::npos) << bad.error().message;
@@ -258,7 +258,7 @@ TEST(LakeSinks, StartOverWithAnotherTopicOfThatName) {
     for (broker::TestNode* node : {&first, &second}) {
         node->create("orders", 1);
         node->produce("orders", 0, {"a", "b", "c"});
-        auto sink = ArchiveSink::open(node->broker(), node->fs(), node->clock(), {lake, kHour, {}}, "orders");
+        auto sink = open_archive_sink(node->broker(), node->fs(), node->clock(), {lake, kHour, {}}, "orders");
         ASSERT_TRUE(sink) << sink.error().message;
         EXPECT_EQ(*(*sink)->run_once(), 3U);
     }

@@ -28,7 +28,7 @@ struct SinkStatus {
     std::string error;                ///< of the last attempt; empty: fine
 };
 
-/// What a table needs besides: see connect::LakeSink. Either function may be missing.
+/// What a table needs besides: see connect::LakeWriter. Either function may be missing.
 struct Upkeep {
     std::int64_t interval_ms = 5'000;
     std::function<Result<std::shared_ptr<lake::Rewrite>>()> plan;

@@ -39,8 +39,7 @@ struct LakeNames {
     }
 };
 
-template <class Sink>
-Upkeep upkeep_of(const std::shared_ptr<Sink>& sink, const Config& config) {
+Upkeep upkeep_of(const std::shared_ptr<connect::LakeWriter>& sink, const Config& config) {
     return {.interval_ms = std::clamp<std::int64_t>(config.lake_compact_after_ms / 4, 500, 10'000),
             .plan = [sink] { return sink->plan_upkeep(); },
             .commit = [sink](lake::Rewrite& job) { return sink->commit_upkeep(job); }};
@@ -71,8 +70,8 @@ Status open_lake_sinks(const SinkContext& context, const std::string& lake,
     const Config& config = context.project.config;
     const connect::LakeOptions options = lake_options(config, lake);
     for (const plan::TablePtr& table : context.project.sinks("iceberg")) {
-        MR_TRY(auto sink, connect::LakeSink::open(context.broker, context.fs, context.clock, options, table));
-        const std::shared_ptr<connect::LakeSink> shared = std::move(sink);
+        MR_TRY(auto sink, connect::open_lake_sink(context.broker, context.fs, context.clock, options, table));
+        const std::shared_ptr<connect::LakeWriter> shared = std::move(sink);
         MR_TRY_VOID(names.add(lake, std::string(table->option("catalog-database", "main")),
                               std::string(table->option("catalog-table", table->name)), table->name));
         MR_TRY(const std::int64_t interval,
@@ -82,9 +81,9 @@ Status open_lake_sinks(const SinkContext& context, const std::string& lake,
             [shared] { return shared->run_once(); }, upkeep_of(shared, config));
     }
     for (const std::string& topic : archived) {
-        auto sink = connect::ArchiveSink::open(context.broker, context.fs, context.clock, options, topic);
+        auto sink = connect::open_archive_sink(context.broker, context.fs, context.clock, options, topic);
         if (!sink) return annotate(sink.error(), "lake.archive");
-        const std::shared_ptr<connect::ArchiveSink> shared = std::move(*sink);
+        const std::shared_ptr<connect::LakeWriter> shared = std::move(*sink);
         MR_TRY_VOID(names.add(lake, "raw", topic, ""));
         context.sinks.add(
             "archive", shared->name(), std::max(config.lake_commit_interval_ms, kCommitIntervalMin),
