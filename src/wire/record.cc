@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/check.h"
-#include "base/crc32c.h"
 
 namespace mr::wire {
 namespace {
@@ -36,12 +35,6 @@ RecordHeaders checked_headers(ByteReader& in) {
         nullable_bytes(in);
     }
     return {raw.substr(0, in.position() - begin), static_cast<std::uint32_t>(count)};
-}
-
-void write_nullable(ByteWriter& out, std::optional<std::string_view> bytes) {
-    if (!bytes) return out.varint(-1);
-    out.varint(static_cast<std::int64_t>(bytes->size()));
-    out.raw(*bytes);
 }
 
 }  // namespace
@@ -109,52 +102,27 @@ bool RecordReader::next(Record& out) {
 
 void BatchBuilder::add(TimestampMs timestamp, std::optional<std::string_view> key,
                        std::optional<std::string_view> value, std::span<const RecordHeader> headers) {
-    if (count_ == 0) base_timestamp_ = max_timestamp_ = timestamp;
+    if (empty()) base_timestamp_ = max_timestamp_ = timestamp;
     max_timestamp_ = std::max(max_timestamp_, timestamp);
-    body_.clear();
-    ByteWriter out(body_, Endian::big);
-    out.i8(0);
-    out.varint(add_wrapping(timestamp.value, -base_timestamp_.value));
-    out.varint(count_);
-    write_nullable(out, key);
-    write_nullable(out, value);
-    out.varint(static_cast<std::int64_t>(headers.size()));
-    for (const RecordHeader& header : headers) {
-        write_nullable(out, header.key);
-        write_nullable(out, header.value);
-    }
-    ByteWriter records(records_, Endian::big);
-    records.varint(static_cast<std::int64_t>(body_.size()));
-    records.raw(body_);
-    ++count_;
+    records_.add(add_wrapping(timestamp.value, -base_timestamp_.value), count(), key, value, headers.size(),
+                 [&](auto&& write) { std::ranges::for_each(headers, write); });
 }
 
 std::string BatchBuilder::finish() {
-    MR_CHECK(count_ > 0, "a batch without records");
-    std::string batch;
-    batch.reserve(kBatchHeaderBytes + records_.size());
-    ByteWriter out(batch, Endian::big);
-    out.i64(options_.base_offset.value);
-    out.i32(0);  // length, patched below
-    out.i32(options_.leader_epoch.value);
-    out.i8(2);
-    out.u32(0);  // crc, patched below
+    MR_CHECK(!empty(), "a batch without records");
     const int attributes = static_cast<int>(options_.compression) | (options_.transactional ? 0x10 : 0) |
                            (options_.control ? 0x20 : 0);
-    out.i16(static_cast<std::int16_t>(attributes));
-    out.i32(count_ - 1);
-    out.i64(base_timestamp_.value);
-    out.i64(max_timestamp_.value);
-    out.i64(options_.producer_id);
-    out.i16(options_.producer_epoch);
-    out.i32(options_.base_sequence);
-    out.i32(count_);
-    const Status compressed = compress(options_.compression, records_, batch);
-    MR_CHECK(compressed.has_value(), "{}", compressed.error().message);
-    out.patch(8, static_cast<std::int32_t>(batch.size() - kBatchLogOverhead));
-    out.patch(kBatchCrcAt, crc32c(std::string_view(batch).substr(kBatchAttributesAt)));
+    std::string batch = seal_batch({.base_offset = options_.base_offset,
+                                    .leader_epoch = options_.leader_epoch,
+                                    .attributes = static_cast<std::int16_t>(attributes),
+                                    .last_offset_delta = count() - 1,
+                                    .base_timestamp = base_timestamp_,
+                                    .max_timestamp = max_timestamp_,
+                                    .producer_id = options_.producer_id,
+                                    .producer_epoch = options_.producer_epoch,
+                                    .base_sequence = options_.base_sequence},
+                                   records_);
     records_.clear();
-    count_ = 0;
     return batch;
 }
 

@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "wire/batch_writer.h"
 #include "wire/record_batch.h"
 
 namespace mr::wire {
@@ -111,18 +112,16 @@ class BatchBuilder {
     void add(TimestampMs timestamp, std::optional<std::string_view> key,
              std::optional<std::string_view> value, std::span<const RecordHeader> headers = {});
 
-    [[nodiscard]] std::int32_t count() const { return count_; }
-    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] std::int32_t count() const { return records_.count(); }
+    [[nodiscard]] bool empty() const { return count() == 0; }
     /// Size the batch would have without compression.
-    [[nodiscard]] std::size_t bytes() const { return kBatchHeaderBytes + records_.size(); }
+    [[nodiscard]] std::size_t bytes() const { return kBatchHeaderBytes + records_.bytes().size(); }
     /// The batch; the builder is empty afterwards and may be used again. REQUIRES: not empty().
     [[nodiscard]] std::string finish();
 
   private:
     BatchOptions options_;
-    std::string records_;
-    std::string body_;
-    std::int32_t count_ = 0;
+    RecordsWriter records_;
     TimestampMs base_timestamp_;
     TimestampMs max_timestamp_;
 };
