@@ -34,7 +34,7 @@ class Checker {
         }
         if (reader.type == Type::union_of) return check_branch(reader, writer, path);
         if (reader.type != writer.type) {
-            if (!promotes(reader.type, writer.type)) {
+            if (!promotes(writer.type, reader.type)) {
                 add("TYPE_MISMATCH", path,
                     fmt::format("reader type: {} not compatible with writer type: {}", upper(reader.type),
                                 upper(writer.type)));
@@ -71,23 +71,6 @@ class Checker {
     }
     void add(std::string type, std::string path, std::string message) {
         found.push_back({std::move(type), path.empty() ? "/" : std::move(path), std::move(message)});
-    }
-
-    static bool promotes(Type reader, Type writer) {
-        switch (reader) {
-            case Type::int64:
-                return writer == Type::int32;
-            case Type::float32:
-                return writer == Type::int32 || writer == Type::int64;
-            case Type::float64:
-                return writer == Type::int32 || writer == Type::int64 || writer == Type::float32;
-            case Type::bytes:
-                return writer == Type::string;
-            case Type::string:
-                return writer == Type::bytes;
-            default:
-                return false;
-        }
     }
 
     bool reads(const Schema& reader, const Schema& writer) const {

@@ -23,23 +23,6 @@ std::string name_of(const Schema& schema) {
     return std::string(to_string(schema.type));
 }
 
-bool promotes(Type writer, Type reader) {
-    switch (reader) {
-        case Type::int64:
-            return writer == Type::int32;
-        case Type::float32:
-            return writer == Type::int32 || writer == Type::int64;
-        case Type::float64:
-            return writer == Type::int32 || writer == Type::int64 || writer == Type::float32;
-        case Type::string:
-            return writer == Type::bytes;
-        case Type::bytes:
-            return writer == Type::string;
-        default:
-            return false;
-    }
-}
-
 bool same_name(const Schema& writer, const Schema& reader) {
     return writer.name == reader.name ||
            std::ranges::find(reader.aliases, writer.full_name()) != reader.aliases.end();

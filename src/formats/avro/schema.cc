@@ -116,6 +116,23 @@ std::string_view to_string(Type type) {
     return kNames[static_cast<std::size_t>(type)].name;
 }
 
+bool promotes(Type writer, Type reader) {
+    switch (reader) {
+        case Type::int64:
+            return writer == Type::int32;
+        case Type::float32:
+            return writer == Type::int32 || writer == Type::int64;
+        case Type::float64:
+            return writer == Type::int32 || writer == Type::int64 || writer == Type::float32;
+        case Type::string:
+            return writer == Type::bytes;
+        case Type::bytes:
+            return writer == Type::string;
+        default:
+            return false;
+    }
+}
+
 const Schema* Document::find(std::string_view full_name) const {
     for (const auto& [name, schema] : names_) {
         if (name == full_name) return schema;

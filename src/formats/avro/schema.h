@@ -38,6 +38,8 @@ enum class Type : std::uint8_t {
 };
 /// "int", "record", …
 std::string_view to_string(Type type);
+/// Avro 1.12, schema resolution: whether a reader may ask for another scalar type than was written.
+[[nodiscard]] bool promotes(Type writer, Type reader);
 
 struct Schema;
 
