@@ -1,7 +1,6 @@
 #include "broker/broker.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -211,21 +210,17 @@ Seq Broker::applied_through() const {
     return state_->applied();
 }
 
-void Broker::recovered(Seq last) {
+Status Broker::recovered(Seq last) {
     for (const auto& [name, topic] : state_->topics()) {
         for (const auto& partition : topic->partitions) {
-            const Status whole = settler_->verify(*partition->log, partition->view.log_start);
-            if (whole) continue;
-            // A file was taken away: no bug of ours, so no check, and there is nothing to be saved before the
-            // end.
-            log_error("broker", "{}", whole.error().message);
-            std::quick_exit(EXIT_FAILURE);
+            MR_TRY_VOID(settler_->verify(*partition->log, partition->view.log_start));
         }
     }
     state_->end_recovery();
     publisher_->start_at(Seq(0));
     publisher_->publish(Seq(std::max(last.value, std::uint64_t{1})));
     publisher_->start_at(last);
+    return {};
 }
 
 }  // namespace mr::broker

@@ -191,7 +191,7 @@ class Broker final : public journal::Participant {
     void checkpoint_stored(Seq through) override;
     Status restore(std::string_view bytes, Seq through) override;
     [[nodiscard]] Seq applied_through() const override;
-    void recovered(Seq last) override;
+    Status recovered(Seq last) override;
 
     // --- for this module's proposals and readers ----------------------------------------------------------
     [[nodiscard]] BrokerState& state() { return *state_; }

@@ -160,7 +160,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Clock& clock, Met
                  participant->applied_through(), found.last);
         participant->durable(found.last);
     }
-    for (Participant* participant : shared->participants) participant->recovered(found.last);
+    for (Participant* participant : shared->participants) MR_TRY_VOID(participant->recovered(found.last));
     return std::make_unique<Journal>(std::make_unique<Impl>(std::move(lock), std::move(shared), report,
                                                             std::move(found), std::move(store)));
 }

@@ -55,7 +55,10 @@ class LogParticipant final : public Participant {
         return {};
     }
     [[nodiscard]] Seq applied_through() const override { return applied_; }
-    void recovered(Seq last) override { recovered_last = last; }
+    Status recovered(Seq last) override {
+        recovered_last = last;
+        return {};
+    }
 
     std::vector<std::string> lines;
     std::atomic<Seq> durable_through{Seq(0)};

@@ -60,8 +60,12 @@ class Participant {
     [[nodiscard]] virtual Seq applied_through() const = 0;
 
     /// Starting thread: recovery is complete, `last` is the last entry of the journal. For what only makes
-    /// sense once everything was read (aborting open transactions, starting pipelines).
-    virtual void recovered(Seq last) { static_cast<void>(last); }
+    /// sense once everything was read (aborting open transactions, starting pipelines). An error, such as a file that
+    /// was taken away, ends the start; nothing was written since.
+    virtual Status recovered(Seq last) {
+        static_cast<void>(last);
+        return {};
+    }
 };
 
 }  // namespace mr::journal

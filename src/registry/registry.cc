@@ -231,12 +231,13 @@ Status Registry::restore(std::string_view bytes, Seq through) {
     return {};
 }
 
-void Registry::recovered(Seq last) {
+Status Registry::recovered(Seq last) {
     static_cast<void>(last);
     const std::lock_guard lock(mutex_);
     waiting_.clear();
     published_ = state_;
     newest_ = state_;
+    return {};
 }
 
 }  // namespace mr::registry

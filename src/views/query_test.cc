@@ -15,7 +15,7 @@ using testing::zone;
 class QueryTest : public ::testing::Test {
   protected:
     QueryTest() {
-        views_.store().recovered(Seq(0));
+        EXPECT_TRUE(views_.store().recovered(Seq(0)));
         views_.create("p", {TestViews::view("zone_p95", testing::zone_schema(), {0})});
         views_.step({zone("C-07", "LYON-1", 398),
                      zone("C-08", "LYON-1", 120),

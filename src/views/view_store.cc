@@ -298,12 +298,13 @@ Seq ViewStore::applied_through() const {
     return applied_;
 }
 
-void ViewStore::recovered(Seq last) {
+Status ViewStore::recovered(Seq last) {
     publish();
     notify();
     const std::lock_guard lock(mutex_);
     applied_ = durable_ = last;
     recovering_ = false;
+    return {};
 }
 
 std::unique_ptr<journal::Cut> ViewStore::cut() {

@@ -60,7 +60,7 @@ class ViewStore final : public journal::Participant {
     [[nodiscard]] std::unique_ptr<journal::Cut> cut() override;
     Status restore(std::string_view bytes, Seq through) override;
     [[nodiscard]] Seq applied_through() const override;
-    void recovered(Seq last) override;
+    Status recovered(Seq last) override;
 
     // Loop.
     /// Applies what is durable; posted by durable(). True if anything was applied.

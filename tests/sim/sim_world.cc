@@ -70,7 +70,10 @@ class Tap final : public Participant {
         return {};
     }
     [[nodiscard]] Seq applied_through() const override { return applied_; }
-    void recovered(Seq) override { is_running_ = true; }
+    Status recovered(Seq) override {
+        is_running_ = true;
+        return {};
+    }
 
     std::uint64_t cuts = 0;
 
@@ -104,9 +107,9 @@ class Watched final : public Participant {
     [[nodiscard]] Seq applied_through() const override {
         return Seq(inner_.applied_through().value - forgotten_);
     }
-    void recovered(Seq last) override {
+    Status recovered(Seq last) override {
         forgotten_ = 0;
-        inner_.recovered(last);
+        return inner_.recovered(last);
     }
 
   private:

@@ -30,7 +30,7 @@ struct Reply {
 
 class ServeFixture : public ::testing::Test {
   protected:
-    ServeFixture() : views_(clock_, store_options()) { views_.store().recovered(Seq(0)); }
+    ServeFixture() : views_(clock_, store_options()) { EXPECT_TRUE(views_.store().recovered(Seq(0))); }
 
     void listen(ViewRoutesOptions options = {}, LiveOptions live = {}) {
         view_routes_ = std::make_unique<ViewRoutes>(loop_, views_.store(), std::move(options));
