@@ -197,15 +197,12 @@ class BrokerModel {
             const Status status = (*reader)->read({.bytes_max = 1 + pick(3'000)}, slice);
             ASSERT_TRUE(status) << status.error().message;
             for (const auto& batch : slice.batches) {
-                auto records = wire::RecordReader::open(batch.batch.view());
-                ASSERT_TRUE(records);
-                wire::Record record;
-                for (std::int64_t offset = batch.base_offset.value; records->next(record); ++offset) {
+                const std::string& name = names[batch.topic];
+                const auto& log = topics_[name][static_cast<std::size_t>(batch.partition.value)];
+                each_record(batch, [&](Offset offset, const wire::Record& record) {
                     // Batches from memory may lie below a start that moved since.
-                    const auto& log =
-                        topics_[names[batch.topic]][static_cast<std::size_t>(batch.partition.value)];
-                    if (offset >= log.start) got.emplace_back(names[batch.topic], *record.value);
-                }
+                    if (offset.value >= log.start) got.emplace_back(name, *record.value);
+                });
             }
         } while (!slice.up_to_date);
         std::vector<std::pair<std::string, std::string>> wanted;

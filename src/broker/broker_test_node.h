@@ -14,6 +14,7 @@
 #include "base/file_system.h"
 #include "base/metrics.h"
 #include "broker/broker.h"
+#include "broker/log_reader.h"
 #include "broker/offset_commit.h"
 #include "broker/produce.h"
 #include "broker/topic_admin.h"
@@ -32,6 +33,17 @@ inline std::string make_batch(const std::vector<TestRecord>& records, wire::Batc
     wire::BatchBuilder builder(options);
     for (const auto& record : records) builder.add(TimestampMs(record.timestamp), record.key, record.value);
     return builder.finish();
+}
+
+/// Calls `visit(offset, record)` for each record of a batch as a LogReader gives it, those before its first
+/// offset too.
+template <class F>
+void each_record(const LogBatch& batch, F&& visit) {
+    auto records = wire::RecordReader::open(batch.batch.view());
+    ASSERT_TRUE(records) << records.error().message;
+    wire::Record record;
+    for (Offset offset = batch.base_offset; records->next(record); offset = offset.next())
+        visit(offset, record);
 }
 
 class TestNode {

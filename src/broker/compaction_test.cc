@@ -266,9 +266,7 @@ TEST_F(Compaction, SeveralSegmentsBecomeOneInKafkasLayout) {
     EXPECT_EQ(std::filesystem::file_size(path), first.info().log_bytes);
     // The old files stay until a checkpoint names the new ones.
     const auto directory = path.parent_path().parent_path();
-    const auto files = [&] {
-        return std::distance(std::filesystem::directory_iterator(directory), {});
-    };
+    const auto files = [&] { return std::distance(std::filesystem::directory_iterator(directory), {}); };
     EXPECT_EQ(files(), static_cast<std::ptrdiff_t>(before * SegmentFiles::kFiles + 1));
     node.checkpoint();
     EXPECT_EQ(files(), static_cast<std::ptrdiff_t>(SegmentFiles::kFiles + 1));

@@ -24,7 +24,6 @@ class TestNode::Impl {
     }
 
     Status open() {
-        fs.set_ignore_syncs(true);  // nothing crashes here, and a sync in memory copies the file
         broker::BrokerOptions broker_options;
         broker_options.directory = "/topics";
         MR_TRY(broker, broker::Broker::open(fs, metrics, std::move(broker_options)));

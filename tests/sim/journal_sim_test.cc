@@ -3,20 +3,13 @@
 //   HISTORIES=n   runs that many instead of 1,000
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/log.h"
+#include "histories.h"
 #include "model_actors.h"
 #include "sim_world.h"
 
 namespace mr::sim {
 namespace {
-
-std::optional<std::uint64_t> from_environment(const char* name) {
-    const char* text = std::getenv(name);
-    if (text == nullptr || *text == '\0') return std::nullopt;
-    return std::strtoull(text, nullptr, 10);
-}
 
 Outcome run_one(const SimOptions& options, std::size_t payload_bytes = 0) {
     std::vector<std::unique_ptr<SimActor>> actors;
@@ -33,11 +26,9 @@ void print(const Coverage& coverage) {
 
 TEST(JournalSim, NothingAcknowledgedIsLostNothingIsDoubled) {
     set_log_level(LogLevel::off);
-    const auto seed = from_environment("SEED");
-    const std::uint64_t first = seed.value_or(1);
-    const std::uint64_t count = seed ? 1 : from_environment("HISTORIES").value_or(1'000);
+    const Histories histories = Histories::from_environment();
     Coverage coverage;
-    for (std::uint64_t s = first; s < first + count; ++s) {
+    for (std::uint64_t s = histories.first; s < histories.first + histories.count; ++s) {
         SimOptions options;
         options.seed = s;
         // Every fourth history is long and calm, so that checkpoints follow each other and files come round
@@ -54,7 +45,7 @@ TEST(JournalSim, NothingAcknowledgedIsLostNothingIsDoubled) {
         ASSERT_GE(outcome.coverage.faults.power_losses + outcome.coverage.faults.kills, 3U);
     }
     print(coverage);
-    if (seed) return;
+    if (histories.is_repeat) return;
     for (const auto& [name, times] : coverage.rows()) EXPECT_GT(times, 0U) << "never happened: " << name;
 }
 

@@ -3,20 +3,12 @@
 //   HISTORIES=n   runs that many instead of 1,000
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <optional>
-
 #include "base/log.h"
+#include "histories.h"
 #include "node_world.h"
 
 namespace mr::sim {
 namespace {
-
-std::optional<std::uint64_t> from_environment(const char* name) {
-    const char* text = std::getenv(name);
-    if (text == nullptr || *text == '\0') return std::nullopt;
-    return std::strtoull(text, nullptr, 10);
-}
 
 const Programs& programs() {
     static const Programs all = compile_programs();
@@ -25,11 +17,9 @@ const Programs& programs() {
 
 TEST(NodeSim, WhatWasAcknowledgedIsThereAndWhatIsDerivedIsRight) {
     set_log_level(LogLevel::off);
-    const auto seed = from_environment("SEED");
-    const std::uint64_t first = seed.value_or(1);
-    const std::uint64_t count = seed ? 1 : from_environment("HISTORIES").value_or(1'000);
+    const Histories histories = Histories::from_environment();
     NodeCoverage coverage;
-    for (std::uint64_t s = first; s < first + count; ++s) {
+    for (std::uint64_t s = histories.first; s < histories.first + histories.count; ++s) {
         NodeSimOptions options;
         options.seed = s;
         // Every fifth history is long and calm: checkpoints follow each other, segments roll.
@@ -44,7 +34,7 @@ TEST(NodeSim, WhatWasAcknowledgedIsThereAndWhatIsDerivedIsRight) {
         ASSERT_GE(outcome.coverage.faults.power_losses + outcome.coverage.faults.kills, 3U);
     }
     for (const auto& [name, n] : coverage.rows()) fmt::print("  {:<44}{:>10}\n", name, n);
-    if (seed) return;
+    if (histories.is_repeat) return;
     for (const auto& [name, times] : coverage.rows()) EXPECT_GT(times, 0U) << "never happened: " << name;
 }
 

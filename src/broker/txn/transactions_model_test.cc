@@ -251,13 +251,9 @@ class TransactionModel {
             const Status status = (*reader)->read({.bytes_max = 1 + pick(3'000)}, slice);
             ASSERT_TRUE(status) << status.error().message;
             for (const auto& batch : slice.batches) {
-                auto records = wire::RecordReader::open(batch.batch.view());
-                ASSERT_TRUE(records);
-                wire::Record record;
-                std::int64_t offset = batch.base_offset.value;
-                for (; records->next(record); ++offset) {
-                    if (offset >= batch.first_offset.value) got.emplace_back(*record.value);
-                }
+                each_record(batch, [&](Offset offset, const wire::Record& record) {
+                    if (offset >= batch.first_offset) got.emplace_back(*record.value);
+                });
             }
         } while (!slice.up_to_date);
         EXPECT_EQ(got, std::vector<std::string>(visible_.begin() + static_cast<std::ptrdiff_t>(from),

@@ -52,13 +52,9 @@ Strings drain(LogReader& reader, Seq* seq = nullptr) {
         const Status status = reader.read({}, slice);
         EXPECT_TRUE(status) << status.error().message;
         for (const auto& batch : slice.batches) {
-            auto records = wire::RecordReader::open(batch.batch.view());
-            EXPECT_TRUE(records);
-            wire::Record record;
-            std::int64_t offset = batch.base_offset.value;
-            for (; records->next(record); ++offset) {
-                if (offset >= batch.first_offset.value) out.emplace_back(*record.value);
-            }
+            each_record(batch, [&](Offset offset, const wire::Record& record) {
+                if (offset >= batch.first_offset) out.emplace_back(*record.value);
+            });
             if (seq != nullptr) {
                 EXPECT_GE(batch.seq, *seq);
                 *seq = batch.seq;
