@@ -10,6 +10,7 @@
 #include "base/crc32c.h"
 #include "base/file_system.h"
 #include "base/metrics.h"
+#include "base/quantity.h"
 #include "base/suggest.h"
 #include "base/uuid.h"
 
@@ -20,6 +21,22 @@ TEST(Crc32c, KnownValuesAndContinuation) {
     EXPECT_EQ(crc32c("123456789"), 0xe3069283U);  // RFC 3720, B.4
     EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aaU);
     EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789"));
+}
+
+TEST(Quantity, AsFlinkReadsThem) {
+    EXPECT_EQ(parse_duration_ms("7 d"), 7 * 86'400'000);
+    EXPECT_EQ(parse_duration_ms("30min"), 1'800'000);
+    EXPECT_EQ(parse_duration_ms(" 10 Seconds "), 10'000);
+    EXPECT_EQ(parse_duration_ms("250"), 250);
+    for (const char* bad : {"", "d", "-1 d", "1 fortnight", "99999999999999 d", "1.5 h"}) {
+        EXPECT_FALSE(parse_duration_ms(bad)) << bad;
+    }
+    EXPECT_EQ(parse_bytes("64MiB"), 64 << 20);
+    EXPECT_EQ(parse_bytes("1 gb"), 1 << 30);
+    EXPECT_EQ(parse_bytes("65536"), 65'536);
+    EXPECT_FALSE(parse_bytes("1 parsec"));
+    EXPECT_FALSE(parse_bytes("9999999999 gb"));
+    EXPECT_FALSE(parse_count("5 d"));
 }
 
 TEST(Suggest, FindsTyposOnly) {

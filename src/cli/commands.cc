@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/quantity.h"
 #include "base/suggest.h"
 #include "node/config.h"
 
@@ -49,7 +50,7 @@ Status settle_options(Arguments& a) {
         {"table", Format::table}, {"json", Format::json}, {"ndjson", Format::ndjson}, {"csv", Format::csv}};
     a.remote.output.format = formats.at(a.format);
     a.local.output = a.remote.output;
-    auto timeout = node::parse_duration_ms(a.timeout);
+    auto timeout = parse_duration_ms(a.timeout);
     if (!timeout) return annotate(timeout.error(), "--timeout");
     a.remote.timeout_ms = *timeout;
     if (a.verbose) set_log_level(LogLevel::debug);
@@ -158,7 +159,7 @@ void add_project_verbs(CLI::App& app, Arguments& a) {
 
 int run_replay(Arguments& a) {
     a.replay.quiet = a.remote.output.quiet;
-    const auto gap = node::parse_duration_ms(a.max_gap);
+    const auto gap = parse_duration_ms(a.max_gap);
     if (!gap) {
         report(a.remote.output, {gap.error().code, "--max-gap: " + gap.error().message});
         return Exit::usage;

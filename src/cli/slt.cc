@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "base/quantity.h"
 #include "cli/slt_text.h"
 #include "columnar/value.h"
 #include "node/config.h"
@@ -190,7 +191,7 @@ class Run {
                 return produced ? std::string() : place(c) + produced.error().message;
             }
             case Kind::clock: {
-                const auto ms = node::parse_duration_ms(c.argument);
+                const auto ms = parse_duration_ms(c.argument);
                 if (!ms) return place(c) + ms.error().message;
                 node_.advance_ms(*ms);
                 return std::string();

@@ -8,8 +8,10 @@
 #include <optional>
 #include <set>
 
+#include "base/quantity.h"
 #include "base/suggest.h"
 #include "broker/topic_config.h"
+#include "net/address.h"
 
 namespace mr::node {
 namespace {
@@ -50,7 +52,7 @@ Known address(std::string key, std::string Config::* to, std::string help) {
     const std::string fallback = Config{}.*to;
     return {{std::move(key), "host:port", fallback, std::move(help)},
             [to](Config& c, std::string_view v) -> Status {
-                MR_TRY_VOID(parse_address(v));
+                MR_TRY_VOID(net::parse_host_port(v));
                 c.*to = v;
                 return {};
             }};
@@ -246,18 +248,6 @@ Status read_map(Config& config, const YAML::Node& node, const std::string& prefi
     return {};
 }
 
-Result<std::int64_t> parse_scaled(std::string_view text,
-                                  std::initializer_list<std::pair<std::string_view, std::int64_t>> units,
-                                  std::string_view example) {
-    std::int64_t n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    for (const auto& [name, factor] : units) {
-        if (error == std::errc() && unit == name && n >= 0) return n * factor;
-    }
-    return fail(Code::invalid_argument, "expected something like {}, found `{}`", example, text);
-}
-
 }  // namespace
 
 const std::vector<Setting>& settings() {
@@ -293,43 +283,6 @@ Result<Config> parse_config(std::string_view text, std::string_view file) {
         return fail(Code::invalid_argument, "{}:{}:{}: {}", file, e.mark.line + 1, e.mark.column + 1, e.msg);
     }
     return config;
-}
-
-Result<std::int64_t> parse_duration_ms(std::string_view text) {
-    return parse_scaled(text,
-                        {{"ms", 1},
-                         {"s", 1'000},
-                         {"m", 60'000},
-                         {"min", 60'000},
-                         {"h", 3'600'000},
-                         {"d", 86'400'000},
-                         {"", 1}},
-                        "250ms, 10s, 5m or 90d");
-}
-
-Result<std::int64_t> parse_bytes(std::string_view text) {
-    return parse_scaled(text,
-                        {{"", 1},
-                         {"B", 1},
-                         {"kB", 1'000},
-                         {"KiB", 1 << 10},
-                         {"MB", 1'000'000},
-                         {"MiB", 1 << 20},
-                         {"GB", 1'000'000'000},
-                         {"GiB", 1 << 30}},
-                        "65536, 64MiB or 1GB");
-}
-
-Result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text) {
-    const auto colon = text.rfind(':');
-    std::uint16_t port = 0;
-    if (colon != std::string_view::npos && colon > 0) {
-        const std::string_view digits = text.substr(colon + 1);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-        if (error == std::errc() && end == digits.data() + digits.size())
-            return std::pair{std::string(text.substr(0, colon)), port};
-    }
-    return fail(Code::invalid_argument, "expected host:port, found `{}`", text);
 }
 
 }  // namespace mr::node

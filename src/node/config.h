@@ -8,7 +8,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -78,12 +77,5 @@ const std::vector<Setting>& settings();
 Result<Config> parse_config(std::string_view text, std::string_view file);
 /// One `-X key=value`.
 Status set_option(Config& config, std::string_view key, std::string_view value, std::string_view place);
-
-/// "10s", "90d", "250ms", or a number of milliseconds.
-Result<std::int64_t> parse_duration_ms(std::string_view text);
-/// "64MiB", "1GB", or a number.
-Result<std::int64_t> parse_bytes(std::string_view text);
-/// "127.0.0.1:9092" -> host, port. Port 0 asks for a free one.
-Result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text);
 
 }  // namespace mr::node

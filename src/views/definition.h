@@ -30,7 +30,4 @@ struct ViewDefinition {
     static Result<ViewDefinition> from_entry(const journal::PipelineEntry::View& view);
 };
 
-/// "7 d", "30 min", "1 hour", "250ms": milliseconds.
-Result<std::int64_t> parse_retention_ms(std::string_view text);
-
 }  // namespace mr::views

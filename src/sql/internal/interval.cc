@@ -109,48 +109,4 @@ Result<Interval> parse_interval(std::string_view text, std::string_view from, st
     return out;
 }
 
-Result<std::int64_t> parse_duration_ms(std::string_view text) {
-    struct Suffix {
-        std::string_view name;
-        std::int64_t ms;
-    };
-    static constexpr std::array<Suffix, 20> kSuffixes = {{{"d", 86'400'000},
-                                                          {"day", 86'400'000},
-                                                          {"days", 86'400'000},
-                                                          {"h", 3'600'000},
-                                                          {"hour", 3'600'000},
-                                                          {"hours", 3'600'000},
-                                                          {"m", 60'000},
-                                                          {"min", 60'000},
-                                                          {"minute", 60'000},
-                                                          {"minutes", 60'000},
-                                                          {"s", 1'000},
-                                                          {"sec", 1'000},
-                                                          {"second", 1'000},
-                                                          {"seconds", 1'000},
-                                                          {"ms", 1},
-                                                          {"milli", 1},
-                                                          {"millis", 1},
-                                                          {"millisecond", 1},
-                                                          {"milliseconds", 1},
-                                                          {"", 1}}};
-    std::size_t at = 0;
-    while (at < text.size() && text[at] == ' ') ++at;
-    const std::size_t begin = at;
-    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) ++at;
-    std::int64_t amount = 0;
-    const std::string_view number = text.substr(begin, at - begin);
-    while (at < text.size() && text[at] == ' ') ++at;
-    std::string unit(text.substr(at));
-    while (unit.ends_with(' ')) unit.pop_back();
-    std::ranges::transform(unit, unit.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const auto* it = std::ranges::find(kSuffixes, unit, &Suffix::name);
-    if (!digits(number, amount) || it == kSuffixes.end() || amount > INT64_MAX / it->ms) {
-        return fail(Code::invalid_argument, "'{}' is no duration; write for example '30 s', '5 min', '2 d'",
-                    text);
-    }
-    return amount * it->ms;
-}
-
 }  // namespace mr::sql

@@ -1,4 +1,4 @@
-// INTERVAL literals and durations as options write them. Thread: any (functions).
+// INTERVAL literals. Thread: any (functions).
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,5 @@ struct Interval {
 /// '1 02:03:04.5' DAY TO SECOND, '1-2' YEAR TO MONTH, '0.2' SECOND … Units in capitals. Fractions only of
 /// seconds, down to milliseconds.
 Result<Interval> parse_interval(std::string_view text, std::string_view from, std::string_view to);
-
-/// "2 d", "30min", "400 days", "100 ms": what options hold; milliseconds where no unit is written.
-Result<std::int64_t> parse_duration_ms(std::string_view text);
 
 }  // namespace mr::sql

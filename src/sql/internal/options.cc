@@ -7,8 +7,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/quantity.h"
 #include "base/suggest.h"
-#include "sql/internal/interval.h"
 
 namespace mr::sql {
 namespace {
@@ -194,7 +194,8 @@ class Checker {
             }
             case Kind::duration:
                 if (auto d = parse_duration_ms(v); !d) {
-                    error(item.value.span, code::kOptionValue, d.error().message);
+                    error(item.value.span, code::kOptionValue,
+                          fmt::format("option '{}': {}", option.key, d.error().message));
                 }
                 return;
         }
