@@ -48,7 +48,12 @@ std::string fill(std::string_view text, const Schema& schema, const std::vector<
         while (name.ends_with(' ')) name.remove_suffix(1);
         const int column = schema.find(name);
         const auto at = static_cast<std::size_t>(column);
-        if (column >= 0 && !row[at].is_null()) out += to_string(row[at], schema[at].type);
+        if (column >= 0 && !row[at].is_null()) {
+            std::string value = to_string(row[at], schema[at].type);
+            // A time is read by a person: nothing after the point, nothing to say.
+            if (schema[at].type.is_timestamp() && value.ends_with(".000")) value.resize(value.size() - 4);
+            out += value;
+        }
         text.remove_prefix(close + 2);
     }
 }
@@ -102,6 +107,11 @@ struct AlertEngine::Alert {
     [[nodiscard]] const std::string& state() const { return row[state_].text(); }
     [[nodiscard]] bool open() const { return state() != "resolved"; }
 };
+
+std::int64_t AlertEngine::resolved_time(const Alert& alert) {
+    const Value& at = alert.row[resolved_at_];
+    return at.is_null() ? 0 : at.integer();
+}
 
 /// A rule at work on its view.
 struct AlertEngine::Watch {
@@ -190,8 +200,9 @@ void AlertEngine::load() {
     snapshot->rows.scan([&](const views::RowPtr& row) {
         auto values = read_row(row->row, alerts_schema());
         if (!values) return true;
-        std::string id = (*values)[id_].text();
-        alerts_.emplace(std::move(id), Alert{std::move(*values)});
+        const std::string id = (*values)[id_].text();
+        const Alert& alert = alerts_.emplace(id, Alert{std::move(*values)}).first->second;
+        if (!alert.open()) resolved_.emplace(resolved_time(alert), id);
         return true;
     });
     for (const auto& watch : watches_) {
@@ -298,6 +309,8 @@ void AlertEngine::fire(Watch& watch, const views::ViewDefinition& definition, co
         watch.overflow_logged = true;
         return;
     }
+    // The row fires anew: its old alert is no longer among the resolved.
+    if (known != alerts_.end()) resolved_.erase({resolved_time(known->second), id});
     std::vector<Value> values;
     for (const std::size_t c : watch.key) {
         values.push_back(Value::of(definition.schema[c].name));
@@ -327,6 +340,7 @@ void AlertEngine::resolve(const std::string& id) {
     if (at == alerts_.end() || !at->second.open()) return;
     at->second.row[state_] = Value::of("resolved");
     at->second.row[resolved_at_] = Value::of(clock_.now().value);
+    resolved_.emplace(resolved_time(at->second), id);
     put(at->second);
     for (const auto& watch : watches_) {
         if (watch->rule.name == at->second.row[rule_].text() && watch->firing > 0) --watch->firing;
@@ -336,18 +350,11 @@ void AlertEngine::resolve(const std::string& id) {
 
 /// Resolved alerts beyond the limit go, the longest resolved first.
 void AlertEngine::forget_oldest() {
-    std::size_t resolved = 0;
-    auto oldest = alerts_.end();
-    for (auto it = alerts_.begin(); it != alerts_.end(); ++it) {
-        if (it->second.open()) continue;
-        ++resolved;
-        if (oldest == alerts_.end() ||
-            it->second.row[resolved_at_].integer() < oldest->second.row[resolved_at_].integer())
-            oldest = it;
-    }
-    if (resolved <= options_.resolved_max) return;
-    changes_.emplace_back(key_of(oldest->first), std::nullopt);
-    alerts_.erase(oldest);
+    if (resolved_.size() <= options_.resolved_max) return;
+    const std::string id = resolved_.begin()->second;
+    resolved_.erase(resolved_.begin());
+    changes_.emplace_back(key_of(id), std::nullopt);
+    alerts_.erase(id);
 }
 
 void AlertEngine::put(const Alert& alert) {

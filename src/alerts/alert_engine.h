@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ class AlertEngine final : public views::ViewListener {
     void resolve(const std::string& id);
     void put(const Alert& alert);
     void forget_oldest();
+    static std::int64_t resolved_time(const Alert& alert);
     /// Submits the changes made so far as one step; `done` runs on the sync thread.
     void flush(std::function<void()> done = {});
 
@@ -86,7 +88,8 @@ class AlertEngine final : public views::ViewListener {
     const Post post_;
     const EngineOptions options_;
     std::vector<std::unique_ptr<Watch>> watches_;
-    std::map<std::string, Alert> alerts_;  ///< by id
+    std::map<std::string, Alert> alerts_;                      ///< by id
+    std::set<std::pair<std::int64_t, std::string>> resolved_;  ///< the resolved ones by time: who goes first
     std::vector<std::pair<std::string, std::optional<std::string>>>
         changes_;  ///< of the step being made: key, row
     std::uint64_t step_ = 0;
