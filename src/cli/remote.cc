@@ -11,8 +11,6 @@
 namespace mr::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string encode(std::string_view text) {
     std::string out;
     for (const char c : text) {

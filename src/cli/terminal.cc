@@ -6,13 +6,13 @@
 namespace mr::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view kHelp = "\nhelp: ";
+constexpr std::string_view kNull = "NULL";
 
-std::string cell(const Json& row, const std::string& column) {
-    if (!row.contains(column) || row[column].is_null()) return "";
+std::string cell(const Json& row, const std::string& column, std::string_view null = "") {
+    if (!row.contains(column)) return "";
     const Json& v = row[column];
+    if (v.is_null()) return std::string(null);
     return v.is_string() ? v.get<std::string>() : v.dump();
 }
 
@@ -28,7 +28,7 @@ void print_table(const std::vector<std::string>& columns, const Json& rows) {
         std::size_t w = width(c);
         bool number = !rows.empty();
         for (const Json& row : rows) {
-            w = std::max(w, width(cell(row, c)));
+            w = std::max(w, width(cell(row, c, kNull)));
             number = number && row.contains(c) && (row[c].is_number() || row[c].is_null());
         }
         widths.push_back(w);
@@ -47,7 +47,7 @@ void print_table(const std::vector<std::string>& columns, const Json& rows) {
     };
     line([&](std::size_t i) { return columns[i]; });
     line([&](std::size_t i) { return std::string(widths[i], '-'); });
-    for (const Json& row : rows) line([&](std::size_t i) { return cell(row, columns[i]); });
+    for (const Json& row : rows) line([&](std::size_t i) { return cell(row, columns[i], kNull); });
 }
 
 std::string csv(const std::string& text) {

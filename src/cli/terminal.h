@@ -3,6 +3,7 @@
 // 130 interrupted.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -11,6 +12,10 @@
 #include "base/result.h"
 
 namespace mr::cli {
+
+/// Members in their order; numbers with 18 digits, so that a DECIMAL is shown as it came (a double has 15).
+using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::string, bool, std::int64_t,
+                                  std::uint64_t, long double>;
 
 enum Exit : int { done = 0, failed = 1, usage = 2, unreachable = 3, interrupted = 130 };
 
@@ -21,12 +26,12 @@ struct Output {
     bool quiet = false;
 };
 
-/// Rows as an aligned table with a header line, or as JSON. `rows` is an array of objects.
-void print_rows(const Output& output, const std::vector<std::string>& columns,
-                const nlohmann::ordered_json& rows);
-void print_json(const nlohmann::ordered_json& value);
+/// Rows as an aligned table with a header line (a column that is null says NULL, one that is missing
+/// nothing), as CSV (both empty) or as JSON. `rows` is an array of objects.
+void print_rows(const Output& output, const std::vector<std::string>& columns, const Json& rows);
+void print_json(const Json& value);
 /// One object: as JSON, or a line for each member that is no list or object.
-void print_object(const Output& output, const nlohmann::ordered_json& value);
+void print_object(const Output& output, const Json& value);
 /// Joins what helps to the message of an error; report() shows it on a line of its own.
 std::string with_help(std::string message, std::string_view help);
 /// To stderr, and the exit code that fits:
