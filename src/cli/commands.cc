@@ -225,10 +225,12 @@ void add_load_verbs(CLI::App& app, Arguments& a) {
 }
 
 void add_topic_verbs(CLI::App& app, Arguments& a) {
-    CLI::App* topic = noun(app, a, "topic", "Topics: list, describe, tail, create, delete.", "All topics.",
-                           "millrace topic\nmillrace topic describe orders\n"
-                           "millrace topic tail rejected.orders --limit 5 --format ndjson",
-                           [](Arguments& x) { return list_topics(x.remote); });
+    CLI::App* topic =
+        noun(app, a, "topic", "Topics: list, describe, tail, create, alter, delete, delete-records.",
+             "All topics.",
+             "millrace topic\nmillrace topic describe orders\n"
+             "millrace topic tail rejected.orders --limit 5 --format ndjson",
+             [](Arguments& x) { return list_topics(x.remote); });
     auto* describe =
         verb(*topic, a, "describe", "One topic, its partitions and settings.",
              "millrace topic describe orders", [](Arguments& x) { return describe_topic(x.remote, x.text); });
@@ -253,7 +255,21 @@ void add_topic_verbs(CLI::App& app, Arguments& a) {
     auto* remove =
         verb(*topic, a, "delete", "Delete a topic and its records.", "millrace topic delete orders --yes",
              [](Arguments& x) { return delete_topic(x.remote, x.text); });
-    for (CLI::App* sub : {describe, tail, create, remove})
+    auto* alter = verb(*topic, a, "alter", "Change settings, or add partitions.",
+                       "millrace topic alter orders --config retention.ms=86400000\n"
+                       "millrace topic alter orders --config retention.ms     (back to the default)\n"
+                       "millrace topic alter orders --partitions 6",
+                       [](Arguments& x) { return alter_topic(x.remote, x.text, x.more_partitions, x.many); });
+    alter->add_option("--partitions", a.more_partitions, "the new number, larger than now");
+    alter->add_option("--config", a.many, "key=value, or key alone; may be repeated")
+        ->allow_extra_args(false);
+    auto* trim =
+        verb(*topic, a, "delete-records", "Delete the oldest records of a partition.",
+             "millrace topic delete-records orders --partition 0 --before 1200 --yes",
+             [](Arguments& x) { return delete_records(x.remote, x.text, x.tail.partition, x.before); });
+    trim->add_option("--partition", a.tail.partition, "which one")->required();
+    trim->add_option("--before", a.before, "the first offset that stays; -1: none does")->required();
+    for (CLI::App* sub : {describe, tail, create, remove, alter, trim})
         sub->add_option("TOPIC", a.text, "its name")->required();
 }
 
@@ -280,6 +296,48 @@ void add_schema_verbs(CLI::App& app, Arguments& a) {
     add->add_option("--type", a.third, "AVRO, JSON or PROTOBUF");
 }
 
+void add_group_verbs(CLI::App& app, Arguments& a) {
+    CLI::App* group = noun(app, a, "group", "Consumer groups: list, describe, reset, delete.",
+                           "Groups, their members and lag.",
+                           "millrace group\nmillrace group describe billing\n"
+                           "millrace group reset billing --to earliest --dry-run",
+                           [](Arguments& x) { return list_groups(x.remote); });
+    auto* describe = verb(*group, a, "describe", "One group: its members and where it is.",
+                          "millrace group describe billing",
+                          [](Arguments& x) { return describe_group(x.remote, x.text); });
+    auto* reset = verb(*group, a, "reset", "Put a group without members elsewhere.",
+                       "millrace group reset billing --to earliest --dry-run\n"
+                       "millrace group reset billing --to 2026-11-23T05:00:00Z --topic orders\n"
+                       "millrace group reset billing --to=-100",
+                       [](Arguments& x) {
+                           x.reset.group = x.text;
+                           return reset_group(x.remote, x.reset);
+                       });
+    reset->add_option("--to", a.reset.to, "earliest, latest, an offset, +N, -N, or an instant")->required();
+    reset
+        ->add_option("--topic", a.reset.topics,
+                     "only this one; may be repeated (default: where it has offsets)")
+        ->allow_extra_args(false);
+    reset->add_flag("--dry-run", a.reset.dry_run, "show it, change nothing");
+    auto* remove = verb(*group, a, "delete", "Forget a group without members and its offsets.",
+                        "millrace group delete billing --yes",
+                        [](Arguments& x) { return delete_group(x.remote, x.text); });
+    for (CLI::App* sub : {describe, reset, remove}) sub->add_option("GROUP", a.text, "its name")->required();
+}
+
+void add_transaction_verbs(CLI::App& app, Arguments& a) {
+    CLI::App* txn = noun(app, a, "txn", "Transactions: list, describe, abort.", "All transactional ids.",
+                         "millrace txn\nmillrace txn describe billing-1\nmillrace txn abort billing-1",
+                         [](Arguments& x) { return list_transactions(x.remote); });
+    auto* describe = verb(*txn, a, "describe", "One transactional id, and the partitions of what is open.",
+                          "millrace txn describe billing-1",
+                          [](Arguments& x) { return describe_transaction(x.remote, x.text); });
+    auto* abort = verb(*txn, a, "abort", "Abort a transaction that hangs: consumers wait for its end.",
+                       "millrace txn abort billing-1 --yes",
+                       [](Arguments& x) { return abort_transaction(x.remote, x.text); });
+    for (CLI::App* sub : {describe, abort}) sub->add_option("ID", a.text, "the transactional id")->required();
+}
+
 void add_node_verbs(CLI::App& app, Arguments& a) {
     auto* sql =
         verb(app, a, "sql", "Query views, topics, lake and warehouse tables (DuckDB's SQL, read-only).",
@@ -289,15 +347,8 @@ void add_node_verbs(CLI::App& app, Arguments& a) {
     sql->add_option("SQL", a.text, "one statement")->required();
     add_topic_verbs(app, a);
 
-    CLI::App* group =
-        noun(app, a, "group", "Consumer groups: list, describe.", "Groups, their members and lag.",
-             "millrace group\nmillrace group describe billing",
-             [](Arguments& x) { return list_groups(x.remote); });
-    verb(*group, a, "describe", "One group: its members and where it is.", "millrace group describe billing",
-         [](Arguments& x) { return describe_group(x.remote, x.text); })
-        ->add_option("GROUP", a.text, "its name")
-        ->required();
-
+    add_group_verbs(app, a);
+    add_transaction_verbs(app, a);
     add_schema_verbs(app, a);
 
     CLI::App* view = noun(app, a, "view", "Materialised views: list, show.", "All views.",

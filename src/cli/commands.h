@@ -32,7 +32,10 @@ struct Arguments {
     std::string text, second, third;
     std::vector<std::string> many;
     int partitions = 1;
+    int more_partitions = 0;
+    std::int64_t before = 0;
     TailOptions tail;
+    ResetOptions reset;
     int exit = Exit::done;
 };
 

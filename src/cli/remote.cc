@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <fstream>
 #include <sstream>
 
@@ -93,6 +94,20 @@ bool confirm(const std::string& question) {
     return answer == 'y' || answer == 'Y';
 }
 
+/// Whether what would be lost may be; if not, says why nothing was done.
+bool may_lose(const RemoteOptions& options, const std::string& action, const std::string& lost) {
+    if (options.yes || confirm(action + " " + lost + "?")) return true;
+    report(options.output,
+           {Code::invalid_argument,
+            with_help(fmt::format("nothing done: {} would be lost", lost), "say --yes if that is meant")});
+    return false;
+}
+
+/// Says on stderr what was done, unless asked to be quiet.
+void say(const RemoteOptions& options, const std::string& done) {
+    if (!options.output.quiet) std::fprintf(stderr, "%s\n", done.c_str());
+}
+
 std::vector<std::string> columns_of(const Json& rows) {
     std::vector<std::string> columns;
     for (const auto& row : rows) {
@@ -161,22 +176,58 @@ int create_topic(const RemoteOptions& options, const std::string& topic, int par
     }
     const auto json = call(options, "POST", options.url, "/api/v1/topics", body);
     if (!json) return report(options.output, json.error());
-    if (!options.output.quiet) std::fprintf(stderr, "created topic %s\n", topic.c_str());
+    say(options, "created topic " + topic);
     return Exit::done;
 }
 
 int delete_topic(const RemoteOptions& options, const std::string& topic) {
     const auto found = call(options, "GET", options.url, "/api/v1/topics/" + encode(topic));
     if (!found) return report(options.output, found.error());
-    const auto lost = fmt::format("{} with its {} records", topic, (*found)["records"].get<std::int64_t>());
-    if (!options.yes && !confirm("delete " + lost + "?")) {
-        report(options.output, {Code::invalid_argument, with_help("not deleted: " + lost + " would be lost",
-                                                                  "say --yes if that is meant")});
+    const auto records = (*found)["records"].get<std::int64_t>();
+    if (!may_lose(options, "delete", fmt::format("{} with its {} records", topic, records)))
         return Exit::failed;
-    }
     const auto json = call(options, "DELETE", options.url, "/api/v1/topics/" + encode(topic));
     if (!json) return report(options.output, json.error());
-    if (!options.output.quiet) std::fprintf(stderr, "deleted topic %s\n", topic.c_str());
+    say(options, "deleted topic " + topic);
+    return Exit::done;
+}
+
+int alter_topic(const RemoteOptions& options, const std::string& topic, int partitions,
+                const std::vector<std::string>& configs) {
+    if (partitions == 0 && configs.empty()) {
+        report(options.output, {Code::invalid_argument, "nothing to change: give --partitions or --config"});
+        return Exit::usage;
+    }
+    const std::string path = "/api/v1/topics/" + encode(topic);
+    if (!configs.empty()) {
+        Json body = {{"configs", Json::object()}};
+        for (const std::string& c : configs) {
+            const auto equals = c.find('=');
+            body["configs"][c.substr(0, equals)] =
+                equals == std::string::npos ? Json() : Json(c.substr(equals + 1));
+        }
+        const auto json = call(options, "PATCH", options.url, path, body);
+        if (!json) return report(options.output, json.error());
+    }
+    if (partitions > 0) {
+        const auto json = call(options, "PATCH", options.url, path, {{"partitions", partitions}});
+        if (!json) return report(options.output, json.error());
+    }
+    say(options, "altered topic " + topic);
+    return Exit::done;
+}
+
+int delete_records(const RemoteOptions& options, const std::string& topic, int partition,
+                   std::int64_t before) {
+    const std::string upto = before < 0 ? "all records" : fmt::format("records below offset {}", before);
+    if (!may_lose(options, "delete", fmt::format("{} of {} partition {}", upto, topic, partition)))
+        return Exit::failed;
+    const auto json =
+        call(options, "POST", options.url, fmt::format("/api/v1/topics/{}/delete-records", encode(topic)),
+             {{"partition", partition}, {"before", before}});
+    if (!json) return report(options.output, json.error());
+    say(options, fmt::format("{} partition {} begins at {} now", topic, partition,
+                             (*json)["start"].get<std::int64_t>()));
     return Exit::done;
 }
 
@@ -194,6 +245,62 @@ int describe_group(const RemoteOptions& options, const std::string& group) {
     print_rows(options.output, {"member", "client", "host", "partitions"}, (*json)["member_list"]);
     std::printf("\n");
     print_rows(options.output, {"topic", "partition", "committed", "end", "lag"}, (*json)["offsets"]);
+    return Exit::done;
+}
+
+int reset_group(const RemoteOptions& options, const ResetOptions& reset) {
+    Json to;
+    std::int64_t number = 0;
+    const char* const end = reset.to.data() + reset.to.size();
+    const bool shifts = reset.to.starts_with('+') || reset.to.starts_with('-');
+    const auto [stopped, error] =
+        std::from_chars(reset.to.data() + (reset.to.starts_with('+') ? 1 : 0), end, number);
+    if (reset.to == "earliest" || reset.to == "latest") {
+        to = reset.to;
+    } else if (error == std::errc() && stopped == end) {
+        to = {{shifts ? "shift" : "offset", number}};
+    } else {
+        to = {{"time", reset.to}};
+    }
+    Json body = {{"to", to}, {"dry_run", reset.dry_run}};
+    if (!reset.topics.empty()) body["topics"] = reset.topics;
+    const auto json =
+        call(options, "POST", options.url, fmt::format("/api/v1/groups/{}/reset", encode(reset.group)), body);
+    if (!json) return report(options.output, json.error());
+    print_rows(options.output, {"topic", "partition", "from", "to"}, (*json)["offsets"]);
+    say(options, reset.dry_run ? "nothing was changed (--dry-run)" : "reset group " + reset.group);
+    return Exit::done;
+}
+
+int delete_group(const RemoteOptions& options, const std::string& group) {
+    if (!may_lose(options, "delete", fmt::format("group {} and where it is", group))) return Exit::failed;
+    const auto json = call(options, "DELETE", options.url, "/api/v1/groups/" + encode(group));
+    if (!json) return report(options.output, json.error());
+    say(options, "deleted group " + group);
+    return Exit::done;
+}
+
+int list_transactions(const RemoteOptions& options) {
+    return list(options, "/api/v1/transactions", "transactions",
+                {"transactional_id", "state", "producer_id", "epoch", "timeout_ms", "open_ms"});
+}
+
+int describe_transaction(const RemoteOptions& options, const std::string& id) {
+    const auto json = call(options, "GET", options.url, "/api/v1/transactions/" + encode(id));
+    if (!json) return report(options.output, json.error());
+    print_object(options.output, *json);
+    if (options.output.format != Format::table) return Exit::done;
+    std::printf("\n");
+    print_rows(options.output, {"topic", "partition"}, (*json)["partitions"]);
+    return Exit::done;
+}
+
+int abort_transaction(const RemoteOptions& options, const std::string& id) {
+    if (!may_lose(options, "abort", "what the open transaction of " + id + " wrote")) return Exit::failed;
+    const auto json = call(options, "POST", options.url,
+                           fmt::format("/api/v1/transactions/{}/abort", encode(id)), Json::object());
+    if (!json) return report(options.output, json.error());
+    say(options, "aborted the transaction of " + id);
     return Exit::done;
 }
 
@@ -247,7 +354,7 @@ int resume_pipeline(const RemoteOptions& options, const std::string& pipeline) {
     const auto json = call(options, "POST", options.url,
                            fmt::format("/api/v1/pipelines/{}/resume", encode(pipeline)), Json::object());
     if (!json) return report(options.output, json.error());
-    if (!options.output.quiet) std::fprintf(stderr, "resumed %s\n", pipeline.c_str());
+    say(options, "resumed " + pipeline);
     return Exit::done;
 }
 

@@ -1,5 +1,5 @@
-// The verbs that talk to a running node over HTTP: sql, topic, group, schema, view, pipeline. Each returns an
-// exit code.
+// The verbs that talk to a running node over HTTP: sql, topic, group, txn, schema, view, pipeline. Each
+// returns an exit code.
 #pragma once
 
 #include <string>
@@ -30,8 +30,24 @@ int tail_topic(const RemoteOptions& options, const TailOptions& tail);
 int create_topic(const RemoteOptions& options, const std::string& topic, int partitions,
                  const std::vector<std::string>& configs);
 int delete_topic(const RemoteOptions& options, const std::string& topic);
+/// `partitions` 0: as many as there are. A config "key" without value goes back to its default.
+int alter_topic(const RemoteOptions& options, const std::string& topic, int partitions,
+                const std::vector<std::string>& configs);
+int delete_records(const RemoteOptions& options, const std::string& topic, int partition,
+                   std::int64_t before);
 int list_groups(const RemoteOptions& options);
 int describe_group(const RemoteOptions& options, const std::string& group);
+struct ResetOptions {
+    std::string group;
+    std::vector<std::string> topics;
+    std::string to;  ///< "earliest", "latest", an offset, "+n", "-n", or an instant
+    bool dry_run = false;
+};
+int reset_group(const RemoteOptions& options, const ResetOptions& reset);
+int delete_group(const RemoteOptions& options, const std::string& group);
+int list_transactions(const RemoteOptions& options);
+int describe_transaction(const RemoteOptions& options, const std::string& id);
+int abort_transaction(const RemoteOptions& options, const std::string& id);
 int list_views(const RemoteOptions& options);
 int show_view(const RemoteOptions& options, const std::string& view,
               const std::vector<std::string>& parameters);

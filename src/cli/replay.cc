@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/quantity.h"
 #include "cli/kafka_producer.h"
 #include "columnar/value.h"
 
@@ -188,32 +189,6 @@ class Replay {
 };
 
 }  // namespace
-
-Result<std::int64_t> parse_instant_ms(std::string_view text) {
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, used = 0;
-    double second = 0;
-    const std::string copy(text);
-    const int got = std::sscanf(copy.c_str(), "%4d-%2d-%2d%*1[T ]%2d:%2d:%lf%n", &year, &month, &day, &hour,
-                                &minute, &second, &used);
-    if (got < 6) return fail(Code::invalid_argument, "not an instant: {}", text);
-    const std::chrono::year_month_day date{std::chrono::year(year),
-                                           std::chrono::month(static_cast<unsigned>(month)),
-                                           std::chrono::day(static_cast<unsigned>(day))};
-    if (!date.ok() || hour > 23 || minute > 59 || second >= 61)
-        return fail(Code::invalid_argument, "not an instant: {}", text);
-    std::int64_t ms = std::chrono::sys_days(date).time_since_epoch().count() * 86'400'000LL +
-                      hour * 3'600'000LL + minute * 60'000LL + static_cast<std::int64_t>(second * 1000 + 0.5);
-    const std::string_view zone = text.substr(static_cast<std::size_t>(used));
-    int zone_hours = 0, zone_minutes = 0;
-    if (zone.size() >= 5 && (zone[0] == '+' || zone[0] == '-') &&
-        std::sscanf(std::string(zone.substr(1)).c_str(), "%2d:%2d", &zone_hours, &zone_minutes) == 2) {
-        const std::int64_t shift = zone_hours * 3'600'000LL + zone_minutes * 60'000LL;
-        ms += zone[0] == '+' ? -shift : shift;
-    } else if (!zone.empty() && zone != "Z") {
-        return fail(Code::invalid_argument, "not an instant: {}", text);
-    }
-    return ms;
-}
 
 Result<ReplayReport> replay(const ReplayOptions& options, Clock& clock, const std::atomic<bool>& stop) {
     MR_TRY(auto producer, KafkaProducer::connect(options.bootstrap));

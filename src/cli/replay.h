@@ -41,7 +41,4 @@ struct ReplayReport {
 /// Runs to the end of the file, or until `stop` turns true.
 Result<ReplayReport> replay(const ReplayOptions& options, Clock& clock, const std::atomic<bool>& stop);
 
-/// Milliseconds of "2023-05-26T18:26:40Z", "2023-05-26 18:26:40.123", with or without Z or an offset.
-Result<std::int64_t> parse_instant_ms(std::string_view text);
-
 }  // namespace mr::cli

@@ -67,7 +67,7 @@ std::optional<HttpResponse> check_request(const HttpGuardOptions& options, const
                                    fmt::format("requests from other origins are refused: {}", *origin),
                                    "add the origin to http.allowed-origins if it is yours");
     }
-    const bool post = request.method == "POST";
+    const bool post = request.method == "POST" || request.method == "PATCH";
     if (post && options.json_posts_only && !is_json(request.header("content-type").value_or(""))) {
         return HttpResponse::error(415, "invalid_argument", "a POST must carry JSON",
                                    "send the header Content-Type: application/json");
@@ -94,7 +94,7 @@ std::optional<HttpResponse> answer_preflight(const HttpRequest& request) {
     HttpResponse response;
     response.status = 204;
     return std::move(response)
-        .with("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
+        .with("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE")
         .with("Access-Control-Allow-Headers", "Content-Type, If-None-Match")
         .with("Access-Control-Max-Age", "600");
 }

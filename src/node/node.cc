@@ -11,6 +11,7 @@
 #include "net/http_server.h"
 #include "net/tcp_server.h"
 #include "node/alert_routes.h"
+#include "node/group_routes.h"
 #include "node/node_metrics.h"
 #include "node/open_files.h"
 #include "node/project_routes.h"
@@ -20,6 +21,7 @@
 #include "node/sql_routes.h"
 #include "node/threads.h"
 #include "node/topic_routes.h"
+#include "node/transaction_routes.h"
 #include "node/workers.h"
 #include "pipeline/deploy.h"
 #include "registry/registry.h"
@@ -359,6 +361,10 @@ class Node::Impl {
              .collect = [this] { node_metrics->collect(runners, *broker, *kafka, *views); }});
         topic_routes = std::make_unique<TopicRoutes>(*broker, *kafka, workers);
         topic_routes->add_to(router);
+        group_routes = std::make_unique<GroupRoutes>(*broker, *kafka, workers);
+        group_routes->add_to(router);
+        transaction_routes = std::make_unique<TransactionRoutes>(*broker, *kafka);
+        transaction_routes->add_to(router);
         if (warehouse) {
             sql_routes = std::make_unique<SqlRoutes>(
                 loop, *warehouse, workers, metrics,
@@ -476,6 +482,8 @@ class Node::Impl {
     std::unique_ptr<serve::ViewRoutes> view_routes;
     std::unique_ptr<serve::FeatureRoutes> features;
     std::unique_ptr<TopicRoutes> topic_routes;
+    std::unique_ptr<GroupRoutes> group_routes;
+    std::unique_ptr<TransactionRoutes> transaction_routes;
     std::unique_ptr<SqlRoutes> sql_routes;
     std::unique_ptr<NodeMetrics> node_metrics;
     std::unique_ptr<serve::LiveService> live;

@@ -110,62 +110,6 @@ Status append_records(JsonWriter& w, const broker::Broker& broker, const broker:
     return {};
 }
 
-/// Members of an object: where a group is in one partition.
-void append_committed(JsonWriter& w, const broker::TopicsView& topics,
-                      const std::pair<Uuid, PartitionId>& where, std::int64_t committed) {
-    const auto topic = topics.find(where.first);
-    const auto* log = topic == nullptr ? nullptr : topic->partition(where.second);
-    w.member("topic", topic == nullptr ? std::string("(deleted)") : topic->name);
-    w.member("partition", where.second.value).member("committed", committed);
-    if (log == nullptr) return;
-    const std::int64_t end = log->durable()->log_end.value;
-    w.member("end", end).member("lag", std::max<std::int64_t>(0, end - committed));
-}
-
-/// Reads big-endian integers and strings off the front of a consumer's assignment.
-class AssignmentReader {
-  public:
-    explicit AssignmentReader(std::string_view bytes) : rest_(bytes) {}
-    std::optional<std::int64_t> number(std::size_t bytes) {
-        if (rest_.size() < bytes) return std::nullopt;
-        std::uint64_t n = 0;
-        for (std::size_t i = 0; i < bytes; ++i) n = n << 8U | static_cast<unsigned char>(rest_[i]);
-        rest_.remove_prefix(bytes);
-        return static_cast<std::int64_t>(n);
-    }
-    std::optional<std::string_view> text() {
-        const auto size = number(2);
-        if (!size || static_cast<std::size_t>(*size) > rest_.size()) return std::nullopt;
-        const std::string_view out = rest_.substr(0, static_cast<std::size_t>(*size));
-        rest_.remove_prefix(out.size());
-        return out;
-    }
-
-  private:
-    std::string_view rest_;
-};
-
-/// "orders 0,1, items 2", of Kafka's consumer protocol (version, [topic, [partition]]); empty for any other.
-std::string assigned_partitions(std::string_view assignment) {
-    AssignmentReader in(assignment);
-    std::string out;
-    const auto version = in.number(2);
-    const auto topics = in.number(4);
-    if (!version || !topics) return out;
-    for (std::int64_t i = 0; i < *topics; ++i) {
-        const auto topic = in.text();
-        const auto count = in.number(4);
-        if (!topic || !count) return out;
-        out += fmt::format("{}{} ", out.empty() ? "" : ", ", *topic);
-        for (std::int64_t p = 0; p < *count; ++p) {
-            const auto partition = in.number(4);
-            if (!partition) return out;
-            out += fmt::format("{}{}", p == 0 ? "" : ",", *partition);
-        }
-    }
-    return out;
-}
-
 Result<std::int64_t> number_param(const net::HttpRequest& request, std::string_view name,
                                   std::int64_t fallback) {
     const auto text = request.param(name);
@@ -191,10 +135,10 @@ void TopicRoutes::add_to(serve::Router& router) {
                [this](serve::RouteCall c, net::HttpResponder r) { remove(c, std::move(r)); });
     router.add("GET", "/api/v1/topics/{topic}/records",
                [this](serve::RouteCall c, net::HttpResponder r) { records(c, std::move(r)); });
-    router.add("GET", "/api/v1/groups",
-               [this](serve::RouteCall, net::HttpResponder r) { groups(std::move(r)); });
-    router.add("GET", "/api/v1/groups/{group}",
-               [this](serve::RouteCall c, net::HttpResponder r) { group(c, std::move(r)); });
+    router.add("PATCH", "/api/v1/topics/{topic}",
+               [this](serve::RouteCall c, net::HttpResponder r) { alter(c, std::move(r)); });
+    router.add("POST", "/api/v1/topics/{topic}/delete-records",
+               [this](serve::RouteCall c, net::HttpResponder r) { delete_records(c, std::move(r)); });
 }
 
 HttpResponse TopicRoutes::unknown_topic(const std::string& name) const {
@@ -295,68 +239,75 @@ void TopicRoutes::remove(const serve::RouteCall& call, net::HttpResponder respon
                   }));
 }
 
-void TopicRoutes::group(const serve::RouteCall& call, net::HttpResponder responder) {
-    const std::string& name = call.capture("group");
-    const auto& coordinator = std::as_const(kafka_).coordinator();
-    const auto described = coordinator.describe(name);
-    const auto offsets = broker_.group_offsets(name);
-    const bool dead = described.state.empty() || described.state == "Dead";
-    if (dead && (offsets == nullptr || offsets->offsets.empty())) {
-        std::vector<std::string> names;
-        for (const auto& g : coordinator.list()) names.push_back(g.group);
+void TopicRoutes::alter(const serve::RouteCall& call, net::HttpResponder responder) {
+    const std::string name = call.capture("topic");
+    if (broker_.topics()->find(name) == nullptr) return responder.respond(unknown_topic(name));
+    const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
+    const bool grows = body.is_object() && body.contains("partitions");
+    const bool changes = body.is_object() && body.contains("configs");
+    if (grows == changes || (grows && !body["partitions"].is_number_integer()) ||
+        (changes && !body["configs"].is_object())) {
         return responder.respond(HttpResponse::error(
-            404, "not_found", fmt::format("no consumer group `{}`{}", name, did_you_mean(name, names)),
-            "GET /api/v1/groups lists them"));
+            400, "invalid_argument",
+            R"(expected {"partitions": the new number} or {"configs": {"retention.ms": "86400000"}})",
+            "null takes a setting back to its default; the two are changed one after the other"));
     }
-    std::string out;
-    JsonWriter w(out);
-    w.begin_object().member("group", name).member("state", described.state);
-    w.member("protocol", described.protocol).member("members", described.members.size());
-    w.key("member_list").begin_array();
-    for (const broker::groups::DescribedMember& m : described.members) {
-        w.begin_object().member("member", m.member_id).member("client", m.client_id);
-        w.member("host", m.client_host).member("partitions", assigned_partitions(m.assignment)).end_object();
+    auto answer = [responder](auto results) {
+        const broker::TopicResult& t = results.front();
+        responder.post(t.error == broker::KafkaError::none
+                           ? HttpResponse::json(200, R"({"altered":true})")
+                           : HttpResponse::error(400, "invalid_argument", t.message));
+    };
+    if (grows) {
+        return kafka_.submit(journal::Lane::control,
+                             broker::create_partitions(
+                                 broker_, {{.topic = name, .total = body["partitions"].get<std::int32_t>()}},
+                                 false, std::move(answer)));
     }
-    w.end_array().key("offsets").begin_array();
-    if (offsets != nullptr) {
-        const auto topics = broker_.topics();
-        for (const auto& [where, committed] : offsets->offsets) {
-            w.begin_object();
-            append_committed(w, *topics, where, committed.offset.value);
-            w.end_object();
+    broker::TopicConfigChange change{.topic = name};
+    for (const auto& [key, value] : body["configs"].items()) {
+        auto& one = change.changes.emplace_back();
+        one.name = key;
+        if (value.is_null()) {
+            one.op = broker::ConfigChange::Op::remove;
+        } else {
+            one.value = value.is_string() ? value.get<std::string>() : value.dump();
         }
     }
-    w.end_array().end_object();
-    responder.respond(HttpResponse::json(200, std::move(out)));
+    kafka_.submit(journal::Lane::control,
+                  broker::alter_configs(broker_, {std::move(change)}, false, std::move(answer)));
 }
 
-void TopicRoutes::groups(net::HttpResponder responder) {
-    std::string out;
-    JsonWriter w(out);
-    w.begin_object().key("groups").begin_array();
-    const auto topics = broker_.topics();
-    for (const broker::groups::ListedGroup& g : kafka_.coordinator().list()) {
-        const auto described = kafka_.coordinator().describe(g.group);
-        const auto offsets = broker_.group_offsets(g.group);
-        const auto head = [&] {
-            w.begin_object()
-                .member("group", g.group)
-                .member("state", g.state)
-                .member("members", described.members.size());
-        };
-        if (offsets == nullptr || offsets->offsets.empty()) {
-            head();
-            w.end_object();
-            continue;
-        }
-        for (const auto& [where, committed] : offsets->offsets) {
-            head();
-            append_committed(w, *topics, where, committed.offset.value);
-            w.end_object();
-        }
+void TopicRoutes::delete_records(const serve::RouteCall& call, net::HttpResponder responder) {
+    const std::string name = call.capture("topic");
+    const auto topic = broker_.topics()->find(name);
+    if (topic == nullptr) return responder.respond(unknown_topic(name));
+    const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
+    const auto is_number = [&](const char* key) {
+        return body.contains(key) && body[key].is_number_integer();
+    };
+    if (!body.is_object() || !is_number("partition") || !is_number("before")) {
+        return responder.respond(HttpResponse::error(400, "invalid_argument",
+                                                     R"(expected {"partition": 0, "before": offset})",
+                                                     "-1 as offset stands for the end of the partition"));
     }
-    w.end_array().end_object();
-    responder.respond(HttpResponse::json(200, std::move(out)));
+    broker::DeleteRecordsTo to{.topic = name,
+                               .partition = PartitionId(body["partition"].get<std::int32_t>()),
+                               .before = Offset(body["before"].get<std::int64_t>())};
+    kafka_.submit(
+        journal::Lane::control, broker::delete_records(broker_, {std::move(to)}, [responder](auto results) {
+            const broker::DeletedRecords& d = results.front();
+            if (d.error == broker::KafkaError::none) {
+                return responder.post(
+                    HttpResponse::json(200, fmt::format(R"({{"start":{}}})", d.low_watermark.value)));
+            }
+            const bool unknown = d.error == broker::KafkaError::unknown_topic_or_partition;
+            responder.post(unknown
+                               ? HttpResponse::error(404, "not_found", "the topic has no such partition")
+                               : HttpResponse::error(400, "invalid_argument",
+                                                     "there is nothing at that offset: it lies beyond the "
+                                                     "partition's end"));
+        }));
 }
 
 }  // namespace mr::node

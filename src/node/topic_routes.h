@@ -1,4 +1,4 @@
-// Topics, their records, and consumer groups over HTTP, for the dashboard's pages and the command line.
+// Topics and their records over HTTP, for the dashboard's pages and the command line.
 // docs/openapi.yaml. Thread: loop.
 #pragma once
 
@@ -24,8 +24,8 @@ class TopicRoutes {
     void records(const serve::RouteCall& call, net::HttpResponder responder);
     void create(const serve::RouteCall& call, net::HttpResponder responder);
     void remove(const serve::RouteCall& call, net::HttpResponder responder);
-    void groups(net::HttpResponder responder);
-    void group(const serve::RouteCall& call, net::HttpResponder responder);
+    void alter(const serve::RouteCall& call, net::HttpResponder responder);
+    void delete_records(const serve::RouteCall& call, net::HttpResponder responder);
     [[nodiscard]] net::HttpResponse unknown_topic(const std::string& name) const;
 
     broker::Broker& broker_;

@@ -8,6 +8,7 @@ Method: the release binary on a project that `millrace init` wrote, from outside
   - bad records are set aside and counted (in = accepted + rejected) at /metrics and by `millrace pipeline`;
   - ETags, filters, unknown columns, allowed hosts and origins behave; a view over view.max-rows pauses its pipeline alone, and
     `millrace pipeline resume` lets it go on;
+  - topics are altered, groups reset and deleted, transactions aborted, from the command line;
   - a changed pipeline is rebuilt with a message, the other keeps its state; SIGTERM ends with 0.
 Usage: tests/surface/run.py   (MILLRACE_BIN names the binary)
 """
@@ -105,7 +106,7 @@ class Node:
 
 
 def command_line():
-    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "schema", "view", "pipeline", "version"]
+    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "txn", "schema", "view", "pipeline", "version"]
     for verb in verbs:
         code, out, _ = cli(verb, "--help")
         check(code == 0 and "Examples:" in out, f"{verb} --help has examples")
@@ -147,7 +148,7 @@ def documented(node):
     for line in text.split("\npaths:\n")[1].split("\ncomponents:")[0].splitlines():
         if match := re.match(r"  (/\S+):", line):
             path = match[1]
-        elif match := re.match(r"    (get|post|delete|put):", line):
+        elif match := re.match(r"    (get|post|patch|delete|put):", line):
             in_document.add((match[1].upper(), re.sub(r"\{.*?\}", "{}", path)))
     served = set()
     for source in [*(root / "src/serve/http").glob("*.cc"), *(root / "src/node").glob("*.cc")]:
@@ -157,7 +158,7 @@ def documented(node):
     served.add(("GET", "/api/v1/live"))  # the WebSocket
     check(in_document == served, f"openapi.yaml has what is served: only there {sorted(in_document - served)}, only served {sorted(served - in_document)}")
     for method, path in sorted(in_document):
-        status, _, body = node.http(path.replace("{}", "nothing"), method, {} if method == "POST" else None)
+        status, _, body = node.http(path.replace("{}", "nothing"), method, {} if method in ("POST", "PATCH") else None)
         check("no such path" not in body and status != 405 and status < 500, f"{method} {path} answers ({status})")
     check(node.http("/api/v1/openapi.yaml")[2] == text, "the node serves this very document")
 
@@ -216,11 +217,75 @@ def topics(node):
     check(code == 1 and "did you mean `retention.ms`?" in err, "a wrong topic setting names the nearest")
     code, _, err = node.cli("topic", "delete", "t1")
     check(code == 1 and "--yes" in err, "topic delete says what would be lost")
+    check(node.cli("topic", "alter", "t1", "--config", "retention.ms=86400000", "--config", "max.message.bytes=2000")[0] == 0, "topic alter")
+    check(node.cli("topic", "alter", "t1", "--config", "max.message.bytes", "--partitions", "4")[0] == 0, "topic alter, back to a default")
+    described = node.json("topic", "describe", "t1")
+    check(described["configs"] == {"retention.ms": "86400000"} and described["partitions"] == 4, f"… as described: {described}")
+    code, _, err = node.cli("topic", "alter", "t1", "--config", "retention.m=4")
+    check(code == 1 and "did you mean `retention.ms`?" in err, "topic alter of a setting there is not names the nearest")
+    check(node.cli("topic", "alter", "t1", "--partitions", "2")[0] == 1, "partitions cannot become fewer")
     check(node.cli("topic", "delete", "t1", "--yes")[0] == 0, "topic delete --yes")
     check("error" in node.json("group", "describe", "none"), "group describe of nothing")
     (work / "o.avsc").write_text('{"type":"record","name":"o","fields":[{"name":"a","type":"string"}]}')
     check(node.cli("schema", "register", "orders-value", str(work / "o.avsc"))[0] == 0, "schema register")
     check([s["subject"] for s in node.json("schema")] == ["orders-value"], "schema")
+
+
+def groups(node):
+    from confluent_kafka import Consumer
+    node.cli("topic", "create", "moves", "--partitions", "1")
+    node.produce("moves", *[str(i) for i in range(10)])
+
+    def read(count):
+        consumer = Consumer({"bootstrap.servers": node.kafka, "group.id": "g1", "auto.offset.reset": "earliest", "enable.auto.commit": False})
+        consumer.subscribe(["moves"])
+        got = consumer.consume(count, 60)
+        consumer.commit(asynchronous=False)
+        code, _, err = node.cli("group", "reset", "g1", "--to", "earliest")
+        check(code == 1 and "has members" in err, "a group with members is not reset")
+        consumer.close()
+        return [m.value().decode() for m in got]
+
+    def reset(*args):
+        answer = node.json("group", "reset", "g1", *args)
+        return [(o["from"], o["to"]) for o in answer] if isinstance(answer, list) else answer
+
+    check(read(6) == list("012345"), "a group reads")
+    check(reset("--to", "earliest", "--dry-run") == [(6, 0)], "group reset --dry-run shows what would be")
+    check(reset("--to=-2") == [(6, 4)], "… and --to=-2 goes back two")
+    check(reset("--to", "latest", "--dry-run") == [(4, 10)] and reset("--to", "99", "--dry-run") == [(4, 10)], "… latest, and beyond the end")
+    check(reset("--to", "2001-01-01T00:00:00Z", "--dry-run") == [(4, 0)] and reset("--to", "2999-01-01T00:00:00Z", "--dry-run") == [(4, 10)], "… an instant")
+    check(read(2) == ["4", "5"], "its consumers go on from there")
+    code, _, err = node.cli("group", "reset", "g1", "--to", "yesterday")
+    check(code == 1 and "not an instant" in err, "a wrong place says so")
+    code, _, err = node.cli("group", "reset", "g1", "--to", "earliest", "--topic", "movs")
+    check(code == 1 and "did you mean `moves`?" in err, "an unknown topic names the nearest")
+    check(reset("--topic", "moves", "--to", "3") == [(6, 3)], "… one topic, an offset")
+    check(node.cli("topic", "delete-records", "moves", "--partition", "0", "--before", "5")[0] == 1, "delete-records says what would be lost")
+    check(node.cli("topic", "delete-records", "moves", "--partition", "0", "--before", "5", "--yes")[0] == 0, "delete-records")
+    check(node.json("topic", "describe", "moves")["logs"][0]["start"] == 5, "… and they are gone")
+    check(node.cli("group", "delete", "g1", "--yes")[0] == 0 and "error" in node.json("group", "describe", "g1"), "group delete")
+
+
+def transactions(node):
+    from confluent_kafka import KafkaException, Producer
+    producer = Producer({"bootstrap.servers": node.kafka, "transactional.id": "billing-1"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce("moves", b"in a transaction")
+    producer.flush(30)
+    listed = node.json("txn")
+    check([(t["transactional_id"], t["state"]) for t in listed] == [("billing-1", "Ongoing")], f"txn: {listed}")
+    check(node.json("txn", "describe", "billing-1")["partitions"] == [{"topic": "moves", "partition": 0}], "txn describe")
+    check(node.cli("txn", "abort", "billing-1")[0] == 1, "txn abort says what would be lost")
+    check(node.cli("txn", "abort", "billing-1", "--yes")[0] == 0, "txn abort")
+    check(node.json("txn", "describe", "billing-1")["state"] in ("CompleteAbort", "Empty"), "… and it is ended")
+    try:
+        producer.commit_transaction(30)
+        check(False, "its producer may not commit what was aborted")
+    except KafkaException as error:
+        check(True, f"its producer may not commit what was aborted: {error.args[0].name()}")
+    check(node.cli("txn", "abort", "billing-1", "--yes")[0] == 1 and node.cli("txn", "describe", "none")[0] == 1, "nothing open, nothing known")
 
 
 def over_the_limit(node):
@@ -268,6 +333,8 @@ def main():
         http_api(node)
         documented(node)
         topics(node)
+        groups(node)
+        transactions(node)
         over_the_limit(node)
         check(node.stop() == 0, "SIGTERM: exit 0")
     finally:
