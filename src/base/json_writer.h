@@ -11,6 +11,7 @@ namespace mr {
 
 /// Appends `text` quoted and escaped. Bytes that are not UTF-8 become U+FFFD, so the result always is.
 void append_json_string(std::string& out, std::string_view text);
+[[nodiscard]] bool is_utf8(std::string_view text);
 /// Appends the shortest text that reads back as `v`; null for NaN and infinities, which JSON does not have.
 void append_json_double(std::string& out, double v);
 void append_json_float(std::string& out, float v);

@@ -359,7 +359,7 @@ class Node::Impl {
              .revision = {},
              .parts = [this] { return parts_status(); },
              .collect = [this] { node_metrics->collect(runners, *broker, *kafka, *views); }});
-        topic_routes = std::make_unique<TopicRoutes>(*broker, *kafka, workers);
+        topic_routes = std::make_unique<TopicRoutes>(*broker, *kafka, *schema_source, workers);
         topic_routes->add_to(router);
         group_routes = std::make_unique<GroupRoutes>(*broker, *kafka, workers);
         group_routes->add_to(router);

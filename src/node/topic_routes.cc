@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/suggest.h"
 #include "broker/topic_admin.h"
+#include "formats/avro/datum_json.h"
 #include "wire/record.h"
 
 namespace mr::node {
@@ -15,6 +16,8 @@ namespace {
 using net::HttpResponse;
 
 constexpr std::size_t kRecordsMax = 1'000;
+/// Before a value written with a schema of the registry: a zero byte and the schema's id.
+constexpr std::size_t kFrameBytes = 5;
 
 void append_topic(JsonWriter& w, const broker::Broker& broker, const broker::TopicView& topic,
                   bool partitions) {
@@ -45,24 +48,45 @@ void append_topic(JsonWriter& w, const broker::Broker& broker, const broker::Top
     w.end_object();
 }
 
-/// The value itself where it is JSON, else its text; bytes that are no text in base64.
-void append_value(JsonWriter& w, std::string_view name, const std::optional<std::string_view>& value) {
-    w.key(name);
+/// What a key or value says: the datum behind Confluent's frame by its schema, JSON itself, text, and
+/// {"base64": …} for bytes that are none of these.
+void append_value(JsonWriter& w, formats::SchemaSource& schemas,
+                  const std::optional<std::string_view>& value) {
     if (!value) {
         w.null();
-    } else if (nlohmann::json::accept(value->begin(), value->end())) {
-        w.raw(*value);
-    } else {
+        return;
+    }
+    std::string_view text = *value;
+    if (text.size() >= kFrameBytes && text[0] == '\0') {
+        const std::int32_t id = ByteReader(text.substr(1), Endian::big).i32();
+        const auto schema = schemas.avro_schema(id, Seq(UINT64_MAX));
+        const std::string_view datum = text.substr(kFrameBytes);
+        if (schema) {
+            if (const auto json = formats::avro::datum_json((*schema)->root(), datum)) {
+                w.raw(*json);
+                return;
+            }
+        }
+        // JSON Schema has the same frame around JSON.
+        if (!schema && schema.error().code == Code::unsupported) text = datum;
+    }
+    if (nlohmann::json::accept(text.begin(), text.end())) {
+        w.raw(text);
+    } else if (is_utf8(*value)) {
         w.value(*value);
+    } else {
+        w.begin_object().member("base64", base64_encode(*value)).end_object();
     }
 }
 
-void append_record(JsonWriter& w, PartitionId partition, const wire::Record& r) {
+void append_record(JsonWriter& w, formats::SchemaSource& schemas, PartitionId partition,
+                   const wire::Record& r) {
     w.begin_object()
         .member("partition", partition.value)
         .member("offset", r.offset.value)
         .member("timestamp", r.timestamp.value);
-    append_value(w, "key", r.key);
+    w.key("key");
+    append_value(w, schemas, r.key);
     w.key("headers").begin_object();
     r.headers.each([&](const wire::RecordHeader& h) {
         w.key(h.key);
@@ -73,13 +97,14 @@ void append_record(JsonWriter& w, PartitionId partition, const wire::Record& r) 
         }
     });
     w.end_object();
-    append_value(w, "value", r.value);
+    w.key("value");
+    append_value(w, schemas, r.value);
     w.end_object();
 }
 
 /// Appends up to `limit` records from `offset` on; below 0: the last so many.
-Status append_records(JsonWriter& w, const broker::Broker& broker, const broker::PartitionLog& log,
-                      std::int64_t offset, std::size_t limit) {
+Status append_records(JsonWriter& w, const broker::Broker& broker, formats::SchemaSource& schemas,
+                      const broker::PartitionLog& log, std::int64_t offset, std::size_t limit) {
     const auto view = log.durable();
     std::int64_t at = offset >= 0 ? offset : view->last_stable.value + offset;
     at = std::max(at, view->log_start.value);
@@ -99,7 +124,7 @@ Status append_records(JsonWriter& w, const broker::Broker& broker, const broker:
             wire::Record record;
             while (left > 0 && reader.next(record)) {
                 if (record.offset.value < at || reader.header().is_control()) continue;
-                append_record(w, log.id(), record);
+                append_record(w, schemas, log.id(), record);
                 --left;
             }
             at = std::max(at, reader.header().next_offset().value);
@@ -190,7 +215,7 @@ void TopicRoutes::records(const serve::RouteCall& call, net::HttpResponder respo
         Status status;
         for (const auto& log : topic->partitions) {
             if (status && (p < 0 || log->id().value == p))
-                status = append_records(w, broker_, *log, o, wanted);
+                status = append_records(w, broker_, schemas_, *log, o, wanted);
         }
         w.end_array().end_object();
         responder.post(status ? HttpResponse::json(200, std::move(out))

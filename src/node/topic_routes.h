@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/schema_source.h"
 #include "node/workers.h"
 #include "serve/http/router.h"
 #include "serve/kafka/service.h"
@@ -14,8 +15,9 @@ namespace mr::node {
 class TopicRoutes {
   public:
     /// REQUIRES: all outlive the router.
-    TopicRoutes(broker::Broker& broker, serve::kafka::Service& kafka, Workers& workers)
-        : broker_(broker), kafka_(kafka), workers_(workers) {}
+    TopicRoutes(broker::Broker& broker, serve::kafka::Service& kafka, formats::SchemaSource& schemas,
+                Workers& workers)
+        : broker_(broker), kafka_(kafka), schemas_(schemas), workers_(workers) {}
     void add_to(serve::Router& router);
 
   private:
@@ -30,6 +32,7 @@ class TopicRoutes {
 
     broker::Broker& broker_;
     serve::kafka::Service& kafka_;
+    formats::SchemaSource& schemas_;
     Workers& workers_;
 };
 

@@ -231,6 +231,24 @@ def topics(node):
     check([s["subject"] for s in node.json("schema")] == ["orders-value"], "schema")
 
 
+def decoded(node):
+    """Records written with a schema are shown by it; bytes that are no text in base64."""
+    from confluent_kafka import Producer
+    schema = {"type": "record", "name": "o", "fields": [{"name": "a", "type": "string"}, {"name": "n", "type": ["null", "long"]}]}
+    request = urllib.request.Request(node.registry + "/subjects/framed-value/versions", method="POST",
+                                     data=json.dumps({"schema": json.dumps(schema)}).encode(), headers={"Content-Type": "application/json"})
+    identity = json.loads(urllib.request.urlopen(request, timeout=30).read())["id"]
+    node.cli("topic", "create", "framed")
+    producer = Producer({"bootstrap.servers": node.kafka})
+    frame = b"\0" + identity.to_bytes(4, "big")
+    for value in [frame + b"\x04hi\x02\x0e", frame + b"\x04hi\x00", frame + b"\x04h", b"\xff\xfe", None]:
+        producer.produce("framed", value, key=b"k")
+    producer.flush(30)
+    values = [r["value"] for r in node.json("topic", "tail", "framed")]
+    check(values[:2] == [{"a": "hi", "n": 7}, {"a": "hi", "n": None}], f"topic tail decodes Avro by its schema: {values[:2]}")
+    check("base64" not in str(values[2]) and values[3] == {"base64": "//4="} and values[4] is None, f"… and shows what it cannot decode: {values[2:]}")
+
+
 def groups(node):
     from confluent_kafka import Consumer
     node.cli("topic", "create", "moves", "--partitions", "1")
@@ -333,6 +351,7 @@ def main():
         http_api(node)
         documented(node)
         topics(node)
+        decoded(node)
         groups(node)
         transactions(node)
         over_the_limit(node)

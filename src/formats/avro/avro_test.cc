@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "formats/avro/avro_format.h"
+#include "formats/avro/datum_json.h"
 #include "formats/avro/read_plan.h"
 #include "formats/avro/table_schema.h"
 
@@ -208,6 +209,42 @@ TEST(AvroRead, ListsWithoutContentAndEndlessNestingAreBounded) {
     std::string deep;
     for (int i = 0; i < 100'000; ++i) deep += std::string("\x02\x02", 2);
     EXPECT_NE(read(*plan, {{{"after", text()}}}, deep).find("deep"), std::string::npos);
+}
+
+TEST(AvroJson, ADatumReadsAsAPersonWouldWriteIt) {
+    const auto json = [](const std::string& name) {
+        const Golden& g = golden().at(name);
+        const auto text = datum_json(document(g.schema)->root(), g.bytes);
+        return text ? *text : "!" + text.error().message;
+    };
+    EXPECT_EQ(
+        json("every"),
+        R"({"b":true,"i":-7,"l":1099511627776,"f":1.5,"d":-2.25,"s":"Grüße","y":"AP8=","dec":-123.45,)"
+        R"("fdec":98765.432,"day":"2024-02-29","tm":"01:02:03.004","tu":"23:59:59.999999",)"
+        R"("ms":"2024-01-31T10:05:09.123Z","us":"1969-12-31T23:59:59.999999Z","lms":"2024-01-31T10:05:09.005",)"
+        R"("lus":"2024-01-31T10:05:09.123456","id":"00112233-4455-6677-8899-aabbccddeeff","e":"BLUE",)"
+        R"("fx":"AQIDBA==","n":null,"n2":"y","list":[1,null,-3],"map":{"k":0.5,"m":2.0},)"
+        R"("r":{"x":9,"items":[{"sku":"a","n":1},{"sku":"b","n":2}]}})");
+    EXPECT_EQ(json("union_top"), R"({"a":5})");
+    EXPECT_EQ(json("odd_branch"), R"({"a":3})");
+}
+
+TEST(AvroJson, HostileBytesAreErrors) {
+    const Golden& g = golden().at("every");
+    const DocumentPtr schema = document(g.schema);
+    for (std::size_t size = 0; size < g.bytes.size(); ++size)
+        EXPECT_FALSE(datum_json(schema->root(), std::string_view(g.bytes).substr(0, size))) << size;
+    for (std::size_t i = 0; i < g.bytes.size() * 8; ++i) {
+        std::string bytes = g.bytes;
+        bytes[i / 8] = static_cast<char>(bytes[i / 8] ^ (1 << (i % 8)));
+        static_cast<void>(datum_json(schema->root(), bytes));
+    }
+    EXPECT_FALSE(datum_json(schema->root(), g.bytes + "x"));
+    // 2^62 nulls in six bytes.
+    std::string many;
+    ByteWriter out(many);
+    out.varint(INT64_MAX / 2);
+    EXPECT_FALSE(datum_json(document(R"({"type":"array","items":"null"})")->root(), many));
 }
 
 TEST(AvroWrite, WhatIsWrittenReadsBackAndEqualsFastavros) {
