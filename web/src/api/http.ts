@@ -65,7 +65,7 @@ export async function acknowledge(id: string, by: string): Promise<void> {
   });
 }
 
-export type SystemPart = "pipelines" | "topics" | "groups" | "views" | "sinks";
+export type SystemPart = "pipelines" | "topics" | "groups" | "transactions" | "views" | "sinks";
 
 /** What the system page lists. */
 export async function getSystem(part: SystemPart): Promise<Row[]> {

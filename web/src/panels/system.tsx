@@ -1,4 +1,4 @@
-// The system page: pipelines, topics, consumer groups, views and sinks as the node lists them, with what is wrong in front. It is for
+// The system page: pipelines, topics, consumer groups, transactions, views and sinks as the node lists them, with what is wrong in front. It is for
 // the person who runs the node: asked every few seconds while somebody looks (the dashboards never ask, they are told), so that
 // rates can be shown. Its age is shown, so that nobody takes it for live.
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -11,7 +11,7 @@ import { BrokerDialog, type Opened } from "./broker";
 import { Listing, type Column } from "./listing";
 import { kept, rateOf, sumGroups, type Part } from "./system_rows";
 
-const kParts: readonly SystemPart[] = ["pipelines", "topics", "groups", "views", "sinks"];
+const kParts: readonly SystemPart[] = ["pipelines", "topics", "groups", "transactions", "views", "sinks"];
 const kEveryMs = 5000;
 
 type Parts = Partial<Record<SystemPart, Part>>;
@@ -71,7 +71,7 @@ export function SystemPage() {
   void store.tick.value;
   const { parts, at, load } = useParts();
   const [opened, setOpened] = useState<Opened | null>(null);
-  const name = (row: Row): string => String(row["name"] ?? row["view"]);
+  const name = (row: Row): string => String(row["name"] ?? row["view"] ?? row["transactional_id"]);
   const pipelines: Column<Row>[] = [
     { title: "pipeline", cell: name },
     { title: "state", cell: (r) => <State value={r["state"]} good={r["state"] === "running"} /> },
@@ -98,6 +98,13 @@ export function SystemPage() {
     { title: "members", num: true, cell: (r) => count(r["members"]) },
     { title: "reads", cell: (r) => formatValue(r["topics"] || null) },
     { title: "lag", num: true, cell: (r) => count(r["lag"]) },
+  ];
+  const transactions: Column<Row>[] = [
+    { title: "transactional id", cell: name },
+    { title: "state", cell: (r) => formatValue(r["state"]) },
+    { title: "open for", num: true, cell: (r) => (typeof r["open_ms"] === "number" ? formatDuration(r["open_ms"]) : "–") },
+    { title: "times out after", num: true, cell: (r) => formatDuration(Number(r["timeout_ms"])) },
+    { title: "producer", num: true, cell: (r) => `${String(r["producer_id"])}, epoch ${String(r["epoch"])}` },
   ];
   const views: Column<Row>[] = [
     { title: "view", cell: name },
@@ -135,6 +142,7 @@ export function SystemPage() {
         {section("pipelines", "Pipelines", 12, "This project has no pipelines.", pipelines)}
         {section("topics", "Topics", 7, "No topics yet.", topics, "topic")}
         {section("groups", "Consumer groups", 5, "Nobody has read with a consumer group yet.", groups, "group")}
+        {(parts.transactions?.rows?.length ?? 0) > 0 && section("transactions", "Transactions", 12, "", transactions)}
         {section("views", "Views", 5, "No views.", views)}
         {section("sinks", "Lake, archive and warehouse", 7, "Nothing is written outside.", sinks)}
       </div>
