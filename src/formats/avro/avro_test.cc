@@ -223,7 +223,7 @@ TEST(AvroJson, ADatumReadsAsAPersonWouldWriteIt) {
         R"("fdec":98765.432,"day":"2024-02-29","tm":"01:02:03.004","tu":"23:59:59.999999",)"
         R"("ms":"2024-01-31T10:05:09.123Z","us":"1969-12-31T23:59:59.999999Z","lms":"2024-01-31T10:05:09.005",)"
         R"("lus":"2024-01-31T10:05:09.123456","id":"00112233-4455-6677-8899-aabbccddeeff","e":"BLUE",)"
-        R"("fx":"AQIDBA==","n":null,"n2":"y","list":[1,null,-3],"map":{"k":0.5,"m":2.0},)"
+        R"("fx":"AQIDBA==","n":null,"n2":"y","list":[1,null,-3],"map":{"k":0.5,"m":2},)"
         R"("r":{"x":9,"items":[{"sku":"a","n":1},{"sku":"b","n":2}]}})");
     EXPECT_EQ(json("union_top"), R"({"a":5})");
     EXPECT_EQ(json("odd_branch"), R"({"a":3})");
