@@ -263,7 +263,24 @@ class Node::Impl {
             .memory_bytes = config.warehouse_memory_bytes};
         MR_TRY(warehouse, warehouse::Warehouse::open(warehouse_options, *scans));
         MR_TRY_VOID(open_warehouse_sinks(sink_context(), *warehouse));
+        name_dotted_topics();
         return {};
+    }
+
+    /// To SQL, rejected.orders is the table orders of the schema rejected: so the topic of that name is one.
+    /// (Lake tables come later and win.)
+    void name_dotted_topics() {
+        static const std::set<std::string, std::less<>> taken = {"main", "temp", "system",
+                                                                 "information_schema"};
+        for (const auto& [name, topic] : broker->topics()->by_name) {
+            const auto dot = name.find('.');
+            if (dot == 0 || dot >= name.size() - 1 || name.find('.', dot + 1) != std::string::npos) continue;
+            const std::string schema = name.substr(0, dot);
+            if (taken.contains(schema) || schema.starts_with("pg_")) continue;
+            const Status made = warehouse->create_scan_view(schema, name.substr(dot + 1), name);
+            if (!made)
+                log_warn("node", "SQL knows topic {} only as \"{}\": {}", name, name, made.error().message);
+        }
     }
 
     // --- lake

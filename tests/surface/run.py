@@ -179,6 +179,8 @@ def bad_records(node):
                    "millrace_pipeline_lag_records", "millrace_topic_bytes", "millrace_state_bytes", "millrace_journal_sync_seconds_count"]:
         check(any(line.startswith(metric) for line in lines), f"/metrics has {metric}")
     rejected = [r for r in node.json("topic", "tail", "rejected.orders", "--offset", "0", "--limit", "100") if r["value"]["pipeline"] == "live"]
+    asked = [node.json("sql", f"SELECT COUNT(*) AS n FROM {name}") for name in ("rejected.orders", '"rejected.orders"')]
+    check(asked[0] == asked[1] and asked[0][0]["n"] >= 5, f"SQL asks a topic with a dot in its name, quoted or not: {asked}")
     check(len(rejected) == 5 and all("reason" in r["value"] and "offset" in r["value"] for r in rejected), "each rejected record tells why and where")
 
 
