@@ -34,8 +34,8 @@ enum class Kind : std::uint16_t {
     pipeline =
         96,     ///< an instance is created (with its epoch, plan hash and start position), paused, dropped
     step = 97,  ///< position + time inputs + state changes + outputs + view changes (journal/step_entry.h)
-    step_part = 98,    ///< reserved: a part of a big step, without effect until its commit
-    step_commit = 99,  ///< reserved
+    part = 98,  ///< of an entry too large for one; no participant sees it
+    last_part = 99,  ///< makes the parts before it one entry, which participants see with this one's sequence
     // 112-127: alerts.
     alert = 112,
 };
@@ -49,8 +49,10 @@ struct Entry {
     SharedBytes payload;
 };
 
-/// Largest payload of one entry; a larger step must be written in parts, a larger batch is refused at the
-/// edge.
+/// Largest payload of one entry on disk; a larger one is written in parts (a produced batch is refused at the
+/// edge).
 inline constexpr std::size_t kEntryBytesMax = 16U << 20;
+/// Largest payload of all: what a step may change at once. It is in memory several times on its way.
+inline constexpr std::size_t kPayloadBytesMax = 1U << 30;
 
 }  // namespace mr::journal

@@ -9,6 +9,7 @@
 #include "journal/internal/checkpoint_store.h"
 #include "journal/internal/entry_codec.h"
 #include "journal/internal/journal_file.h"
+#include "journal/internal/parts.h"
 #include "journal/step_entry.h"
 
 namespace mr::journal::internal {
@@ -58,6 +59,30 @@ TEST(FormatDocs, FileHeader) {
     EXPECT_EQ(read->number, 1U);
     EXPECT_EQ(read->salt, 0x0123456789abcdefU);
     EXPECT_EQ(read->base, Seq(1));
+}
+
+TEST(FormatDocs, LastPart) {
+    std::string written;
+    encode_parts_header(written, {.kind = Kind::step, .version = 1, .before = 2});
+    written += "end";
+    EXPECT_EQ(as_documented(documented("journal.md", "last-part")), as_documented(written));
+    Entry last{Seq(9), Kind::last_part, 1, SharedBytes(written)};
+    PartJoiner joiner;
+    // Of the three parts before it the first is a crash's.
+    for (std::uint64_t seq = 6; seq <= 8; ++seq) {
+        Entry part{Seq(seq), Kind::part, 1, SharedBytes(std::to_string(seq) + " ")};
+        EXPECT_EQ(joiner.add(part), PartJoiner::Got::nothing);
+    }
+    EXPECT_EQ(joiner.add(last), PartJoiner::Got::entry);
+    EXPECT_EQ(last.kind, Kind::step);
+    EXPECT_EQ(last.payload.view(), "7 8 end");
+    Entry again{Seq(20), Kind::last_part, 1, SharedBytes(written)};
+    EXPECT_EQ(joiner.add(again), PartJoiner::Got::too_late);
+    EXPECT_EQ(joiner.first(), Seq(18));
+    for (const std::size_t bytes : {0, 3, 7}) {
+        Entry bad{Seq(21), Kind::last_part, 1, SharedBytes(written.substr(0, bytes))};
+        EXPECT_FALSE(joiner.add(bad));
+    }
 }
 
 TEST(FormatDocs, Entries) {

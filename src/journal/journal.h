@@ -43,10 +43,11 @@ class Appender {
   public:
     virtual ~Appender() = default;
     /// Gives the entry the next sequence number, applies it to every participant that reads its kind, and
-    /// adds it to the group being written. REQUIRES: payload.size() <= kEntryBytesMax (and fits a journal
-    /// file).
+    /// adds it to the group being written. A payload above kEntryBytesMax (or one that does not fit a journal
+    /// file) is written in parts: then the sequence is that of the last one. REQUIRES: payload.size() <=
+    /// kPayloadBytesMax.
     virtual Seq append(Kind kind, std::string payload, std::uint8_t version = 1) = 0;
-    /// The sequence the next append() will get: to be put into a payload or compared with.
+    /// The sequence the next append() will get, unless in parts: to be put into a payload or compared with.
     [[nodiscard]] virtual Seq next_seq() const = 0;
     /// Wall-clock time of this group, the same for all its entries; the only clock that order() may read.
     [[nodiscard]] virtual TimestampMs now() const = 0;

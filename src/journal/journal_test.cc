@@ -248,6 +248,49 @@ TEST_F(JournalTest, RollsOverManyFilesAndReadsBack) {
     EXPECT_EQ(visited, 5);
 }
 
+TEST_F(JournalTest, WhatIsTooLargeForOneEntryIsWrittenInPartsAndReadAsOne) {
+    open();
+    const auto large = [](char c) { return std::string(300'000, c) + "end"; };
+    append("1");
+    append(large('a'));
+    append(large('b'));
+    append("last");
+    settle();
+    const auto check = [&] {
+        ASSERT_EQ(log_->lines.size(), 4U);
+        EXPECT_EQ(log_->lines[1], large('a'));
+        EXPECT_EQ(log_->lines[2], large('b'));
+        std::vector<Seq> seen;
+        std::vector<std::string> lines;
+        ASSERT_TRUE(journal_->read(Seq(0), [&](const Entry& entry) {
+            seen.push_back(entry.seq);
+            lines.emplace_back(entry.payload.view());
+            return true;
+        }));
+        EXPECT_EQ(lines, log_->lines);
+        ASSERT_EQ(seen.size(), 4U);
+        EXPECT_GT(seen[1].value, 4U) << "its sequence is that of the last part";
+        // From between its parts: the entry all the same, whole.
+        const Seq second = seen[2];
+        const auto status = journal_->read(Seq(second.value - 1), [&](const Entry& entry) {
+            EXPECT_EQ(entry.seq, second);
+            EXPECT_EQ(entry.payload.view(), large('b'));
+            return false;
+        });
+        EXPECT_TRUE(status);
+    };
+    check();
+    open();
+    check();
+    journal_->request_checkpoint();
+    settle();
+    append("after");
+    settle();
+    open();
+    EXPECT_EQ(log_->lines.back(), "after");
+    EXPECT_EQ(log_->lines.size(), 5U);
+}
+
 TEST_F(JournalTest, CheckpointFreesAndRecyclesFiles) {
     open();
     const std::string big(3000, 'x');

@@ -51,8 +51,8 @@ class Participant {
     /// that keeps its state elsewhere (a pipeline) may return an older cut, or nullptr to keep the one of the
     /// last checkpoint (then that one's position holds the journal back).
     [[nodiscard]] virtual std::unique_ptr<Cut> cut() = 0;
-    /// Settle thread: a checkpoint with what the last written cut produced is stored and will be the one a start
-    /// begins from, so that files only the one before needed may go.
+    /// Settle thread: a checkpoint with what the last written cut produced is stored and will be the one a
+    /// start begins from, so that files only the one before needed may go.
     virtual void checkpoint_stored(Seq through) { static_cast<void>(through); }
     /// Starting thread, before the first apply. `bytes` is what a cut's write produced, checked.
     virtual Status restore(std::string_view bytes, Seq through) = 0;
@@ -60,8 +60,8 @@ class Participant {
     [[nodiscard]] virtual Seq applied_through() const = 0;
 
     /// Starting thread: recovery is complete, `last` is the last entry of the journal. For what only makes
-    /// sense once everything was read (aborting open transactions, starting pipelines). An error, such as a file that
-    /// was taken away, ends the start; nothing was written since.
+    /// sense once everything was read (aborting open transactions, starting pipelines). An error, such as a
+    /// file that was taken away, ends the start; nothing was written since.
     virtual Status recovered(Seq last) {
         static_cast<void>(last);
         return {};

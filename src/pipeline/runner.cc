@@ -20,10 +20,17 @@ constexpr std::size_t kLargeStep = 1U << 20;
 constexpr std::size_t kSmallestInput = 4U << 10;
 
 /// Record batches of one step, one a (topic, partition), in order of first use.
+/// A batch is not larger than this and a record, so that every consumer can fetch it.
+constexpr std::size_t kBatchBytes = 512U << 10;
+
 class OutputBatches {
   public:
     void add(const Uuid& topic, PartitionId partition, const OutputRecord& record) {
         auto [at, added] = index_.try_emplace({topic, partition.value}, batches_.size());
+        if (!added && batches_[at->second].builder.bytes() >= kBatchBytes) {
+            at->second = batches_.size();
+            added = true;
+        }
         if (added) batches_.push_back({topic, partition, wire::BatchBuilder()});
         batches_[at->second].builder.add(record.timestamp, record.key, record.value);
     }
@@ -216,12 +223,12 @@ void Runner::submit(StepResult result, std::int64_t newest_ms) {
     } else if (payload.size() < kLargeStep / 4) {
         step_bytes_ = std::min(step_bytes_ * 2, options_.step_bytes_max);
     }
-    if (payload.size() > journal::kEntryBytesMax) {
-        return fail(RunnerStatus::State::failed,
-                    fmt::format("a step of {} bytes exceeds the largest entry ({} bytes): a window or join "
-                                "released too much at once; "
-                                "make the window smaller",
-                                payload.size(), journal::kEntryBytesMax));
+    if (payload.size() > journal::kPayloadBytesMax) {
+        return fail(
+            RunnerStatus::State::failed,
+            fmt::format("a step of {} bytes exceeds what the journal takes at once ({} bytes): a window or "
+                        "join released too much; make the window smaller",
+                        payload.size(), journal::kPayloadBytesMax));
     }
     progress_.step = step.step;
     progress_.next_arrival = result.next_arrival;

@@ -51,6 +51,8 @@ Parsed parse(std::string_view payload) {
 
 std::size_t draw_size(SimRandom& random, std::size_t fixed) {
     if (fixed > 0) return fixed;
+    // Now and then more than a file holds: written in parts.
+    if (random.chance(3)) return 16'000 + random.below(20'000);
     return random.chance(10) ? 400 + random.below(900) : 12 + random.below(120);
 }
 

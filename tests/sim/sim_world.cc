@@ -17,17 +17,26 @@ using journal::Participant;
 using journal::Proposal;
 
 constexpr const char* kJournalDirectory = "data/journal";
+/// A payload of this size may be written in parts: it does not fit a file (SimOptions::file_bytes).
+constexpr std::size_t kPartsFrom = 8U << 10;
 constexpr const char* kCheckpointDirectory = "data/checkpoints";
 
 /// What outlives every crash: the outside's knowledge of what was ordered and acknowledged.
 struct Truth {
-    std::vector<Recorded> history;
+    std::vector<Recorded> history;  ///< whole entries; the sequences between two of them are parts
+    Seq last;                       ///< the newest sequence given out
+    std::uint64_t in_parts = 0;
     Seq firm;  ///< everything up to here was acknowledged, or seen by what was
     std::set<std::uint64_t> acknowledged;
     std::string failure;
 
     void fail(std::string what) {
         if (failure.empty()) failure = std::move(what);
+    }
+    /// Index of the first entry after that position.
+    [[nodiscard]] std::size_t index_after(Seq seq) const {
+        const auto at = std::ranges::upper_bound(history, seq, {}, &Recorded::seq);
+        return static_cast<std::size_t>(at - history.begin());
     }
 };
 
@@ -40,17 +49,22 @@ class Tap final : public Participant {
     [[nodiscard]] bool reads(Kind kind) const override { return kind != Kind::mark; }
     void apply(const Entry& entry) override {
         const Recorded seen{entry.seq, entry.kind, std::string(entry.payload.view())};
-        const std::size_t index = entry.seq.value - 1;
-        if (entry.seq != applied_.next()) {
+        const std::size_t index = truth_.index_after(applied_);
+        // A start skips what a crash left of an entry in parts.
+        const bool may_skip = !is_running_ || seen.payload.size() >= kPartsFrom;
+        if (entry.seq <= applied_ || (!may_skip && entry.seq != applied_.next())) {
             truth_.fail(fmt::format("entry {} applied after {}", entry.seq, applied_));
         } else if (is_running_) {
-            if (index != truth_.history.size()) truth_.fail(fmt::format("entry {} ordered again", entry.seq));
+            if (entry.seq <= truth_.last) truth_.fail(fmt::format("entry {} ordered again", entry.seq));
+            if (entry.seq != applied_.next()) ++truth_.in_parts;
             truth_.history.push_back(seen);
+            truth_.last = entry.seq;
         } else if (index >= truth_.history.size()) {
             truth_.fail(fmt::format("a start found entry {}, which was never ordered", entry.seq));
         } else if (truth_.history[index] != seen) {
-            truth_.fail(fmt::format("a start found another entry {}: `{}`, ordered was `{}`", entry.seq,
-                                    seen.payload.substr(0, 10), truth_.history[index].payload.substr(0, 10)));
+            truth_.fail(fmt::format("a start found another entry {}: `{}`, ordered was {} `{}`", entry.seq,
+                                    seen.payload.substr(0, 10), truth_.history[index].seq,
+                                    truth_.history[index].payload.substr(0, 10)));
         }
         applied_ = entry.seq;
     }
@@ -70,7 +84,8 @@ class Tap final : public Participant {
         return {};
     }
     [[nodiscard]] Seq applied_through() const override { return applied_; }
-    Status recovered(Seq) override {
+    Status recovered(Seq last) override {
+        applied_ = last;
         is_running_ = true;
         return {};
     }
@@ -252,13 +267,15 @@ void World::check_start() {
         truth_.fail(fmt::format("lost: acknowledged up to {}, a start found {}", truth_.firm, report.last));
         return;
     }
-    if (report.last.value > truth_.history.size()) {
-        truth_.fail(
-            fmt::format("a start found {} entries, {} were ordered", report.last, truth_.history.size()));
+    if (report.last > truth_.last) {
+        truth_.fail(fmt::format("a start found entry {}, only {} were ordered", report.last, truth_.last));
         return;
     }
-    coverage_.dropped_entries += truth_.history.size() - report.last.value;
-    truth_.history.resize(report.last.value);
+    const std::size_t found = truth_.index_after(report.last);
+    coverage_.dropped_entries += truth_.history.size() - found;
+    truth_.history.resize(found);
+    if (found > 0 && truth_.history.back().seq < report.last) ++coverage_.left_over_parts;
+    truth_.last = report.last;
     // A start shows what it found: from now on it must stay.
     truth_.firm = report.last;
     for (const auto& actor : actors_) {
@@ -275,6 +292,7 @@ void World::end_life(bool power_loss) {
     if (tap_->cuts > counter("millrace_journal_checkpoints_total")) ++coverage_.crashes_in_checkpoint;
     coverage_.checkpoints += counter("millrace_journal_checkpoints_total");
     coverage_.recycled_files += counter("millrace_journal_files_recycled_total");
+    coverage_.entries_in_parts += std::exchange(truth_.in_parts, 0);
     journal_.reset();
     power_loss ? fs_.crash() : fs_.kill();
 }
@@ -289,7 +307,7 @@ void World::submit() {
 
 void World::read_back() {
     const Seq after(random_.below(journal_->applied().value + 1));
-    std::size_t index = after.value;
+    std::size_t index = truth_.index_after(after);
     const auto status = journal_->read(after, [&](const Entry& entry) {
         const Recorded seen{entry.seq, entry.kind, std::string(entry.payload.view())};
         if (index >= truth_.history.size() || truth_.history[index] != seen) {
@@ -448,6 +466,8 @@ Coverage& Coverage::operator+=(const Coverage& other) {
     starts_from_checkpoint += other.starts_from_checkpoint;
     torn_tails += other.torn_tails;
     dropped_entries += other.dropped_entries;
+    entries_in_parts += other.entries_in_parts;
+    left_over_parts += other.left_over_parts;
     checkpoints += other.checkpoints;
     crashes_in_checkpoint += other.crashes_in_checkpoint;
     crashes_in_recovery += other.crashes_in_recovery;
@@ -469,6 +489,8 @@ std::vector<std::pair<std::string, std::uint64_t>> Coverage::rows() const {
             {"starts from a checkpoint", starts_from_checkpoint},
             {"torn tails dropped", torn_tails},
             {"unacknowledged entries gone after a crash", dropped_entries},
+            {"entries written in parts", entries_in_parts},
+            {"starts that found parts of an entry", left_over_parts},
             {"checkpoints", checkpoints},
             {"journal files recycled", recycled_files},
             {"reads compared", reads},

@@ -54,6 +54,8 @@ struct Coverage {
     std::uint64_t starts_from_checkpoint = 0;
     std::uint64_t torn_tails = 0;
     std::uint64_t dropped_entries = 0;  ///< ordered, never acknowledged, gone after a crash
+    std::uint64_t entries_in_parts = 0;
+    std::uint64_t left_over_parts = 0;  ///< a crash took the last one
     std::uint64_t checkpoints = 0;
     std::uint64_t crashes_in_checkpoint = 0;
     std::uint64_t crashes_in_recovery = 0;

@@ -9,6 +9,7 @@ Method: the release binary on a project that `millrace init` wrote, from outside
   - ETags, filters, unknown columns, allowed hosts and origins behave; a view over view.max-rows pauses its pipeline alone, and
     `millrace pipeline resume` lets it go on;
   - topics are altered, groups reset and deleted, transactions aborted, from the command line;
+  - a step of 40 MB is journalled in parts and survives kill -9;
   - a changed pipeline is rebuilt with a message, the other keeps its state; SIGTERM ends with 0.
 Usage: tests/surface/run.py   (MILLRACE_BIN names the binary)
 """
@@ -308,6 +309,43 @@ def transactions(node):
     check(node.cli("txn", "abort", "billing-1", "--yes")[0] == 1 and node.cli("txn", "describe", "none")[0] == 1, "nothing open, nothing known")
 
 
+def large_step(project, options):
+    """One transaction of 40 MB is one step of two pipelines, of which each writes as much: journalled in parts, whole after kill -9."""
+    from confluent_kafka import Consumer, Producer
+    count = 20_000
+    (project / "pipelines/second.sql").write_text(
+        "CREATE TABLE copies (order_id STRING, site STRING) WITH ('connector'='kafka', 'topic'='copies', 'format'='json');\n"
+        "INSERT INTO copies SELECT order_id, site FROM orders WHERE amount = 77;\n"
+        "CREATE MATERIALIZED VIEW seen AS SELECT order_id, MAX(site) AS site FROM orders WHERE amount = 77 GROUP BY order_id;\n")
+    node = Node(project, *options)
+    producer = Producer({"bootstrap.servers": node.kafka, "transactional.id": "large", "queue.buffering.max.kbytes": 200_000, "linger.ms": 20})
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    for i in range(count):
+        producer.produce("orders", json.dumps({"order_id": f"large{i}", "site": "L" * 2000, "amount": 77, "placed_at": "2026-01-31T10:00:00Z"}).encode())
+        producer.poll(0)
+    producer.commit_transaction(60)
+
+    def rows():
+        answer = node.json("sql", "SELECT COUNT(*) AS n, MIN(LENGTH(site)) AS short FROM seen")
+        return isinstance(answer, list) and (answer[0]["n"], answer[0]["short"])
+    check(until(lambda: rows() == (count, 2000), 120), f"a view of {count} rows from one transaction: {rows()}")
+    node.process.kill()
+    node.process.wait()
+    node = Node(project, *options)
+    check(until(lambda: rows() == (count, 2000), 60), f"… and after kill -9: {rows()}")
+    consumer = Consumer({"bootstrap.servers": node.kafka, "group.id": "copies", "auto.offset.reset": "earliest"})
+    consumer.subscribe(["copies"])
+    got = []
+    while len(got) < count and (batch := consumer.consume(5_000, 20)):
+        got += [json.loads(m.value()) for m in batch]
+    more = consumer.consume(1, 2)
+    consumer.close()
+    check(len({r["order_id"] for r in got}) == len(got) == count and not more and all(len(r["site"]) == 2000 for r in got),
+          f"its topic has every record once: {len(got)}")
+    check(node.stop() == 0, "SIGTERM: exit 0")
+
+
 def over_the_limit(node):
     order = '{"order_id":"big%d","site":"S","amount":10,"placed_at":"2026-01-31T10:00:00Z"}'
     for i in range(8):
@@ -362,6 +400,7 @@ def main():
         if node.process.poll() is None:
             node.process.kill()
     restarts(project, options)
+    large_step(project, options)
 
 
 try:

@@ -46,8 +46,8 @@ bool is_known(Kind kind) {
         case Kind::schema:
         case Kind::pipeline:
         case Kind::step:
-        case Kind::step_part:
-        case Kind::step_commit:
+        case Kind::part:
+        case Kind::last_part:
         case Kind::alert:
             return true;
     }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "journal/internal/entry_reader.h"
+#include "journal/internal/parts.h"
 
 namespace mr::journal::internal {
 namespace {
@@ -11,7 +12,7 @@ constexpr Seq kNoLimit{std::numeric_limits<std::uint64_t>::max()};
 
 /// Entries in (after, limit) of one file. False when `visit` wants no more.
 Result<bool> read_one(const JournalFile& file, Seq after, Seq limit,
-                      const std::function<bool(const Entry&)>& visit) {
+                      const std::function<Result<bool>(Entry&)>& visit) {
     const std::uint64_t end = file.end();
     EntryReader reader(file.file(), file.seed(), file.floor(after.next()), end);
     while (reader.offset() < end) {
@@ -24,7 +25,9 @@ Result<bool> read_one(const JournalFile& file, Seq after, Seq limit,
         const EntryHeader& header = reader.header();
         if (header.kind == Kind::mark || header.seq <= after) continue;
         if (header.seq >= limit) return true;
-        if (!visit({header.seq, header.kind, header.version, reader.payload()})) return false;
+        Entry entry{header.seq, header.kind, header.version, reader.payload()};
+        MR_TRY(const bool more, visit(entry));
+        if (!more) return false;
     }
     return true;
 }
@@ -59,8 +62,28 @@ std::vector<std::shared_ptr<JournalFile>> FileSet::remove_through(Seq through) {
 }
 
 Status FileSet::read(Seq after, Seq applied, const std::function<bool(const Entry&)>& visit) const {
-    const auto files = snapshot();
     if (after >= applied) return {};
+    Seq from = after;
+    for (;;) {
+        PartJoiner joiner;
+        bool too_late = false;
+        MR_TRY_VOID(read_written(from, [&](Entry& entry) -> Result<bool> {
+            MR_TRY(const PartJoiner::Got got, joiner.add(entry));
+            too_late = got == PartJoiner::Got::too_late;
+            if (too_late) return false;
+            return got == PartJoiner::Got::nothing || entry.seq <= after || visit(entry);
+        }));
+        if (!too_late) return {};
+        // It began in the middle of an entry's parts, and nothing was visited: once more, from the first one.
+        const Seq before = Seq(joiner.first().value - 1);
+        if (before >= from)
+            return fail(Code::corrupt, "the parts of an entry are not where entry {} says", joiner.first());
+        from = before;
+    }
+}
+
+Status FileSet::read_written(Seq after, const std::function<Result<bool>(Entry&)>& visit) const {
+    const auto files = snapshot();
     std::size_t start = files.size();
     for (std::size_t i = 0; i < files.size(); ++i) {
         const Seq first = files[i]->first();

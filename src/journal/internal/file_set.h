@@ -25,6 +25,8 @@ class FileSet {
     Status read(Seq after, Seq applied, const std::function<bool(const Entry&)>& visit) const;
 
   private:
+    /// As read(), entries as they were written: with parts by themselves.
+    Status read_written(Seq after, const std::function<Result<bool>(Entry&)>& visit) const;
     [[nodiscard]] std::vector<std::shared_ptr<JournalFile>> snapshot() const;
 
     mutable std::mutex mutex_;

@@ -9,6 +9,7 @@
 #include "journal/internal/entry_codec.h"
 #include "journal/internal/entry_reader.h"
 #include "journal/internal/file_pool.h"
+#include "journal/internal/parts.h"
 
 namespace mr::journal::internal {
 namespace {
@@ -48,10 +49,11 @@ class Scan {
     Status rewrite_tail();
     Status trim_files();
     Status make_spare(const std::string& path, std::uint64_t number);
-    Status deliver(const Entry& entry);
+    Status deliver(Entry entry);
     Result<std::string> tail_bytes(std::uint32_t seed) const;
 
     const RecoveryInput& input_;
+    PartJoiner joiner_;
     std::vector<Found> found_;     ///< the first one is where reading starts, once that is chosen
     std::vector<Found> obsolete_;  ///< older than that
     Seq next_{1};                  ///< the entry wanted next
@@ -144,7 +146,7 @@ Status Scan::choose_start() {
                 input_.directory, input_.from.value + 1);
 }
 
-Status Scan::deliver(const Entry& entry) {
+Status Scan::deliver(Entry entry) {
     if (!is_known(entry.kind)) {
         return fail(Code::unsupported,
                     "entry {} is of kind {}, which this build does not know: start the build that wrote it",
@@ -153,6 +155,15 @@ Status Scan::deliver(const Entry& entry) {
     if (entry.seq <= input_.from) return {};
     ++result_.entries;
     result_.bytes += entry_bytes(entry.payload.size());
+    auto got = joiner_.add(entry);
+    if (!got) return std::unexpected(std::move(got).error());
+    if (*got == PartJoiner::Got::nothing) return {};
+    if (*got == PartJoiner::Got::too_late) {
+        return fail(
+            Code::corrupt,
+            "{}: entry {} has parts from {} on, which are missing; restore the data directory from a backup",
+            input_.directory, entry.seq, joiner_.first());
+    }
     for (Participant* participant : input_.participants) {
         if (participant->reads(entry.kind) && entry.seq > participant->applied_through())
             participant->apply(entry);

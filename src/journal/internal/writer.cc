@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "journal/internal/parts.h"
 
 namespace mr::journal::internal {
 namespace {
@@ -12,6 +13,7 @@ constexpr std::size_t kArenaBytes = 1U << 20;
 constexpr std::size_t kKinds = 128;
 /// Proposals announce payloads; this is for headers and padding, generously.
 constexpr std::size_t kOverheadBytes = 64;
+constexpr std::uint8_t kPartsVersion = 1;
 
 constexpr auto index_of(Kind kind) {
     return static_cast<std::size_t>(kind);
@@ -214,18 +216,45 @@ void Writer::roll() {
 
 Seq Writer::append(Kind kind, std::string payload, std::uint8_t version) {
     MR_CHECK(in_group_, "append() outside of order()");
-    MR_CHECK(payload.size() <= payload_bytes_max_, "entry of {} bytes, at most {}", payload.size(),
-             payload_bytes_max_);
+    MR_CHECK(payload.size() <= kPayloadBytesMax, "entry of {} bytes, at most {}", payload.size(),
+             kPayloadBytesMax);
     MR_CHECK(kind != Kind::mark && is_known(kind), "kind {}", static_cast<unsigned>(kind));
+    if (payload.size() > payload_bytes_max_) return append_in_parts(kind, std::move(payload), version);
     const Seq seq = next_seq_;
-    const std::string_view bytes =
-        put({.seq = seq, .synced = group_synced_, .kind = kind, .version = version}, payload);
-    next_seq_ = seq.next();
-    const Entry entry{seq, kind, version, SharedBytes(chunks_.back().arena, bytes)};
-    for (Participant* participant : readers_[index_of(kind)]) participant->apply(entry);
-    shared_.applied.store(seq.value, std::memory_order_release);
-    shared_.metrics.entries.add();
+    const std::string_view bytes = write_next(kind, version, payload);
+    show({seq, kind, version, SharedBytes(chunks_.back().arena, bytes)});
     return seq;
+}
+
+/// All in this group, so nothing comes between them, and no cut either.
+Seq Writer::append_in_parts(Kind kind, std::string payload, std::uint8_t version) {
+    std::string_view rest = payload;
+    PartsHeader header{.kind = kind, .version = version};
+    while (rest.size() > payload_bytes_max_ - PartsHeader::kBytes) {
+        write_next(Kind::part, kPartsVersion, rest.substr(0, payload_bytes_max_));
+        rest.remove_prefix(std::min(rest.size(), payload_bytes_max_));
+        ++header.before;
+    }
+    std::string last;
+    encode_parts_header(last, header);
+    last += rest;
+    const Seq seq = next_seq_;
+    write_next(Kind::last_part, kPartsVersion, last);
+    show({seq, kind, version, SharedBytes(std::move(payload))});
+    return seq;
+}
+
+std::string_view Writer::write_next(Kind kind, std::uint8_t version, std::string_view payload) {
+    const std::string_view bytes =
+        put({.seq = next_seq_, .synced = group_synced_, .kind = kind, .version = version}, payload);
+    next_seq_ = next_seq_.next();
+    return bytes;
+}
+
+void Writer::show(const Entry& entry) {
+    for (Participant* participant : readers_[index_of(entry.kind)]) participant->apply(entry);
+    shared_.applied.store(entry.seq.value, std::memory_order_release);
+    shared_.metrics.entries.add();
 }
 
 void Writer::end_group() {

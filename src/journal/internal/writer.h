@@ -55,6 +55,11 @@ class Writer final : public Appender {
     [[nodiscard]] TimestampMs now() const override { return group_time_; }
 
   private:
+    Seq append_in_parts(Kind kind, std::string payload, std::uint8_t version);
+    /// Writes an entry that participants do not see yet.
+    std::string_view write_next(Kind kind, std::uint8_t version, std::string_view payload);
+    void show(const Entry& entry);
+
     /// A run of bytes in one arena that goes to one place in one file.
     struct Chunk {
         std::shared_ptr<std::string> arena;
