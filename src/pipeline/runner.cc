@@ -19,10 +19,10 @@ namespace {
 constexpr std::size_t kLargeStep = 1U << 20;
 constexpr std::size_t kSmallestInput = 4U << 10;
 
-/// Record batches of one step, one a (topic, partition), in order of first use.
 /// A batch is not larger than this and a record, so that every consumer can fetch it.
 constexpr std::size_t kBatchBytes = 512U << 10;
 
+/// Record batches of one step by topic and partition, in order of first use.
 class OutputBatches {
   public:
     void add(const Uuid& topic, PartitionId partition, const OutputRecord& record) {

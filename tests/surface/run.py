@@ -325,6 +325,7 @@ def large_step(project, options):
         producer.produce("orders", json.dumps({"order_id": f"large{i}", "site": "L" * 2000, "amount": 77, "placed_at": "2026-01-31T10:00:00Z"}).encode())
         producer.poll(0)
     producer.commit_transaction(60)
+    del producer
 
     def rows():
         answer = node.json("sql", "SELECT COUNT(*) AS n, MIN(LENGTH(site)) AS short FROM seen")
