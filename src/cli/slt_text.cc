@@ -116,13 +116,13 @@ std::string record_text(std::span<const Value> values, const Schema& schema) {
         if (i > 0) out += ',';
         if (!values[i].is_null()) out += quoted(value_text(values[i], schema[i].type));
     }
-    // An empty line would end an expectation.
-    return out.empty() ? "(null)" : out;
+    return out;
 }
 
 std::string types_text(const Schema& schema) {
     std::string out;
-    for (const Field& f : schema.fields) out += (out.empty() ? "" : ", ") + f.name + " " + type_text(f.type);
+    for (const Field& f : schema.fields)
+        out += (out.empty() ? "" : ", ") + f.name + " " + type_text(f.type);
     return out;
 }
 

@@ -176,6 +176,10 @@ struct Describe {
                            duration(n.upper_ms), residual(n.residual));
     }
     std::string operator()(const TemporalJoinNode& n) const {
+        if (n.processing_time) {
+            return fmt::format("{}, on={}, as of PROCTIME(){}", kind_text(n.kind),
+                               keys_text(node, n.left_keys, n.right_keys), residual(n.residual));
+        }
         return fmt::format("{}, on={}, as of {}, versions by {}{}", kind_text(n.kind),
                            keys_text(node, n.left_keys, n.right_keys), side(0, n.left_time),
                            side(1, n.right_time), residual(n.residual));
@@ -206,6 +210,7 @@ struct Describe {
         return fmt::format("keys={}, keep {} by {}", names_of(in(), n.keys), n.keep_last ? "last" : "first",
                            n.processing_time ? std::string("PROCTIME()") : name_of(in(), n.time_column));
     }
+    std::string operator()(const ProcessingTimeNode&) const { return {}; }
     std::string operator()(const UnnestNode& n) const {
         return fmt::format("{}{}{}", to_string(*n.collection, &in()), n.outer ? ", outer" : "",
                            n.ordinality ? ", with ordinality" : "");

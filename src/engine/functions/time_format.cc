@@ -302,7 +302,7 @@ bool PatternReader::take(const TimePattern::Token& t) {
     return take_number(t);
 }
 
-std::optional<Moment> TimePattern::read(std::string_view text) const {
+std::optional<Moment> TimePattern::read(std::string_view text, bool smart) const {
     PatternReader r;
     r.text = text;
     for (const Token& t : tokens_) {
@@ -312,8 +312,9 @@ std::optional<Moment> TimePattern::read(std::string_view text) const {
     if (r.clock >= 0) r.hour = r.clock + (r.half == 1 ? 12 : 0);
     if (r.hour > 23 || r.minute > 59 || r.second > 59) return std::nullopt;
     if (r.date.month < 1 || r.date.month > 12 || r.date.day < 1 ||
-        r.date.day > days_in_month(r.date.year, r.date.month))
+        (r.date.day > days_in_month(r.date.year, r.date.month) && !(smart && r.date.day <= 31)))
         return std::nullopt;
+    r.date.day = std::min(r.date.day, days_in_month(r.date.year, r.date.month));
     std::int64_t days = days_from_civil(r.date);
     if (r.of_year > 0) {
         if (r.of_year > (is_leap_year(r.date.year) ? 366 : 365)) return std::nullopt;
@@ -353,6 +354,23 @@ void put(RowCall& c, std::optional<Moment> m) {
     m ? c.set_integer(from_moment(*m, c.out_type())) : c.null();
 }
 
+/// Text as a timestamp; "2024-02-30 …" is the last of February, as Java's resolver has it.
+std::optional<Moment> parse_smart(std::string_view text) {
+    if (auto m = parse_timestamp(text, TimestampText::lenient)) return m;
+    const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+    if (text.size() < 10 || text[4] != '-' || text[7] != '-' || !digit(8) || !digit(9) || text[8] < '2' ||
+        text[8] > '3' || (text[8] == '3' && text[9] > '1'))
+        return std::nullopt;
+    // The month's last day is at most three days earlier.
+    std::string earlier(text);
+    for (int day = (text[8] - '0') * 10 + (text[9] - '0') - 1; day >= 28; --day) {
+        earlier[8] = static_cast<char>('0' + day / 10);
+        earlier[9] = static_cast<char>('0' + day % 10);
+        if (auto m = parse_timestamp(earlier, TimestampText::lenient)) return m;
+    }
+    return std::nullopt;
+}
+
 /// TO_TIMESTAMP, TO_DATE, and TO_TIMESTAMP_LTZ of text.
 Result<RowFunction> make_parse(const plan::Expr& call) {
     MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
@@ -361,11 +379,15 @@ Result<RowFunction> make_parse(const plan::Expr& call) {
         if (!zone || (*zone != "UTC" && *zone != "GMT" && *zone != "Z"))
             return fail(Code::unsupported, "TO_TIMESTAMP_LTZ takes the time zone 'UTC' only, so far");
     }
-    return [pattern](RowCall& c) {
-        if (!pattern.given(c)) return put(c, parse_timestamp(c.text(0), TimestampText::lenient));
-        pattern.with(c, [&](const TimePattern& p) { put(c, p.read(c.text(0))); });
+    const bool smart = call.function != "TO_DATE";
+    return [pattern, smart](RowCall& c) {
+        if (!pattern.given(c)) return put(c, smart ? parse_smart(c.text(0)) : parse_timestamp(c.text(0), TimestampText::lenient));
+        pattern.with(c, [&](const TimePattern& p) { put(c, p.read(c.text(0), smart)); });
     };
 }
+
+/// 0001-01-01 to 9999-12-31, as Flink bounds TO_TIMESTAMP_LTZ.
+constexpr std::int64_t kFirstMs = -62'135'596'800'000, kLastMs = 253'402'300'799'999;
 
 Result<RowFunction> make_to_ltz(const plan::Expr& call) {
     if (call.args[0]->type.is_character()) return make_parse(call);
@@ -378,6 +400,7 @@ Result<RowFunction> make_to_ltz(const plan::Expr& call) {
         if (type.is_integer()) {
             std::int64_t ms = 0;
             if (__builtin_mul_overflow(c.integer(0), scale, &ms)) return c.null();
+            if (ms < kFirstMs || ms > kLastMs) return c.null();
             return c.set_integer(ms);
         }
         double v = type.kind == TypeKind::decimal ? static_cast<double>(c.decimal(0)) : c.real(0);
@@ -385,7 +408,7 @@ Result<RowFunction> make_to_ltz(const plan::Expr& call) {
             for (int i = 0; i < type.scale; ++i) v /= 10;
         }
         v *= static_cast<double>(scale);
-        if (!(v > -9e18 && v < 9e18)) return c.null();
+        if (!(v >= static_cast<double>(kFirstMs) && v <= static_cast<double>(kLastMs))) return c.null();
         c.set_integer(static_cast<std::int64_t>(v));
     };
 }

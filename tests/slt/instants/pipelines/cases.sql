@@ -1,23 +1,26 @@
 CREATE MATERIALIZED VIEW i_tumble AS
-SELECT window_start, window_end, COUNT(*) AS n, AVG(v) AS a FROM TABLE(TUMBLE(TABLE ev, DESCRIPTOR(t), INTERVAL '5' SECOND)) GROUP BY window_start, window_end;
+SELECT window_start, window_end, COUNT(*) AS n, AVG(v) AS a FROM TABLE(TUMBLE(TABLE ev, DESCRIPTOR(at), INTERVAL '5' SECOND)) GROUP BY window_start, window_end;
 
 CREATE MATERIALIZED VIEW i_tumble_time AS
-SELECT window_start, window_end, window_time, site, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE ev, DESCRIPTOR(t), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, window_time, site;
+SELECT window_start, window_end, window_time, site, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE ev, DESCRIPTOR(at), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, window_time, site;
 
 CREATE MATERIALIZED VIEW i_session AS
-SELECT window_start, window_end, site, COUNT(*) AS n FROM TABLE(SESSION(TABLE ev PARTITION BY site, DESCRIPTOR(t), INTERVAL '3' SECOND)) GROUP BY window_start, window_end, site;
+SELECT window_start, window_end, site, COUNT(*) AS n FROM TABLE(SESSION(TABLE ev PARTITION BY site, DESCRIPTOR(at), INTERVAL '3' SECOND)) GROUP BY window_start, window_end, site;
 
 CREATE MATERIALIZED VIEW i_over (PRIMARY KEY (id) NOT ENFORCED) AS
-SELECT id, t, AVG(v) OVER w AS a, COUNT(*) OVER w AS n FROM ev WINDOW w AS (PARTITION BY site ORDER BY t RANGE BETWEEN INTERVAL '5' SECOND PRECEDING AND CURRENT ROW);
+SELECT id, at, AVG(v) OVER w AS a, COUNT(*) OVER w AS n FROM ev WINDOW w AS (PARTITION BY site ORDER BY at RANGE BETWEEN INTERVAL '5' SECOND PRECEDING AND CURRENT ROW);
+
+CREATE MATERIALIZED VIEW i_fields (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, at, CAST(at AS TIMESTAMP(3)) AS local, CAST(at AS DATE) AS d, EXTRACT(SECOND FROM at) AS s, DATE_FORMAT(at, 'HH:mm:ss') AS f, at + INTERVAL '1' HOUR AS later, UNIX_TIMESTAMP(CAST(at AS STRING)) AS u FROM ev;
 
 CREATE MATERIALIZED VIEW i_last (PRIMARY KEY (site) NOT ENFORCED) AS
-SELECT site, id, t FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY site ORDER BY t DESC) AS rn FROM ev) WHERE rn = 1;
+SELECT site, id, at FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY site ORDER BY at DESC) AS rn FROM ev) WHERE rn = 1;
 
 CREATE MATERIALIZED VIEW i_legacy AS
-SELECT TUMBLE_START(t, INTERVAL '10' SECOND) AS ws, TUMBLE_END(t, INTERVAL '10' SECOND) AS we, COUNT(*) AS n FROM ev GROUP BY TUMBLE(t, INTERVAL '10' SECOND);
+SELECT TUMBLE_START(at, INTERVAL '10' SECOND) AS ws, TUMBLE_END(at, INTERVAL '10' SECOND) AS we, COUNT(*) AS n FROM ev GROUP BY TUMBLE(at, INTERVAL '10' SECOND);
 
 CREATE MATERIALIZED VIEW i_self_interval (PRIMARY KEY (l, r) NOT ENFORCED) AS
-SELECT a.id AS l, b.id AS r FROM ev a JOIN ev b ON a.site = b.site AND b.t BETWEEN a.t AND a.t + INTERVAL '2' SECOND AND a.id <> b.id;
+SELECT a.id AS l, b.id AS r FROM ev a JOIN ev b ON a.site = b.site AND b.at BETWEEN a.at AND a.at + INTERVAL '2' SECOND AND a.id <> b.id;
 
 CREATE MATERIALIZED VIEW i_minmax AS
-SELECT site, MIN(t) AS lo, MAX(t) AS hi, TIMESTAMPDIFF(SECOND, MIN(t), MAX(t)) AS span FROM ev GROUP BY site;
+SELECT site, MIN(at) AS lo, MAX(at) AS hi, TIMESTAMPDIFF(SECOND, MIN(at), MAX(at)) AS span FROM ev GROUP BY site;

@@ -19,10 +19,10 @@ CREATE MATERIALIZED VIEW q_where_null (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id FROM bid WHERE NOT (price > 10);
 
 CREATE MATERIALIZED VIEW q_with (PRIMARY KEY (auction) NOT ENFORCED) AS
-WITH lots AS (SELECT * FROM bid WHERE price > 10), by_auction AS (SELECT auction, COUNT(*) AS n FROM lots GROUP BY auction) SELECT auction, n FROM by_auction WHERE n > 2;
+WITH large AS (SELECT * FROM bid WHERE price > 10), per AS (SELECT auction, COUNT(*) AS n FROM large GROUP BY auction) SELECT auction, n FROM per WHERE n > 2;
 
 CREATE MATERIALIZED VIEW q_with_cols (PRIMARY KEY (i) NOT ENFORCED) AS
-WITH lots (i, p) AS (SELECT id, price FROM bid) SELECT i, p FROM lots WHERE p = 50;
+WITH large (i, p) AS (SELECT id, price FROM bid) SELECT i, p FROM large WHERE p = 50;
 
 CREATE MATERIALIZED VIEW q_nested (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT k, SUM(n) AS s FROM (SELECT auction AS k, n FROM (SELECT auction, COUNT(*) AS n FROM bid GROUP BY auction) WHERE n > 1) GROUP BY k;
@@ -43,14 +43,25 @@ SELECT auction AS k FROM bid INTERSECT SELECT CAST(aid AS INT) FROM auction;
 CREATE MATERIALIZED VIEW q_except (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT CAST(aid AS INT) AS k FROM auction EXCEPT SELECT auction FROM bid;
 
+-- NULLs are equal
+CREATE MATERIALIZED VIEW q_intersect_all (PRIMARY KEY (k) NOT ENFORCED) AS
+SELECT k, COUNT(*) AS n FROM (SELECT bidder AS k FROM bid INTERSECT ALL SELECT seller FROM auction) GROUP BY k;
+
+CREATE MATERIALIZED VIEW q_except_all (PRIMARY KEY (k) NOT ENFORCED) AS
+SELECT k, COUNT(*) AS n FROM (SELECT bidder AS k FROM bid EXCEPT ALL SELECT seller FROM auction) GROUP BY k;
+
 CREATE MATERIALIZED VIEW q_except_null (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT bidder AS k FROM bid EXCEPT SELECT seller FROM auction;
 
 CREATE MATERIALIZED VIEW q_union_group (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT k, COUNT(*) AS n, SUM(v) AS s FROM (SELECT bidder AS k, price AS v FROM bid UNION ALL SELECT seller, reserve FROM auction) GROUP BY k;
 
+-- the watermark is the minimum of both
+CREATE MATERIALIZED VIEW q_union_window (PRIMARY KEY (window_start, window_end) NOT ENFORCED) AS
+SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE both_streams, DESCRIPTOR(t), INTERVAL '20' SECOND)) GROUP BY window_start, window_end;
+
 CREATE MATERIALIZED VIEW q_values (PRIMARY KEY (id) NOT ENFORCED) AS
-SELECT * FROM (VALUES (1, 'a', 1.5), (2, 'bc', 2.25), (3, CAST(NULL AS STRING), CAST(NULL AS DECIMAL(3, 2)))) AS t (id, nam, v);
+SELECT * FROM (VALUES (1, 'a', 1.5), (2, 'bc', 2.25), (3, NULL, NULL)) AS t (id, nam, v);
 
 CREATE MATERIALIZED VIEW q_values_join (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT b.id, v.name FROM bid b JOIN (VALUES (1, 'one'), (2, 'two')) AS v (k, name) ON b.auction = v.k;
@@ -61,14 +72,21 @@ SELECT k, SUM(v) AS s FROM (VALUES ('a', 1), ('b', 2), ('a', 3)) AS t (k, v) GRO
 CREATE MATERIALIZED VIEW q_view_of_view (PRIMARY KEY (auction) NOT ENFORCED) AS
 SELECT auction, p FROM dear2 WHERE p > 60;
 
+CREATE MATERIALIZED VIEW q_distinct (PRIMARY KEY (bidder) NOT ENFORCED) AS
+SELECT DISTINCT bidder FROM bid WHERE price > 5;
+
 CREATE MATERIALIZED VIEW q_case_names (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, `price` AS `Price`, auction AS `a b` FROM bid WHERE id < 5;
+
+-- ORDER BY a time attribute drops late rows
+CREATE MATERIALIZED VIEW q_order_ts (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, ts FROM bid ORDER BY ts;
 
 CREATE MATERIALIZED VIEW q_between_ts (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id FROM bid WHERE ts BETWEEN TIMESTAMP '2024-01-01 00:00:10' AND TIMESTAMP '2024-01-01 00:00:30';
 
 CREATE MATERIALIZED VIEW q_const (PRIMARY KEY (id) NOT ENFORCED) AS
-SELECT id, 1 AS uno, 'x' AS x, CAST(NULL AS INT) AS n, TRUE AS tt FROM bid WHERE id < 3;
+SELECT id, 1 AS one, 'x' AS x, CAST(NULL AS INT) AS n, TRUE AS tt FROM bid WHERE id < 3;
 
 CREATE MATERIALIZED VIEW q_unnest (PRIMARY KEY (id, e) NOT ENFORCED) AS
 SELECT id, t.e FROM bid CROSS JOIN UNNEST(ARRAY[price, auction]) AS t (e) WHERE id < 10 AND t.e IS NOT NULL AND t.e <> price;
@@ -84,6 +102,9 @@ SELECT id, k, v FROM bid CROSS JOIN UNNEST(MAP['p', price, 'a', auction]) AS t (
 
 CREATE MATERIALIZED VIEW q_unnest_row (PRIMARY KEY (id, p, q) NOT ENFORCED) AS
 SELECT id, p, q FROM bid CROSS JOIN UNNEST(ARRAY[ROW(price, bidder), ROW(1, 'x')]) AS t (p, q) WHERE id < 5;
+
+CREATE MATERIALIZED VIEW q_group_unnest (PRIMARY KEY (w) NOT ENFORCED) AS
+SELECT t.w, COUNT(*) AS n FROM bid CROSS JOIN UNNEST(SPLIT(CAST(price AS STRING), '0')) AS t (w) GROUP BY t.w;
 
 CREATE MATERIALIZED VIEW q_watermark (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, CURRENT_WATERMARK(ts) AS wm FROM bid;

@@ -13,15 +13,12 @@ SELECT window_start, window_end, bidder, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE b
 CREATE MATERIALIZED VIEW tumble_time AS
 SELECT window_start, window_end, window_time, auction, AVG(price) AS a FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, window_time, auction;
 
--- flink: differs
 CREATE MATERIALIZED VIEW tumble_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '3' SECOND)) GROUP BY window_start, window_end;
 
--- flink: differs
 CREATE MATERIALIZED VIEW tumble_neg_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '-3' SECOND)) GROUP BY window_start, window_end;
 
--- flink: differs
 CREATE MATERIALIZED VIEW tumble_named AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(DATA => TABLE bid, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL '30' SECOND, `OFFSET` => INTERVAL '5' SECOND)) GROUP BY window_start, window_end;
 
@@ -46,7 +43,6 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(price) AS s FROM TABLE(HOP(T
 CREATE MATERIALIZED VIEW hop_key AS
 SELECT window_start, window_end, auction, COUNT(DISTINCT bidder) AS n, MAX(x) AS m FROM TABLE(HOP(TABLE bid, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '15' SECOND)) GROUP BY window_start, window_end, auction;
 
--- flink: differs
 CREATE MATERIALIZED VIEW hop_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(HOP(TABLE bid, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '15' SECOND, INTERVAL '2' SECOND)) GROUP BY window_start, window_end;
 
@@ -63,7 +59,6 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(price) AS s FROM TABLE(CUMUL
 CREATE MATERIALIZED VIEW cumulate_key AS
 SELECT window_start, window_end, auction, COUNT(DISTINCT price) AS n, MIN(bidder) AS s FROM TABLE(CUMULATE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '60' SECOND)) GROUP BY window_start, window_end, auction;
 
--- flink: differs
 CREATE MATERIALIZED VIEW cumulate_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(CUMULATE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '30' SECOND, INTERVAL '4' SECOND)) GROUP BY window_start, window_end;
 
@@ -77,8 +72,8 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(price) AS s FROM TABLE(SESSI
 CREATE MATERIALIZED VIEW session_key AS
 SELECT window_start, window_end, auction, COUNT(*) AS n, LISTAGG(bidder) AS g FROM TABLE(SESSION(TABLE bid PARTITION BY auction, DESCRIPTOR(ts), INTERVAL '6' SECOND)) GROUP BY window_start, window_end, auction;
 
-CREATE MATERIALIZED VIEW session_two (PRIMARY KEY (window_start, window_end, bidder) NOT ENFORCED) AS
-SELECT window_start, window_end, bidder, COUNT(*) AS n FROM TABLE(SESSION(TABLE bid PARTITION BY bidder, DESCRIPTOR(ts), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, bidder;
+CREATE MATERIALIZED VIEW session_two (PRIMARY KEY (window_start, window_end, auction, bidder) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, COUNT(*) AS n FROM TABLE(SESSION(TABLE bid PARTITION BY auction, bidder, DESCRIPTOR(ts), INTERVAL '20' SECOND)) GROUP BY window_start, window_end, auction, bidder;
 
 CREATE MATERIALIZED VIEW session_rows (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, window_start, window_end FROM TABLE(SESSION(TABLE bid PARTITION BY auction, DESCRIPTOR(ts), INTERVAL '6' SECOND));
@@ -106,12 +101,31 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(n) AS s FROM TABLE(TUMBLE(TA
 CREATE MATERIALIZED VIEW two_level AS
 SELECT window_start, window_end, MAX(n) AS top FROM (SELECT window_start, window_end, auction, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, auction) GROUP BY window_start, window_end;
 
+CREATE MATERIALIZED VIEW sets (PRIMARY KEY (window_start, auction, bidder, n) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, GROUPING SETS ((auction), (bidder), ());
+
+CREATE MATERIALIZED VIEW cubed (PRIMARY KEY (window_start, auction, bidder, ga, gb) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, SUM(price) AS n, GROUPING(auction) AS ga, GROUPING(bidder) AS gb FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, CUBE (auction, bidder);
+
+CREATE MATERIALIZED VIEW rolled (PRIMARY KEY (window_start, auction, bidder, gi) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, COUNT(*) AS n, GROUPING_ID(auction, bidder) AS gi FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, ROLLUP (auction, bidder);
+
 -- window Top-N
 CREATE MATERIALIZED VIEW window_topn (PRIMARY KEY (window_start, rn) NOT ENFORCED) AS
 SELECT window_start, window_end, id, price, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY price DESC, id) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) WHERE price IS NOT NULL) WHERE rn <= 2;
 
 CREATE MATERIALIZED VIEW window_topn_agg (PRIMARY KEY (window_start, rn) NOT ENFORCED) AS
 SELECT window_start, window_end, auction, n, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY n DESC, auction) AS rn FROM (SELECT window_start, window_end, auction, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, auction)) WHERE rn <= 2;
+
+CREATE MATERIALIZED VIEW window_topn_key (PRIMARY KEY (window_start, auction) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, id, price FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, auction ORDER BY price, id) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) WHERE price IS NOT NULL) WHERE rn <= 1;
+
+-- window deduplication, keep last
+CREATE MATERIALIZED VIEW window_dedup_last (PRIMARY KEY (window_start, auction) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, auction ORDER BY ts DESC) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))) WHERE rn = 1;
+
+CREATE MATERIALIZED VIEW window_dedup_first (PRIMARY KEY (window_start, auction) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, auction ORDER BY ts) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))) WHERE rn = 1;
 
 -- window join
 CREATE MATERIALIZED VIEW window_join (PRIMARY KEY (l, r) NOT ENFORCED) AS
