@@ -116,7 +116,8 @@ std::string record_text(std::span<const Value> values, const Schema& schema) {
         if (i > 0) out += ',';
         if (!values[i].is_null()) out += quoted(value_text(values[i], schema[i].type));
     }
-    return out;
+    // An empty line would end an expectation.
+    return out.empty() ? "(null)" : out;
 }
 
 std::string types_text(const Schema& schema) {

@@ -73,6 +73,9 @@ struct WindowSpec {
 /// session has closed.
 struct WindowTvfNode {
     WindowSpec window;
+    /// Leaves out a row's windows that are closed already: below a rank within windows, which Flink gives once,
+    /// when the window closes.
+    bool drop_late = false;
 };
 
 /// GROUP BY window_start, window_end [, keys]. Output = keys (without the window columns), then aggregates,

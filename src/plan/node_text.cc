@@ -158,7 +158,9 @@ struct Describe {
     std::string operator()(const AggregateNode& n) const {
         return fmt::format("keys={}, calls={}", names_of(in(), n.keys), calls_text(n.calls, in()));
     }
-    std::string operator()(const WindowTvfNode& n) const { return window_text(n.window, in()); }
+    std::string operator()(const WindowTvfNode& n) const {
+        return window_text(n.window, in()) + (n.drop_late ? ", without late rows" : "");
+    }
     std::string operator()(const WindowAggregateNode& n) const {
         std::string columns;
         for (const std::string& c : n.window_columns) columns += (columns.empty() ? "" : ", ") + c;

@@ -117,7 +117,7 @@ def write_script(project, views, folder):
             print(f"{project.name}.{name}: {answer[0][:400]}")
             failed += 1
             answer = old.get(name, ["types"])
-        lines += [f"view {name}", "----"] + answer + [""]
+        lines += [f"view {name}", "----"] + [row or "(null)" for row in answer] + [""]
     path.write_text("\n".join(lines).rstrip("\n") + "\n")
     return failed
 

@@ -202,7 +202,7 @@ NodePtr Binder::apply_over(const NodePtr& node, const BoundOver& over, const std
             error(over.span, code::kOver, fmt::format("{} needs ORDER BY in OVER (…)", over.call.function));
             return nullptr;
         }
-        NodePtr out = builder.make(std::move(n), {node}, {over.call.name});
+        NodePtr out = builder.make(std::move(n), {builder.in_windows(node, partition)}, {over.call.name});
         rank_spans_[out.get()] = over.span;
         return out;
     }

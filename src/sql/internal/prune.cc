@@ -344,7 +344,7 @@ struct Rebuild {
     NodePtr operator()(const WindowTvfNode& n) {
         pass_through();
         appended(3);
-        return builder.make(WindowTvfNode{moved(n.window)}, nodes());
+        return builder.make(WindowTvfNode{moved(n.window), n.drop_late}, nodes());
     }
     NodePtr operator()(const WindowAggregateNode& n) {
         WindowAggregateNode a;
