@@ -122,8 +122,7 @@ std::string record_text(std::span<const Value> values, const Schema& schema) {
 
 std::string types_text(const Schema& schema) {
     std::string out;
-    for (const Field& f : schema.fields)
-        out += (out.empty() ? "" : ", ") + f.name + " " + type_text(f.type);
+    for (const Field& f : schema.fields) out += (out.empty() ? "" : ", ") + f.name + " " + type_text(f.type);
     return out;
 }
 

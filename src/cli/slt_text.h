@@ -1,7 +1,7 @@
 // Values as text, exactly as the oracle prints Flink's (tests/slt/record.py), so that recorded answers can be
-// compared byte by byte: NULL is an empty field, the empty string "", TIMESTAMP_LTZ ends in Z (UTC), BYTES are
-// hexadecimal, ARRAY [a;b], MAP {k=v;…} sorted, ROW (a;b); fields with commas, quotes or line ends are quoted
-// as CSV. Thread: any.
+// compared byte by byte: NULL is an empty field, the empty string "", TIMESTAMP_LTZ ends in Z (UTC), BYTES
+// are hexadecimal, ARRAY [a;b], MAP {k=v;…} sorted, ROW (a;b); fields with commas, quotes or line ends are
+// quoted as CSV. Thread: any.
 #pragma once
 
 #include <span>

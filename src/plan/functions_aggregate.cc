@@ -47,8 +47,7 @@ Result<ResolvedFunction> array_agg_rule(const CallSite& call) {
 /// Flink's MULTISET is a map of values to how often they occur.
 Result<ResolvedFunction> collect_rule(const CallSite& call) {
     MR_TRY(auto types, match(call, "A"));
-    DataType counts =
-        DataType::map(types[0].with_nullable(false), DataType::integer().with_nullable(false));
+    DataType counts = DataType::map(types[0].with_nullable(false), DataType::integer().with_nullable(false));
     return ResolvedFunction{call.info.name, std::move(types), std::move(counts)};
 }
 
@@ -107,8 +106,7 @@ void add_aggregates(Table& t) {
     add("COLLECT", aggregate, "COLLECT([DISTINCT] x)", "How often each value occurs, as MAP<x, INT>.",
         collect_rule);
     add("JSON_ARRAYAGG", aggregate, "JSON_ARRAYAGG(x [{NULL | ABSENT} ON NULL])",
-        "A JSON array of all values in order of arrival.",
-        pattern("SA", DataType::string(), Nulls::never));
+        "A JSON array of all values in order of arrival.", pattern("SA", DataType::string(), Nulls::never));
     add("JSON_OBJECTAGG", aggregate, "JSON_OBJECTAGG(KEY k VALUE v [{NULL | ABSENT} ON NULL])",
         "A JSON object of all keys and values.", pattern("SSA", DataType::string(), Nulls::never));
     add("PERCENTILE", aggregate, "PERCENTILE(n, p [, frequency])",

@@ -86,8 +86,8 @@ void add_strings(Table& t) {
         {"RLIKE", "REGEXP_LIKE"});
     add("REGEXP_EXTRACT", "REGEXP_EXTRACT(text, pattern [, group])",
         "The first match or a group of it, or NULL.", pattern("SS?I", text, Nulls::always));
-    add("REGEXP_REPLACE", "REGEXP_REPLACE(text, pattern, by)", "Every match replaced by a text, taken as it is.",
-        pattern("SSS", text, Nulls::always));
+    add("REGEXP_REPLACE", "REGEXP_REPLACE(text, pattern, by)",
+        "Every match replaced by a text, taken as it is.", pattern("SSS", text, Nulls::always));
     add("REGEXP_COUNT", "REGEXP_COUNT(text, pattern)", "Number of matches.",
         pattern("SS", number, Nulls::always));
     add("MD5", "MD5(text)", "MD5 in hexadecimal.", pattern("X", text));

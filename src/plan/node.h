@@ -73,8 +73,8 @@ struct WindowSpec {
 /// session has closed.
 struct WindowTvfNode {
     WindowSpec window;
-    /// Leaves out a row's windows that are closed already: below a rank within windows, which Flink gives once,
-    /// when the window closes.
+    /// Leaves out a row's windows that are closed already: below a rank within windows, which Flink gives
+    /// once, when the window closes.
     bool drop_late = false;
 };
 
@@ -200,10 +200,10 @@ struct ValuesNode {
 /// attribute whose watermark is the clock: what windows over PROCTIME() stand on.
 struct ProcessingTimeNode {};
 
-using Operator = std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode,
-                              WindowAggregateNode, JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode,
-                              TopNNode, DeduplicateNode, UnnestNode, UnionAllNode, NormalizeNode, ValuesNode,
-                              ProcessingTimeNode>;
+using Operator =
+    std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode, WindowAggregateNode,
+                 JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode, TopNNode, DeduplicateNode,
+                 UnnestNode, UnionAllNode, NormalizeNode, ValuesNode, ProcessingTimeNode>;
 
 struct Node {
     Operator op;

@@ -126,8 +126,10 @@ std::optional<std::int64_t> text_to_time(std::string_view s, const DataType& to)
     }
     auto m = parse_timestamp(s, TimestampText::lenient);
     // A DATE may stop after the year or the month.
-    if (!m && to.kind == TypeKind::date && s.size() == 4) m = parse_timestamp(std::string(s) + "-01-01", TimestampText::lenient);
-    if (!m && to.kind == TypeKind::date && s.size() <= 7) m = parse_timestamp(std::string(s) + "-01", TimestampText::lenient);
+    if (!m && to.kind == TypeKind::date && s.size() == 4)
+        m = parse_timestamp(std::string(s) + "-01-01", TimestampText::lenient);
+    if (!m && to.kind == TypeKind::date && s.size() <= 7)
+        m = parse_timestamp(std::string(s) + "-01", TimestampText::lenient);
     if (!m) return std::nullopt;
     if (to.kind == TypeKind::date) return floor_div(m->seconds, 86'400);
     return m->cut(to.precision).ticks(to.time_unit());
@@ -240,8 +242,7 @@ Result<Value> from_time(std::int64_t v, const DataType& from, const DataType& to
     switch (to.kind) {
         case TypeKind::date:
             return Value::of(floor_div(m.seconds, 86'400));
-        case TypeKind::time:
-        {
+        case TypeKind::time: {
             const std::int64_t ms =
                 (m.seconds - floor_div(m.seconds, 86'400) * 86'400) * 1000 + m.nanos / 1'000'000;
             std::int64_t step = 1;

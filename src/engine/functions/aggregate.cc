@@ -37,7 +37,8 @@ Result<AggregatePtr> make_function(const plan::AggCall& call, std::uint16_t slot
         spec.json_nulls = !nulls.is_null() && nulls.text() == "NULL";
     }
     if (call.function == "PERCENTILE") {
-        const auto given = call.args.size() < 2 ? Result<Value>(Value::null()) : evaluate_constant(call.args[1]);
+        const auto given =
+            call.args.size() < 2 ? Result<Value>(Value::null()) : evaluate_constant(call.args[1]);
         if (!given || given->is_null())
             return fail(Code::invalid_argument, "PERCENTILE takes a constant percentage");
         const bool many = call.args[1]->type.kind == TypeKind::array;

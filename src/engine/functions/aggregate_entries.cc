@@ -114,7 +114,9 @@ class ArrivalList final : public AggregateFunction {
         : orders_(slot_prefix(spec.slot) + "o"),
           values_(slot_prefix(spec.slot) + "v"),
           types_(spec.args.begin() + (in_json(wanted) ? 1 : 0),
-                 spec.args.begin() + (wanted == Wanted::json_object ? 3 : in_json(wanted) ? 2 : 1)),
+                 spec.args.begin() + (wanted == Wanted::json_object ? 3
+                                      : in_json(wanted)             ? 2
+                                                                    : 1)),
           separator_(spec.separator),
           wanted_(wanted),
           first_(in_json(wanted) ? 1 : 0),
@@ -279,9 +281,7 @@ class Counted final : public AggregateFunction {
     }
 
     void merge(char*, EntryStore* entries, const char*, EntryStore* other) const override {
-        each(*other, [&](const EntryStore::Found& e) {
-            add_count(*entries, e.entry, read_count(e.value));
-        });
+        each(*other, [&](const EntryStore::Found& e) { add_count(*entries, e.entry, read_count(e.value)); });
     }
 
     void result(const char*, EntryStore* entries, ColumnBuilder& out) const override {

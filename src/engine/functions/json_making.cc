@@ -86,8 +86,7 @@ std::vector<bool> json_arguments(const plan::Expr& call) {
     std::vector<bool> out;
     for (const plan::ExprPtr& a : call.args) {
         out.push_back(a->kind == plan::ExprKind::call &&
-                      (a->function == "JSON_OBJECT" || a->function == "JSON_ARRAY" ||
-                       a->function == "JSON"));
+                      (a->function == "JSON_OBJECT" || a->function == "JSON_ARRAY" || a->function == "JSON"));
     }
     return out;
 }

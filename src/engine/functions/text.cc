@@ -185,8 +185,8 @@ void initcap(RowCall& c) {
         const std::string_view one = s.substr(i, n);
         const char ch = one[0];
         // As Flink: letters beyond ASCII stay as they are and end a word.
-        const bool word = n == 1 && ((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
-                                     (ch >= 'A' && ch <= 'Z'));
+        const bool word =
+            n == 1 && ((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'));
         out += !word ? std::string(one) : inside ? to_lower(one) : to_upper(one);
         inside = word;
         i += n;

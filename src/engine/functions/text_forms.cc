@@ -147,9 +147,10 @@ RowFunction recoded(std::string (*convert)(std::string_view, Charset)) {
     return [convert](RowCall& c) {
         const Charset set = charset_of(c.text(1));
         if (set == Charset::unknown) {
-            return c.fail(fmt::format("the character set {} is not known: UTF-8, UTF-16, UTF-16BE, UTF-16LE, "
-                                      "US-ASCII, ISO-8859-1",
-                                      c.text(1)));
+            return c.fail(
+                fmt::format("the character set {} is not known: UTF-8, UTF-16, UTF-16BE, UTF-16LE, "
+                            "US-ASCII, ISO-8859-1",
+                            c.text(1)));
         }
         c.set(convert(c.text(0), set));
     };
@@ -171,7 +172,8 @@ std::optional<Directive> parse_directive(std::string_view f, std::size_t& at) {
     Directive d;
     const auto number = [&](int& out) {
         out = 0;
-        while (at < f.size() && f[at] >= '0' && f[at] <= '9' && out < 100'000) out = out * 10 + (f[at++] - '0');
+        while (at < f.size() && f[at] >= '0' && f[at] <= '9' && out < 100'000)
+            out = out * 10 + (f[at++] - '0');
         return out < 100'000;
     };
     std::size_t digits = at;
@@ -185,14 +187,29 @@ std::optional<Directive> parse_directive(std::string_view f, std::size_t& at) {
     for (bool more = true; more && at < f.size();) {
         bool* flag = nullptr;
         switch (f[at]) {
-            case '-': flag = &d.left; break;
-            case '+': flag = &d.plus; break;
-            case ' ': flag = &d.space; break;
-            case '0': flag = &d.zero; break;
-            case ',': flag = &d.group; break;
-            case '(': flag = &d.brackets; break;
-            case '#': flag = &d.other; break;
-            default: more = false;
+            case '-':
+                flag = &d.left;
+                break;
+            case '+':
+                flag = &d.plus;
+                break;
+            case ' ':
+                flag = &d.space;
+                break;
+            case '0':
+                flag = &d.zero;
+                break;
+            case ',':
+                flag = &d.group;
+                break;
+            case '(':
+                flag = &d.brackets;
+                break;
+            case '#':
+                flag = &d.other;
+                break;
+            default:
+                more = false;
         }
         if (flag == nullptr) break;
         if (*flag) return std::nullopt;  // DuplicateFormatFlagsException
@@ -242,9 +259,9 @@ std::optional<std::string> integer_text(const Directive& d, const DataType& type
     if (type.kind == TypeKind::integer) bits &= 0xffffffff;
     std::string digits = d.conversion == 'o' ? fmt::format("{:o}", bits) : fmt::format("{:x}", bits);
     if (d.other) digits.insert(0, d.conversion == 'o' ? "0" : "0x");
-    if (d.conversion == 'X') std::ranges::transform(digits, digits.begin(), [](unsigned char ch) {
-        return static_cast<char>(std::toupper(ch));
-    });
+    if (d.conversion == 'X')
+        std::ranges::transform(digits, digits.begin(),
+                               [](unsigned char ch) { return static_cast<char>(std::toupper(ch)); });
     return signed_number(d, false, std::move(digits));
 }
 
@@ -284,22 +301,25 @@ std::optional<std::string> real_text(const Directive& d, const DataType& type, c
         return signed_number(d, x < 0, fmt::format("{:.{}e}", std::fabs(x), places));
     // Java rounds the shortest decimal form half up, not the binary value.
     std::string text = fmt::format("{}", std::fabs(x));
-    if (text.find('e') != std::string::npos) return signed_number(d, x < 0, [&] {
-        // No digits after the point can matter above 1e16, and below 1e-5 only zeros unless asked for many.
-        const std::size_t e = text.find('e');
-        std::string mantissa = text.substr(0, e);
-        int exponent = std::atoi(text.c_str() + e + 1);
-        const std::size_t point = mantissa.find('.');
-        if (point != std::string::npos) {
-            exponent -= static_cast<int>(mantissa.size() - point - 1);
-            mantissa.erase(point, 1);
-        }
-        if (exponent >= 0) {
-            mantissa.append(static_cast<std::size_t>(exponent), '0');
-            return places > 0 ? mantissa + "." + std::string(static_cast<std::size_t>(places), '0') : mantissa;
-        }
-        return fmt::format("{:.{}f}", std::fabs(x), places);
-    }());
+    if (text.find('e') != std::string::npos)
+        return signed_number(d, x < 0, [&] {
+            // No digits after the point can matter above 1e16, and below 1e-5 only zeros unless asked for
+            // many.
+            const std::size_t e = text.find('e');
+            std::string mantissa = text.substr(0, e);
+            int exponent = std::atoi(text.c_str() + e + 1);
+            const std::size_t point = mantissa.find('.');
+            if (point != std::string::npos) {
+                exponent -= static_cast<int>(mantissa.size() - point - 1);
+                mantissa.erase(point, 1);
+            }
+            if (exponent >= 0) {
+                mantissa.append(static_cast<std::size_t>(exponent), '0');
+                return places > 0 ? mantissa + "." + std::string(static_cast<std::size_t>(places), '0')
+                                  : mantissa;
+            }
+            return fmt::format("{:.{}f}", std::fabs(x), places);
+        }());
     const std::size_t point = text.find('.');
     const std::size_t scale = point == std::string::npos ? 0 : text.size() - point - 1;
     if (point != std::string::npos) text.erase(point, 1);
@@ -319,9 +339,9 @@ std::optional<std::string> one_argument(const Directive& d, const DataType& type
     const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(d.conversion)));
     std::optional<std::string> out;
     if (lower == 's' || (v.is_null() && lower != 'b')) {
-        out = v.is_null()                         ? std::string("null")
-              : type.kind == TypeKind::boolean    ? std::string(v.boolean() ? "true" : "false")
-                                                  : to_string(v, type);
+        out = v.is_null()                      ? std::string("null")
+              : type.kind == TypeKind::boolean ? std::string(v.boolean() ? "true" : "false")
+                                               : to_string(v, type);
         if (d.precision >= 0) out->resize(char_offset(*out, d.precision));
     } else if (lower == 'b') {
         out = v.is_null() || (type.kind == TypeKind::boolean && !v.boolean()) ? "false" : "true";
@@ -381,8 +401,9 @@ bool is_letter(char32_t ch) {
     if (ch < 0x80) return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
     if (ch < 0xc0) return ch == 0xaa || ch == 0xb5 || ch == 0xba;
     if (ch == 0xd7 || ch == 0xf7) return false;
-    return !(ch >= 0x2000 && ch < 0x2c00) && !(ch >= 0x3000 && ch < 0x3005) && !(ch >= 0x3008 && ch < 0x3031) &&
-           !(ch >= 0x300 && ch < 0x370) && !(ch >= 0xfe00 && ch < 0xff21) && ch != 0xfffd;
+    return !(ch >= 0x2000 && ch < 0x2c00) && !(ch >= 0x3000 && ch < 0x3005) &&
+           !(ch >= 0x3008 && ch < 0x3031) && !(ch >= 0x300 && ch < 0x370) && !(ch >= 0xfe00 && ch < 0xff21) &&
+           ch != 0xfffd;
 }
 
 /// What Java's Double.parseDouble-like check of Flink takes: digits with a sign and one point.

@@ -381,7 +381,9 @@ Result<RowFunction> make_parse(const plan::Expr& call) {
     }
     const bool smart = call.function != "TO_DATE";
     return [pattern, smart](RowCall& c) {
-        if (!pattern.given(c)) return put(c, smart ? parse_smart(c.text(0)) : parse_timestamp(c.text(0), TimestampText::lenient));
+        if (!pattern.given(c))
+            return put(c,
+                       smart ? parse_smart(c.text(0)) : parse_timestamp(c.text(0), TimestampText::lenient));
         pattern.with(c, [&](const TimePattern& p) { put(c, p.read(c.text(0), smart)); });
     };
 }

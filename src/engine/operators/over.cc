@@ -1,6 +1,6 @@
 // Over: for each row, aggregates over the rows of its partition from `preceding` up to itself. By event time:
-// rows wait until the watermark reaches them and come out by time, then arrival; late ones (add()) are dropped.
-// By processing time: at once, in order of arrival.
+// rows wait until the watermark reaches them and come out by time, then arrival; late ones (add()) are
+// dropped. By processing time: at once, in order of arrival.
 //
 // A round has two passes. The first decides, from keys and times alone, which rows come out and which leave
 // each frame on the way; all of them are put into one batch. The second evaluates the arguments of the whole
@@ -139,8 +139,9 @@ class Over final : public Operator {
             return report_failed(round, in.arrival[row], bad);
         }
         const std::int64_t t = time_.ms(times, row);
-        // As Flink: an unbounded frame goes by the watermark; a bounded one by what of the partition has come out,
-        // so that a row the watermark has passed may still find its place. It comes out with the next rise.
+        // As Flink: an unbounded frame goes by the watermark; a bounded one by what of the partition has come
+        // out, so that a row the watermark has passed may still find its place. It comes out with the next
+        // rise.
         if (t <= watermark && !over_.preceding) return report_late(round, in, row, watermark);
         encode(in, row);
         if (t <= watermark && has_come_out(t)) return report_late(round, in, row, watermark);

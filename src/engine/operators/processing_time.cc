@@ -1,5 +1,5 @@
-// ProcessingTime: the input with the time of its round as a column of event time. Dataflow gives it a watermark
-// that follows the clock, so that windows over it are ordinary windows. No state.
+// ProcessingTime: the input with the time of its round as a column of event time. Dataflow gives it a
+// watermark that follows the clock, so that windows over it are ordinary windows. No state.
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
 

@@ -37,7 +37,8 @@ void Binder::create_function(const ast::CreateFunction& f) {
     }
     if (local_functions_.contains(key) || catalog_.function(key) != nullptr) {
         if (f.if_not_exists) return;
-        return error(name.span, code::kDuplicate, fmt::format("function \"{}\" is declared twice", name.text));
+        return error(name.span, code::kDuplicate,
+                     fmt::format("function \"{}\" is declared twice", name.text));
     }
     FunctionText out;
     out.name = key;
@@ -75,7 +76,8 @@ const FunctionText* Binder::find_user_function(std::string_view name) const {
 ExprPtr Binder::bind_user_function(const FunctionText& function, const ast::Expr& e, const Context& context) {
     constexpr std::size_t kDeepest = 32;
     if (std::ranges::find(calling_, &function) != calling_.end() || calling_.size() >= kDeepest) {
-        error(e.span, code::kLimit, fmt::format("function {} calls itself, or functions too deep", function.name));
+        error(e.span, code::kLimit,
+              fmt::format("function {} calls itself, or functions too deep", function.name));
         return nullptr;
     }
     std::vector<ExprPtr> args;
@@ -123,7 +125,8 @@ ExprPtr Binder::bind_user_function(const FunctionText& function, const ast::Expr
     calling_.pop_back();
     std::swap(file, file_);
     if (!body) return nullptr;
-    ExprPtr out = replace_inputs(body, [&](const ExprPtr& i) { return args[static_cast<std::size_t>(i->index)]; });
+    ExprPtr out =
+        replace_inputs(body, [&](const ExprPtr& i) { return args[static_cast<std::size_t>(i->index)]; });
     return at(out, e.span);
 }
 

@@ -105,7 +105,8 @@ NodePtr Binder::apply_sets(const NodePtr& in, Grouping& grouping, Collected& col
     return branches.size() == 1 ? branches[0] : builder.make(UnionAllNode{}, std::move(branches));
 }
 
-/// GROUPING(a, b): bits, 1 where a set leaves the expression out. Stands as a call until the groups are there.
+/// GROUPING(a, b): bits, 1 where a set leaves the expression out. Stands as a call until the groups are
+/// there.
 ExprPtr Binder::bind_grouping(const ast::Expr& e, const Context& context) {
     if (context.collected == nullptr) {
         error(e.span, code::kMisplaced, fmt::format("{} cannot stand in {}", e.function, context.place), {},
@@ -139,8 +140,7 @@ ExprPtr Binder::regroup_grouping(const ExprPtr& e, const Grouping& grouping) {
                                                     : input(grouping.absent[i], number);
         const bool first = &a == &e->args.front();
         out = first ? bit
-                    : call("+",
-                           {call("*", {out, literal(number, Value::of(std::int64_t{2}))}, number), bit},
+                    : call("+", {call("*", {out, literal(number, Value::of(std::int64_t{2}))}, number), bit},
                            number);
     }
     return out;

@@ -93,9 +93,10 @@ Relation Binder::bind_limit(const ast::Query& query, Relation in) {
             in.node = builder.make(std::move(sort), {in.node});
             return in;
         }
-        error(query.order.front().expr->span, code::kOver,
-              "ORDER BY without LIMIT orders by a time attribute, ascending: other rows to come are not known", {},
-              "add LIMIT n, or order where the view is read (GET …?order=column:desc)");
+        error(
+            query.order.front().expr->span, code::kOver,
+            "ORDER BY without LIMIT orders by a time attribute, ascending: other rows to come are not known",
+            {}, "add LIMIT n, or order where the view is read (GET …?order=column:desc)");
         return {};
     }
     const auto count = [&](const ast::ExprPtr& e, std::int64_t fallback) -> std::int64_t {

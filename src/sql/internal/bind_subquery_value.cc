@@ -1,5 +1,5 @@
-// Subqueries as values: (SELECT MAX(x) FROM t), correlated too; IN and EXISTS where they are not a condition of
-// WHERE by themselves. Each becomes a join of the rows it is used with.
+// Subqueries as values: (SELECT MAX(x) FROM t), correlated too; IN and EXISTS where they are not a condition
+// of WHERE by themselves. Each becomes a join of the rows it is used with.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,8 +50,8 @@ bool Binder::split_correlated(const std::vector<ExprPtr>& correlated, Span span,
         for (std::size_t side = 0; equality && side < 2; ++side) {
             const ExprPtr &a = c->args[side], &b = c->args[1 - side];
             if (!reads_outer(*a) || reads_inner(*a) || reads_outer(*b)) continue;
-            out.emplace_back(replace_inputs(a, [](const ExprPtr& i) { return input(i->index - kOuter, i->type); }),
-                             b);
+            out.emplace_back(
+                replace_inputs(a, [](const ExprPtr& i) { return input(i->index - kOuter, i->type); }), b);
             break;
         }
     }
@@ -124,8 +124,9 @@ ExprPtr Binder::bind_subquery_value(const ast::Expr& e, const Context& context) 
         const Relation r = bind_query(*e.query);
         if (!r.ok()) return nullptr;
         if (r.columns.size() != 1) {
-            error(e.span, code::kColumnCount,
-                  fmt::format("a subquery used as a value has one column, this one has {}", r.columns.size()));
+            error(
+                e.span, code::kColumnCount,
+                fmt::format("a subquery used as a value has one column, this one has {}", r.columns.size()));
             return nullptr;
         }
         if (!r.node->single_row) {
@@ -158,12 +159,13 @@ ExprPtr Binder::bind_membership(const ast::Expr& e, const Context& context) {
     Relation inner;
     std::vector<ExprPtr> correlated, values;
     const ast::Select* select = only_select(*e.query);
-    const bool correlates = select != nullptr && select->where &&
-                            std::ranges::none_of(select->items, [](const ast::SelectItem& i) {
-                                if (!i.expr || i.expr->kind != ast::ExprKind::call) return false;
-                                const FunctionInfo* info = find_function(i.expr->function);
-                                return i.expr->over || (info != nullptr && info->kind != FunctionClass::scalar);
-                            });
+    const bool correlates =
+        select != nullptr && select->where &&
+        std::ranges::none_of(select->items, [](const ast::SelectItem& i) {
+            if (!i.expr || i.expr->kind != ast::ExprKind::call) return false;
+            const FunctionInfo* info = find_function(i.expr->function);
+            return i.expr->over || (info != nullptr && info->kind != FunctionClass::scalar);
+        });
     if (correlates) {
         inner = bind_from(*select->from, nullptr);
         if (inner.ok()) inner = bind_where(*select, std::move(inner), context.input, correlated);
@@ -243,9 +245,10 @@ Relation Binder::apply_subqueries(Relation from, std::vector<Subquery>& subqueri
         const DataType type = from.node->schema[static_cast<std::size_t>(width + s.value)].type;
         ExprPtr value = input(width + s.value, type);
         if (s.kind == Subquery::Kind::count) {
-            value = make_call("COALESCE", {value, literal(DataType::bigint().with_nullable(false),
-                                                          Value::of(std::int64_t{0}))},
-                              s.span);
+            value = make_call(
+                "COALESCE",
+                {value, literal(DataType::bigint().with_nullable(false), Value::of(std::int64_t{0}))},
+                s.span);
         } else if (s.kind == Subquery::Kind::mark) {
             value = make_call("IS NOT NULL", {value}, s.span);
         }

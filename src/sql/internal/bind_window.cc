@@ -112,8 +112,9 @@ bool Binder::check_time_column(const Relation& data, int column, Span span, std:
         return false;
     }
     if (builder.is_proctime(data.node, column)) {
-        not_yet(span, "this form of a window over processing time is",
-                "TABLE(TUMBLE(TABLE t, DESCRIPTOR(proctime), INTERVAL …)) over rows that are not updated works");
+        not_yet(
+            span, "this form of a window over processing time is",
+            "TABLE(TUMBLE(TABLE t, DESCRIPTOR(proctime), INTERVAL …)) over rows that are not updated works");
         return false;
     }
     error(span, code::kTime,

@@ -36,7 +36,7 @@ struct CatalogView : ViewText {};
 
 /// A function defined in SQL: CREATE FUNCTION f (a INT) RETURNS INT AS $$ a + 1 $$.
 struct FunctionText {
-    std::string name;  ///< in capitals
+    std::string name;    ///< in capitals
     SourceFilePtr file;  ///< of the expression
     std::shared_ptr<const ast::Expr> body;
     std::vector<std::pair<ast::Name, DataType>> parameters;
@@ -111,8 +111,8 @@ struct Subquery {
 
 struct Context {
     const Relation* input = nullptr;
-    const Relation* outer = nullptr;  ///< of the enclosing query
-    Collected* collected = nullptr;   ///< nullptr: no aggregates here
+    const Relation* outer = nullptr;              ///< of the enclosing query
+    Collected* collected = nullptr;               ///< nullptr: no aggregates here
     std::vector<Subquery>* subqueries = nullptr;  ///< nullptr: none here
     /// A condition of which only "true" counts, and where "unknown" may be taken for "false".
     bool monotone = false;
@@ -132,8 +132,8 @@ class Binder {
     std::vector<plan::Sink> sinks;
     std::vector<std::pair<std::string, std::string>> settings;
     std::vector<std::pair<Span, plan::NodePtr>> explained;
-    std::vector<plan::TablePtr> tables;  ///< declared by CREATE TABLE
-    std::vector<CatalogView> views;      ///< declared by CREATE VIEW
+    std::vector<plan::TablePtr> tables;      ///< declared by CREATE TABLE
+    std::vector<CatalogView> views;          ///< declared by CREATE VIEW
     std::vector<CatalogFunction> functions;  ///< declared by CREATE FUNCTION
     Builder builder;
 
@@ -300,7 +300,7 @@ class Binder {
     std::map<std::string, Relation, std::less<>> bound_views_;
     std::set<std::string, std::less<>> declared_;
     std::set<std::string, std::less<>> broken_;
-    std::set<std::string, std::less<>> binding_;  ///< views being bound: a cycle if met again
+    std::set<std::string, std::less<>> binding_;    ///< views being bound: a cycle if met again
     std::set<std::string, std::less<>> functions_;  ///< that have no meaning here: classes
     std::map<std::string, FunctionText, std::less<>> local_functions_;
     std::vector<const FunctionText*> calling_;  ///< functions whose bodies are being bound

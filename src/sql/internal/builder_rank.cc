@@ -144,9 +144,10 @@ NodePtr Builder::ranked(const NodePtr& in, std::int64_t low, std::int64_t high) 
                                              : n.order.size() == 1 && is_proctime(below, n.order[0].column);
     const bool by_time = by_proctime || (n.order.size() == 1 && is_time(below, n.order[0].column));
     // Within windows the newest row is the last to come, as in Flink's window deduplication.
-    const bool last_in_window = n.order.size() == 1 && n.order[0].descending &&
-                                is_window_row_time(below, n.order[0].column);
-    if (!(by_time || last_in_window) || n.rank != RankKind::row_number || low != 1 || high != 1 || below->mode != Mode::append) {
+    const bool last_in_window =
+        n.order.size() == 1 && n.order[0].descending && is_window_row_time(below, n.order[0].column);
+    if (!(by_time || last_in_window) || n.rank != RankKind::row_number || low != 1 || high != 1 ||
+        below->mode != Mode::append) {
         return make(std::move(n), {below}, {rank_name});
     }
     DeduplicateNode d;
