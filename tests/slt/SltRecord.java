@@ -36,7 +36,7 @@ public final class SltRecord {
                     te.executeSql(s);
                     if (s.matches("(?is)CREATE\\s+(TEMPORARY\\s+)?TABLE.*")) Oracle.rewireSources(te, dir);
                 } catch (Throwable t) {
-                    System.err.println("record: " + dir.getFileName() + ": " + s.split("\n")[0] + ": " + Oracle.root(t));
+                    System.err.println("record: " + dir.getFileName() + ": " + s.split("\n")[0] + ": " + Oracle.root(t).replaceAll("Was expecting.*", ""));
                 }
             }
             List<Path> queries = new ArrayList<>();
@@ -64,7 +64,8 @@ public final class SltRecord {
                     for (String row : Text.fold(log)) out.append(row).append('\n');
                 } catch (Throwable t) {
                     out.setLength(0);
-                    out.append("# ERROR ").append(Oracle.root(t)).append('\n');
+                    String why = Oracle.root(t);
+                    out.append("# ERROR ").append(why, 0, Math.min(250, why.length())).append('\n');
                 }
                 Files.writeString(Path.of(q.toString().replaceAll("\\.sql$", ".out")), out);
             }

@@ -5,6 +5,7 @@
 
 #include "engine/internal/calendar.h"
 #include "engine/internal/registry.h"
+#include "engine/internal/time_zone.h"
 #include "engine/internal/text.h"
 
 namespace mr::engine::internal {
@@ -374,17 +375,22 @@ std::optional<Moment> parse_smart(std::string_view text) {
 /// TO_TIMESTAMP, TO_DATE, and TO_TIMESTAMP_LTZ of text.
 Result<RowFunction> make_parse(const plan::Expr& call) {
     MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
+    std::optional<TimeZone> zone;
     if (call.args.size() > 2) {
-        const auto zone = literal_text(call, 2);
-        if (!zone || (*zone != "UTC" && *zone != "GMT" && *zone != "Z"))
-            return fail(Code::unsupported, "TO_TIMESTAMP_LTZ takes the time zone 'UTC' only, so far");
+        const auto name = literal_text(call, 2);
+        if (!name) return fail(Code::unsupported, "TO_TIMESTAMP_LTZ takes a literal time zone");
+        MR_TRY(zone, TimeZone::find(*name));
     }
     const bool smart = call.function != "TO_DATE";
-    return [pattern, smart](RowCall& c) {
+    return [pattern, smart, zone](RowCall& c) {
         if (!pattern.given(c))
             return put(c,
                        smart ? parse_smart(c.text(0)) : parse_timestamp(c.text(0), TimestampText::lenient));
-        pattern.with(c, [&](const TimePattern& p) { put(c, p.read(c.text(0), smart)); });
+        pattern.with(c, [&](const TimePattern& p) {
+            std::optional<Moment> m = p.read(c.text(0), smart);
+            if (m && zone) m->seconds = zone->to_utc(m->seconds);
+            put(c, m);
+        });
     };
 }
 
@@ -458,41 +464,43 @@ Result<RowFunction> make_unix_timestamp(const plan::Expr& call) {
     };
 }
 
-/// Seconds east of Greenwich of "UTC", "GMT+08:00", "+02:00"; nothing for named zones.
-std::optional<std::int64_t> zone_offset(std::string_view zone) {
-    if (zone.starts_with("UTC") || zone.starts_with("GMT")) zone.remove_prefix(3);
-    if (zone.empty() || zone == "Z") return 0;
-    if (zone[0] != '+' && zone[0] != '-') return std::nullopt;
-    const std::int64_t sign = zone[0] == '-' ? -1 : 1;
-    std::int64_t parts[2] = {0, 0};
-    std::size_t part = 0;
-    for (const char ch : zone.substr(1)) {
-        if (ch == ':' && part == 0) {
-            part = 1;
-        } else if (ch >= '0' && ch <= '9' && parts[part] < 60) {
-            parts[part] = parts[part] * 10 + (ch - '0');
-        } else {
-            return std::nullopt;
+/// The zone of an argument: a literal's, or each row's own.
+class ZoneArgument {
+  public:
+    static Result<ZoneArgument> of(const plan::Expr& call, std::size_t i) {
+        ZoneArgument z;
+        z.index_ = i;
+        if (const auto name = literal_text(call, i)) {
+            MR_TRY(z.fixed_, TimeZone::find(*name));
         }
+        return z;
     }
-    if (parts[0] > 18 || parts[1] > 59) return std::nullopt;
-    return sign * (parts[0] * 3600 + parts[1] * 60);
-}
+    /// Calls `use` with the row's zone; a name that is none fails the row.
+    template <class Use>
+    void with(RowCall& c, Use use) const {
+        if (fixed_) return use(*fixed_);
+        const auto found = TimeZone::find(c.text(index_));
+        found ? use(*found) : c.fail(found.error().message);
+    }
+
+  private:
+    std::size_t index_ = 0;
+    std::optional<TimeZone> fixed_;
+};
 
 Result<RowFunction> make_convert_tz(const plan::Expr& call) {
-    for (const std::size_t i : {1UL, 2UL}) {
-        const auto zone = literal_text(call, i);
-        if (zone && !zone_offset(*zone))
-            return fail(Code::unsupported, "CONVERT_TZ: time zone '{}': write an offset such as 'GMT+02:00'",
-                        *zone);
-    }
+    MR_TRY(ZoneArgument from, ZoneArgument::of(call, 1));
+    MR_TRY(ZoneArgument to, ZoneArgument::of(call, 2));
     MR_TRY(const TimePattern standard, TimePattern::parse(kDefaultPattern));
-    return [standard](RowCall& c) {
+    return [standard, from, to](RowCall& c) {
         const auto m = parse_timestamp(c.text(0), TimestampText::lenient);
-        const auto from = zone_offset(c.text(1)), to = zone_offset(c.text(2));
-        if (!from || !to) return c.fail("CONVERT_TZ: write the time zone as an offset such as 'GMT+02:00'");
         if (!m) return c.null();
-        c.set(standard.format({m->seconds - *from + *to, 0}));
+        from.with(c, [&](const TimeZone& there) {
+            to.with(c, [&](const TimeZone& here) {
+                const std::int64_t instant = there.to_utc(m->seconds);
+                c.set(standard.format({instant + here.offset_at(instant), 0}));
+            });
+        });
     };
 }
 

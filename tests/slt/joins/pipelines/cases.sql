@@ -73,6 +73,7 @@ CREATE MATERIALIZED VIEW j_q4 (PRIMARY KEY (category) NOT ENFORCED) AS
 SELECT Q.category, AVG(Q.final) AS a FROM (SELECT MAX(B.price) AS final, A.category FROM auction A, bid B WHERE A.aid = B.auction AND B.ts BETWEEN A.ats - INTERVAL '30' SECOND AND A.ats + INTERVAL '30' SECOND GROUP BY A.aid, A.category) Q GROUP BY Q.category;
 
 -- nexmark q9
+-- flink: differs
 CREATE MATERIALIZED VIEW j_q9 (PRIMARY KEY (aid) NOT ENFORCED) AS
 SELECT aid, id, price FROM (SELECT A.aid, B.id, B.price, ROW_NUMBER() OVER (PARTITION BY A.aid ORDER BY B.price DESC, B.id ASC) AS rownum FROM auction A, bid B WHERE A.aid = B.auction AND B.price IS NOT NULL AND CAST(B.ts AS TIMESTAMP(3)) BETWEEN CAST(A.ats AS TIMESTAMP(3)) - INTERVAL '30' SECOND AND CAST(A.ats AS TIMESTAMP(3)) + INTERVAL '60' SECOND) WHERE rownum <= 1;
 

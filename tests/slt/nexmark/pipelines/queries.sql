@@ -44,6 +44,7 @@ JOIN (
   FROM TABLE(TUMBLE(TABLE auction, DESCRIPTOR(`dateTime`), INTERVAL '10' SECOND)) GROUP BY seller, window_start, window_end) A
 ON P.id = A.seller AND P.starttime = A.starttime AND P.endtime = A.endtime;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW q9 (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, category, auction, bidder, price, bid_dateTime FROM (
   SELECT A.id, A.category, B.auction, B.bidder, B.price, B.`dateTime` AS bid_dateTime,

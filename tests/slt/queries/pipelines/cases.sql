@@ -19,10 +19,10 @@ CREATE MATERIALIZED VIEW q_where_null (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id FROM bid WHERE NOT (price > 10);
 
 CREATE MATERIALIZED VIEW q_with (PRIMARY KEY (auction) NOT ENFORCED) AS
-WITH large AS (SELECT * FROM bid WHERE price > 10), per AS (SELECT auction, COUNT(*) AS n FROM large GROUP BY auction) SELECT auction, n FROM per WHERE n > 2;
+WITH lots AS (SELECT * FROM bid WHERE price > 10), by_auction AS (SELECT auction, COUNT(*) AS n FROM lots GROUP BY auction) SELECT auction, n FROM by_auction WHERE n > 2;
 
 CREATE MATERIALIZED VIEW q_with_cols (PRIMARY KEY (i) NOT ENFORCED) AS
-WITH large (i, p) AS (SELECT id, price FROM bid) SELECT i, p FROM large WHERE p = 50;
+WITH lots (i, p) AS (SELECT id, price FROM bid) SELECT i, p FROM lots WHERE p = 50;
 
 CREATE MATERIALIZED VIEW q_nested (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT k, SUM(n) AS s FROM (SELECT auction AS k, n FROM (SELECT auction, COUNT(*) AS n FROM bid GROUP BY auction) WHERE n > 1) GROUP BY k;
@@ -61,7 +61,7 @@ CREATE MATERIALIZED VIEW q_union_window (PRIMARY KEY (window_start, window_end) 
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE both_streams, DESCRIPTOR(t), INTERVAL '20' SECOND)) GROUP BY window_start, window_end;
 
 CREATE MATERIALIZED VIEW q_values (PRIMARY KEY (id) NOT ENFORCED) AS
-SELECT * FROM (VALUES (1, 'a', 1.5), (2, 'bc', 2.25), (3, NULL, NULL)) AS t (id, nam, v);
+SELECT * FROM (VALUES (1, 'a', 1.5), (2, 'bc', 2.25), (3, CAST(NULL AS STRING), CAST(NULL AS DECIMAL(3, 2)))) AS t (id, nam, v);
 
 CREATE MATERIALIZED VIEW q_values_join (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT b.id, v.name FROM bid b JOIN (VALUES (1, 'one'), (2, 'two')) AS v (k, name) ON b.auction = v.k;
@@ -86,7 +86,7 @@ CREATE MATERIALIZED VIEW q_between_ts (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id FROM bid WHERE ts BETWEEN TIMESTAMP '2024-01-01 00:00:10' AND TIMESTAMP '2024-01-01 00:00:30';
 
 CREATE MATERIALIZED VIEW q_const (PRIMARY KEY (id) NOT ENFORCED) AS
-SELECT id, 1 AS one, 'x' AS x, CAST(NULL AS INT) AS n, TRUE AS tt FROM bid WHERE id < 3;
+SELECT id, 1 AS uno, 'x' AS x, CAST(NULL AS INT) AS n, TRUE AS tt FROM bid WHERE id < 3;
 
 CREATE MATERIALIZED VIEW q_unnest (PRIMARY KEY (id, e) NOT ENFORCED) AS
 SELECT id, t.e FROM bid CROSS JOIN UNNEST(ARRAY[price, auction]) AS t (e) WHERE id < 10 AND t.e IS NOT NULL AND t.e <> price;

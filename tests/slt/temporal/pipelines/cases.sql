@@ -288,3 +288,15 @@ CREATE MATERIALIZED VIEW now_types (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   UNIX_TIMESTAMP() > 0 AS c6,
   PROCTIME() IS NOT NULL AS c7
 FROM v;
+
+-- named time zones, summer time, hours that are left out or come twice
+CREATE MATERIALIZED VIEW zones (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  CONVERT_TZ('2024-01-01 00:00:00', 'UTC', 'America/Los_Angeles') AS c0,
+  CONVERT_TZ('2024-07-01 00:00:00', 'Europe/Paris', 'Asia/Kolkata') AS c1,
+  CONVERT_TZ('2024-03-10 02:30:00', 'America/New_York', 'UTC') AS c2,
+  CONVERT_TZ('2050-07-01 12:00:00', 'UTC', 'Australia/Sydney') AS c3,
+  TO_TIMESTAMP_LTZ('2024-01-31 10:11:12', 'yyyy-MM-dd HH:mm:ss', 'Asia/Tokyo') AS c4,
+  TO_TIMESTAMP_LTZ('2024-03-31 02:30:00', 'yyyy-MM-dd HH:mm:ss', 'Europe/Paris') AS c5,
+  TO_TIMESTAMP_LTZ('2024-10-27 02:30:00', 'yyyy-MM-dd HH:mm:ss', 'Europe/Paris') AS c6,
+  CONVERT_TZ('1950-06-01 00:00:00', 'UTC', 'Europe/London') AS c7
+FROM v WHERE id = 1;

@@ -13,12 +13,15 @@ SELECT window_start, window_end, bidder, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE b
 CREATE MATERIALIZED VIEW tumble_time AS
 SELECT window_start, window_end, window_time, auction, AVG(price) AS a FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, window_time, auction;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW tumble_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '3' SECOND)) GROUP BY window_start, window_end;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW tumble_neg_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '-3' SECOND)) GROUP BY window_start, window_end;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW tumble_named AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(DATA => TABLE bid, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL '30' SECOND, `OFFSET` => INTERVAL '5' SECOND)) GROUP BY window_start, window_end;
 
@@ -43,6 +46,7 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(price) AS s FROM TABLE(HOP(T
 CREATE MATERIALIZED VIEW hop_key AS
 SELECT window_start, window_end, auction, COUNT(DISTINCT bidder) AS n, MAX(x) AS m FROM TABLE(HOP(TABLE bid, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '15' SECOND)) GROUP BY window_start, window_end, auction;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW hop_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(HOP(TABLE bid, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '15' SECOND, INTERVAL '2' SECOND)) GROUP BY window_start, window_end;
 
@@ -59,6 +63,7 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(price) AS s FROM TABLE(CUMUL
 CREATE MATERIALIZED VIEW cumulate_key AS
 SELECT window_start, window_end, auction, COUNT(DISTINCT price) AS n, MIN(bidder) AS s FROM TABLE(CUMULATE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '60' SECOND)) GROUP BY window_start, window_end, auction;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW cumulate_offset AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(CUMULATE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '30' SECOND, INTERVAL '4' SECOND)) GROUP BY window_start, window_end;
 
@@ -72,8 +77,8 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(price) AS s FROM TABLE(SESSI
 CREATE MATERIALIZED VIEW session_key AS
 SELECT window_start, window_end, auction, COUNT(*) AS n, LISTAGG(bidder) AS g FROM TABLE(SESSION(TABLE bid PARTITION BY auction, DESCRIPTOR(ts), INTERVAL '6' SECOND)) GROUP BY window_start, window_end, auction;
 
-CREATE MATERIALIZED VIEW session_two (PRIMARY KEY (window_start, window_end, auction, bidder) NOT ENFORCED) AS
-SELECT window_start, window_end, auction, bidder, COUNT(*) AS n FROM TABLE(SESSION(TABLE bid PARTITION BY auction, bidder, DESCRIPTOR(ts), INTERVAL '20' SECOND)) GROUP BY window_start, window_end, auction, bidder;
+CREATE MATERIALIZED VIEW session_two (PRIMARY KEY (window_start, window_end, bidder) NOT ENFORCED) AS
+SELECT window_start, window_end, bidder, COUNT(*) AS n FROM TABLE(SESSION(TABLE bid PARTITION BY bidder, DESCRIPTOR(ts), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, bidder;
 
 CREATE MATERIALIZED VIEW session_rows (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, window_start, window_end FROM TABLE(SESSION(TABLE bid PARTITION BY auction, DESCRIPTOR(ts), INTERVAL '6' SECOND));
