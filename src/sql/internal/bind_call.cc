@@ -192,7 +192,6 @@ ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
     }
     ExprPtr out =
         make_call(e.function, std::move(args), find_function(e.function) == nullptr ? span : e.span);
-    // A nested value would have to be read out of the text again.
     if (out && e.flag && (e.type.is_nested() || (e.function == "JSON_QUERY" && !e.type.is_character()))) {
         not_yet(e.span, fmt::format("RETURNING {} is", e.type.to_string()),
                 "leave RETURNING out: the value comes as text");
