@@ -15,7 +15,7 @@ deps=${MILLRACE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deps-2}
 mkdir -p "$deps"
 exec 9>"$deps/.lock"; flock 9
 
-build_packages=(g++ cmake ninja-build make git ccache mold pkg-config python3 python3-venv curl ca-certificates
+build_packages=(g++ tzdata cmake ninja-build make git ccache mold pkg-config python3 python3-venv curl ca-certificates
     libboost1.81-dev libsimdjson-dev nlohmann-json3-dev libyaml-cpp-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev
     libcurl4-openssl-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev libre2-dev libxxhash-dev libvalijson-dev
     libgtest-dev)

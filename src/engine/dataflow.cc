@@ -169,9 +169,27 @@ void Dataflow::combine_tracks(Step& step) {
     }
 }
 
+void Dataflow::follow_clock(Step& step, const RoundInfo& info) const {
+    const std::int64_t before = step.merged.end();
+    step.merged = {.start = before, .raises = {}};
+    const std::int64_t now = info.processing_time_ms - 1;
+    if (now > before) step.merged.raises.push_back({arrival_before_, now});
+    step.in = step.out = &step.merged;
+}
+
+bool Dataflow::follows_clock() const {
+    return std::any_of(steps_.begin(), steps_.end(), [](const auto& step) {
+        return std::holds_alternative<plan::ProcessingTimeNode>(step->node->op);
+    });
+}
+
 void Dataflow::run_step(std::size_t index, const RoundInfo& info, RowCollector& collector) {
     Step& step = *steps_[index];
-    combine_tracks(step);
+    if (std::holds_alternative<plan::ProcessingTimeNode>(step.node->op) && !step.materializer) {
+        follow_clock(step, info);
+    } else {
+        combine_tracks(step);
+    }
     std::vector<const Delta*> inputs;
     bool idle = !step.inputs.empty();
     for (const std::size_t in : step.inputs) {
@@ -200,6 +218,7 @@ void Dataflow::run_round(std::span<const Delta> sources, const RoundInfo& info, 
              program_.sources.size());
     if (!loaded_) load_watermarks();
     const std::uint64_t before = last_arrival_;
+    arrival_before_ = before;
     for (const Delta& d : sources) {
         if (!d.empty()) last_arrival_ = std::max(last_arrival_, d.arrival.back());
     }

@@ -52,6 +52,8 @@ class Dataflow {
 
     /// One an operator, in topological order; a sink's materialiser is one too.
     [[nodiscard]] std::vector<OperatorStats> stats() const;
+    /// Does a window stand on processing time? Then rounds are wanted as time passes, rows or not.
+    [[nodiscard]] bool follows_clock() const;
     /// The watermark of a sink's root after the last round.
     [[nodiscard]] std::int64_t sink_watermark(std::size_t sink) const;
 
@@ -66,6 +68,8 @@ class Dataflow {
     Status add_sink(const plan::Sink& sink);
     void load_watermarks();
     void run_source(Step& step, const Delta& delta);
+    /// The watermark of a ProcessingTimeNode: the clock, before the rows of the round.
+    void follow_clock(Step& step, const RoundInfo& info) const;
     void run_step(std::size_t index, const RoundInfo& info, RowCollector& collector);
     void combine_tracks(Step& step);
 
@@ -75,6 +79,7 @@ class Dataflow {
     std::vector<std::unique_ptr<Step>> steps_;
     std::vector<Sink> sinks_;
     std::uint64_t last_arrival_ = 0;
+    std::uint64_t arrival_before_ = 0;  ///< last_arrival_ when the round began
     bool loaded_ = false;
 };
 

@@ -73,6 +73,9 @@ struct Factory {
     Result<OperatorPtr> operator()(const plan::UnionAllNode&) const {
         return internal::make_union_all(context);
     }
+    Result<OperatorPtr> operator()(const plan::ProcessingTimeNode&) const {
+        return internal::make_processing_time(context);
+    }
     Result<OperatorPtr> operator()(const plan::NormalizeNode& n) const {
         return internal::make_normalize(context, n);
     }

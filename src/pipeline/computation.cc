@@ -54,6 +54,7 @@ class Computation::Impl final : public engine::RowCollector {
             encoders.push_back(std::move(encoder));
         }
         MR_TRY(dataflow, engine::Dataflow::create(*program, state));
+        follows_clock = dataflow->follows_clock();
         sink_rounds.resize(program->sinks.size());
         return {};
     }
@@ -94,6 +95,11 @@ class Computation::Impl final : public engine::RowCollector {
         for (std::size_t i = 0; i < sources.size(); ++i) {
             if (!sources[i].strict && sources[i].stage->has_watermark())
                 changed |= tick_source(i, now, silence_ms);
+        }
+        // Windows over processing time close as it passes, rows or not.
+        if (follows_clock && now.value >= clock_ms + kSilenceStepMs) {
+            clock_ms = now.value;
+            watermark_moved = changed = true;
         }
         return changed;
     }
@@ -179,6 +185,8 @@ class Computation::Impl final : public engine::RowCollector {
     std::uint64_t next_arrival = 1;
     std::size_t pending_rows = 0;
     bool watermark_moved = false;
+    bool follows_clock = false;
+    std::int64_t clock_ms = 0;  ///< of the last round that time alone made
     TimestampMs step_now;
     Counts counts;
 

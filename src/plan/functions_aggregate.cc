@@ -37,6 +37,30 @@ Result<ResolvedFunction> listagg_rule(const CallSite& call) {
     return pattern("S?S", DataType::string(), Nulls::always)(call);
 }
 
+/// A list of every value, NULLs too.
+Result<ResolvedFunction> array_agg_rule(const CallSite& call) {
+    MR_TRY(auto types, match(call, "A"));
+    DataType list = DataType::array(types[0].with_nullable(true));
+    return ResolvedFunction{call.info.name, std::move(types), std::move(list)};
+}
+
+/// Flink's MULTISET is a map of values to how often they occur.
+Result<ResolvedFunction> collect_rule(const CallSite& call) {
+    MR_TRY(auto types, match(call, "A"));
+    DataType counts = DataType::map(types[0].with_nullable(false), DataType::integer().with_nullable(false));
+    return ResolvedFunction{call.info.name, std::move(types), std::move(counts)};
+}
+
+/// PERCENTILE(x, p [, frequency]): of an array of percentages an array.
+Result<ResolvedFunction> percentile_rule(const CallSite& call) {
+    if (call.size() < 2 || call.size() > 3) return mismatch(call);
+    const bool many = call[1].kind == TypeKind::array;
+    MR_TRY(auto types, match(call, many ? "DR?L" : "DD?L"));
+    if (many) types[1] = DataType::array(DataType::double_type()).with_nullable(call[1].nullable);
+    const DataType result = many ? DataType::array(DataType::double_type()) : DataType::double_type();
+    return ResolvedFunction{call.info.name, std::move(types), result};
+}
+
 /// LAG and LEAD (x [, n [, default]]).
 Result<ResolvedFunction> shift_rule(const CallSite& call) {
     MR_TRY(auto types, match(call, "A?IA"));
@@ -77,6 +101,19 @@ void add_aggregates(Table& t) {
         pattern_as("A", 0, Nulls::always));
     add("LISTAGG", aggregate, "LISTAGG([DISTINCT] text [, separator])",
         "Texts in order of arrival, separated by ','; NULLs are skipped.", listagg_rule);
+    add("ARRAY_AGG", aggregate, "ARRAY_AGG([DISTINCT] x)", "All values in order of arrival, NULLs too.",
+        array_agg_rule);
+    add("COLLECT", aggregate, "COLLECT([DISTINCT] x)", "How often each value occurs, as MAP<x, INT>.",
+        collect_rule);
+    add("JSON_ARRAYAGG", aggregate, "JSON_ARRAYAGG(x [{NULL | ABSENT} ON NULL])",
+        "A JSON array of all values in order of arrival.", pattern("SA", DataType::string(), Nulls::never));
+    add("JSON_OBJECTAGG", aggregate, "JSON_OBJECTAGG(KEY k VALUE v [{NULL | ABSENT} ON NULL])",
+        "A JSON object of all keys and values.", pattern("SSA", DataType::string(), Nulls::never));
+    add("PERCENTILE", aggregate, "PERCENTILE(n, p [, frequency])",
+        "The value below which a part p (0-1) of the rows lies, interpolated; p may be an array.",
+        percentile_rule);
+    add("APPROX_COUNT_DISTINCT", aggregate, "APPROX_COUNT_DISTINCT(x)",
+        "Number of different values; here exact.", pattern("A", DataType::bigint(), Nulls::never));
     add("ROW_NUMBER", window, "ROW_NUMBER() OVER (…)", "Number of the row, from 1.",
         pattern("", DataType::bigint(), Nulls::never));
     add("RANK", window, "RANK() OVER (…)", "Rank with gaps.", pattern("", DataType::bigint(), Nulls::never));
@@ -89,16 +126,8 @@ void add_aggregates(Table& t) {
 }
 
 const std::vector<std::string>& known_but_unsupported() {
-    static const std::vector<std::string> names = {"ARRAY_AGG",     "COLLECT",      "JSON_OBJECTAGG",
-                                                   "JSON_ARRAYAGG", "NTILE",        "PERCENT_RANK",
-                                                   "CUME_DIST",     "PERCENTILE",   "PRINTF",
-                                                   "SPLIT",         "ENCODE",       "DECODE",
-                                                   "UNHEX",         "MAP_UNION",    "MAP_FROM_ARRAYS",
-                                                   "REGEXP_SUBSTR", "REGEXP_INSTR", "REGEXP_EXTRACT_ALL",
-                                                   "JSON_QUOTE",    "JSON_UNQUOTE", "APPROX_COUNT_DISTINCT",
-                                                   "OVERLAPS",      "IS_ALPHA",     "IS_DIGIT",
-                                                   "IS_DECIMAL",    "GROUPING",     "GROUP_ID",
-                                                   "GROUPING_ID",   "PARSE_JSON",   "TRY_PARSE_JSON"};
+    static const std::vector<std::string> names = {"NTILE", "PERCENT_RANK", "CUME_DIST", "PARSE_JSON",
+                                                   "TRY_PARSE_JSON"};
     return names;
 }
 

@@ -146,6 +146,20 @@ void add_collections(Table& t) {
     add("MAP_VALUES", "MAP_VALUES(map)", "The values.", [](const CallSite& c) { return map_part(c, 1); });
     add("MAP_ENTRIES", "MAP_ENTRIES(map)", "Rows of key and value.",
         [](const CallSite& c) { return map_part(c, 2); });
+    add("MAP_UNION", "MAP_UNION(map, map, …)", "All entries; of equal keys the last counts.",
+        [](const CallSite& call) -> Result<ResolvedFunction> {
+            MR_TRY(auto types, match(call, "MM*"));
+            MR_TRY(const DataType common, common_from(call, 0, 1));
+            return ResolvedFunction{call.info.name, std::vector<DataType>(call.size(), common),
+                                    common.with_nullable(call.any_nullable())};
+        });
+    add("MAP_FROM_ARRAYS", "MAP_FROM_ARRAYS(keys, values)", "A map of the n-th key to the n-th value.",
+        [](const CallSite& call) -> Result<ResolvedFunction> {
+            MR_TRY(auto types, match(call, "RR"));
+            if (call.size() != 2) return mismatch(call);
+            const DataType map = DataType::map(types[0].child(0).type, types[1].child(0).type);
+            return ResolvedFunction{call.info.name, std::move(types), map.with_nullable(call.any_nullable())};
+        });
     add("STR_TO_MAP", "STR_TO_MAP(text [, pair_separator [, key_separator]])", "\"a=1,b=2\" as a map.",
         pattern("S?SS", DataType::map(DataType::string(), DataType::string())));
 }

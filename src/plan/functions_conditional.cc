@@ -73,9 +73,7 @@ Result<ResolvedFunction> coalesce_rule(const CallSite& call) {
 Result<ResolvedFunction> nullif_rule(const CallSite& call) {
     if (call.size() != 2) return mismatch(call);
     MR_TRY(const DataType common, common_of(call, [](std::size_t) { return true; }));
-    // The result has the type of the first argument; comparing happens in the common type inside the kernel.
-    if (call[0].is_numeric() && !call[0].same_as(common))
-        return ResolvedFunction{call.info.name, {common, common}, common.with_nullable(true)};
+    // The binder makes CASE WHEN a = b THEN NULL ELSE a of it, so that the result has the type of a.
     return ResolvedFunction{call.info.name, {common, common}, common.with_nullable(true)};
 }
 

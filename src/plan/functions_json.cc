@@ -15,6 +15,11 @@ void add_json(Table& t) {
         pattern("SS?S", DataType::boolean(), Nulls::always));
     add("IS JSON", "text IS JSON [OBJECT | ARRAY | SCALAR | VALUE]", "TRUE if the text is such JSON.",
         pattern("S?S", DataType::boolean()));
+    add("JSON_QUOTE", "JSON_QUOTE(text)", "A text as a JSON string.", pattern("S", DataType::string()));
+    add("JSON_UNQUOTE", "JSON_UNQUOTE(text)", "A JSON string as text; other text as it is.",
+        pattern("S", DataType::string()));
+    add("JSON", "JSON(text)", "JSON text as it is, inside JSON_OBJECT and JSON_ARRAY.",
+        pattern("S", DataType::string()));
     add("JSON_STRING", "JSON_STRING(x)", "Any value as JSON text; NULL of NULL.",
         pattern("A", DataType::string()));
     add("JSON_OBJECT", "JSON_OBJECT(KEY k VALUE v, … [{NULL | ABSENT} ON NULL])", "A JSON object.",

@@ -34,7 +34,9 @@ ResolvedFunction numeric(const CallSite& call, char op) {
         };
         return made(call, {as_decimal(a), as_decimal(b)}, decimal_result(op, a, b));
     }
-    const DataType common = common_type(a, b).value_or(DataType::double_type());
+    DataType common = common_type(a, b).value_or(DataType::double_type());
+    // FLOAT * DOUBLE is a FLOAT, DOUBLE * FLOAT a DOUBLE: to Flink's planner both are as precise.
+    if (a.kind == TypeKind::float_ && b.kind == TypeKind::double_) common = DataType::of(TypeKind::float_);
     const DataType x = common.with_nullable(a.nullable), y = common.with_nullable(b.nullable);
     if (op == '%' && common.is_integer()) return made(call, {x, y}, b);
     return made(call, {x, y}, common);

@@ -16,6 +16,12 @@ Result<ResolvedFunction> trim_rule(const CallSite& call) {
     return pattern(call.size() == 1 ? "S" : "SSS", DataType::string())(call);
 }
 
+/// SPLIT_INDEX(text, separator, i); the separator may be a character's code.
+Result<ResolvedFunction> split_index_rule(const CallSite& call) {
+    const bool code = call.size() == 3 && call[1].is_integer();
+    return pattern(code ? "SII" : "SSI", DataType::string(), Nulls::always)(call);
+}
+
 }  // namespace
 
 void add_strings(Table& t) {
@@ -71,7 +77,7 @@ void add_strings(Table& t) {
     add("ASCII", "ASCII(text)", "Code of the first character, 0 for an empty text.", pattern("S", number));
     add("CHR", "CHR(n)", "The character of a code (modulo 256).", pattern("L", text));
     add("SPLIT_INDEX", "SPLIT_INDEX(text, separator, index)",
-        "A part between separators, from 0; NULL beyond.", pattern("SSI", text, Nulls::always));
+        "A part between separators, from 0; NULL beyond.", split_index_rule);
     add("STARTSWITH", "STARTSWITH(text, part)", "TRUE if the text begins so.", pattern("XX", yes));
     add("ENDSWITH", "ENDSWITH(text, part)", "TRUE if the text ends so.", pattern("XX", yes));
     add("ELT", "ELT(index, a, b, …)", "The index-th text, from 1; NULL beyond.",
@@ -80,8 +86,8 @@ void add_strings(Table& t) {
         {"RLIKE", "REGEXP_LIKE"});
     add("REGEXP_EXTRACT", "REGEXP_EXTRACT(text, pattern [, group])",
         "The first match or a group of it, or NULL.", pattern("SS?I", text, Nulls::always));
-    add("REGEXP_REPLACE", "REGEXP_REPLACE(text, pattern, by)", "Every match replaced; $1 is the first group.",
-        pattern("SSS", text, Nulls::always));
+    add("REGEXP_REPLACE", "REGEXP_REPLACE(text, pattern, by)",
+        "Every match replaced by a text, taken as it is.", pattern("SSS", text, Nulls::always));
     add("REGEXP_COUNT", "REGEXP_COUNT(text, pattern)", "Number of matches.",
         pattern("SS", number, Nulls::always));
     add("MD5", "MD5(text)", "MD5 in hexadecimal.", pattern("X", text));
@@ -100,6 +106,25 @@ void add_strings(Table& t) {
     add("PARSE_URL", "PARSE_URL(url, part [, key])",
         "HOST, PATH, QUERY, REF, PROTOCOL, AUTHORITY, FILE or USERINFO of a URL, or one query key.",
         pattern("SS?S", text, Nulls::always));
+    add("SPLIT", "SPLIT(text, separator)", "The parts between separators, as an array.",
+        pattern("SS", DataType::array(text.with_nullable(false))));
+    add("PRINTF", "PRINTF(format, a, …)", "As Java's String.format; NULL if the format does not fit.",
+        pattern("S?A*", text, Nulls::always));
+    add("ENCODE", "ENCODE(text, charset)", "Bytes of a text: UTF-8, UTF-16[BE|LE], US-ASCII, ISO-8859-1.",
+        pattern("SS", DataType::bytes()));
+    add("DECODE", "DECODE(bytes, charset)", "Text of bytes.", pattern("YS", text));
+    add("UNHEX", "UNHEX(text)", "Bytes of hexadecimal digits; NULL if it is none.",
+        pattern("S", DataType::bytes(), Nulls::always));
+    add("REGEXP_EXTRACT_ALL", "REGEXP_EXTRACT_ALL(text, pattern [, group])",
+        "The first group (or another) of every match.",
+        pattern("SS?I", DataType::array(text), Nulls::always));
+    add("REGEXP_INSTR", "REGEXP_INSTR(text, pattern)", "Where the first match begins, from 1; 0 without one.",
+        pattern("SS", number, Nulls::always));
+    add("REGEXP_SUBSTR", "REGEXP_SUBSTR(text, pattern)", "The first match, or NULL.",
+        pattern("SS", text, Nulls::always));
+    add("IS_ALPHA", "IS_ALPHA(text)", "TRUE if it has letters only.", pattern("S", yes, Nulls::never));
+    add("IS_DIGIT", "IS_DIGIT(text)", "TRUE if it has digits only.", pattern("S", yes, Nulls::never));
+    add("IS_DECIMAL", "IS_DECIMAL(text)", "TRUE if it is a number.", pattern("S", yes, Nulls::never));
     add("UUID", "UUID()", "A random UUID.", pattern("", text, Nulls::never), {}, false);
 }
 

@@ -142,7 +142,7 @@ bool can_cast(const DataType& from, const DataType& to) {
     const bool from_number = from.is_numeric(), to_number = to.is_numeric();
     if (from_number && to_number) return true;
     if (from.kind == TypeKind::boolean) return to_number;
-    if (to.kind == TypeKind::boolean) return from.is_integer() || from.kind == TypeKind::decimal;
+    if (to.kind == TypeKind::boolean) return from_number;
     if (from.is_interval()) return from.kind == to.kind || to.is_integer();
     if (to.is_interval()) return from.is_integer();
     if (from_number || to_number) return false;

@@ -73,6 +73,9 @@ struct WindowSpec {
 /// session has closed.
 struct WindowTvfNode {
     WindowSpec window;
+    /// Leaves out a row's windows that are closed already: below a rank within windows, which Flink gives
+    /// once, when the window closes.
+    bool drop_late = false;
 };
 
 /// GROUP BY window_start, window_end [, keys]. Output = keys (without the window columns), then aggregates,
@@ -123,6 +126,9 @@ struct TemporalJoinNode {
     int left_time = -1;
     int right_time = -1;
     ExprPtr residual;
+    /// As of a processing time: the right rows of the key as they are when the left row comes; no times, and
+    /// right_keys may be any columns.
+    bool processing_time = false;
 };
 
 /// One OVER window: frame [preceding, CURRENT ROW].
@@ -190,9 +196,14 @@ struct ValuesNode {
     std::vector<std::vector<ExprPtr>> rows;
 };
 
-using Operator = std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode,
-                              WindowAggregateNode, JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode,
-                              TopNNode, DeduplicateNode, UnnestNode, UnionAllNode, NormalizeNode, ValuesNode>;
+/// The input, then the processing time of the row's step ($proctime, TIMESTAMP_LTZ(3)) as an event-time
+/// attribute whose watermark is the clock: what windows over PROCTIME() stand on.
+struct ProcessingTimeNode {};
+
+using Operator =
+    std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode, WindowAggregateNode,
+                 JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode, TopNNode, DeduplicateNode,
+                 UnnestNode, UnionAllNode, NormalizeNode, ValuesNode, ProcessingTimeNode>;
 
 struct Node {
     Operator op;

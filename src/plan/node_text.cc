@@ -158,7 +158,9 @@ struct Describe {
     std::string operator()(const AggregateNode& n) const {
         return fmt::format("keys={}, calls={}", names_of(in(), n.keys), calls_text(n.calls, in()));
     }
-    std::string operator()(const WindowTvfNode& n) const { return window_text(n.window, in()); }
+    std::string operator()(const WindowTvfNode& n) const {
+        return window_text(n.window, in()) + (n.drop_late ? ", without late rows" : "");
+    }
     std::string operator()(const WindowAggregateNode& n) const {
         std::string columns;
         for (const std::string& c : n.window_columns) columns += (columns.empty() ? "" : ", ") + c;
@@ -176,6 +178,10 @@ struct Describe {
                            duration(n.upper_ms), residual(n.residual));
     }
     std::string operator()(const TemporalJoinNode& n) const {
+        if (n.processing_time) {
+            return fmt::format("{}, on={}, as of PROCTIME(){}", kind_text(n.kind),
+                               keys_text(node, n.left_keys, n.right_keys), residual(n.residual));
+        }
         return fmt::format("{}, on={}, as of {}, versions by {}{}", kind_text(n.kind),
                            keys_text(node, n.left_keys, n.right_keys), side(0, n.left_time),
                            side(1, n.right_time), residual(n.residual));
@@ -206,6 +212,7 @@ struct Describe {
         return fmt::format("keys={}, keep {} by {}", names_of(in(), n.keys), n.keep_last ? "last" : "first",
                            n.processing_time ? std::string("PROCTIME()") : name_of(in(), n.time_column));
     }
+    std::string operator()(const ProcessingTimeNode&) const { return {}; }
     std::string operator()(const UnnestNode& n) const {
         return fmt::format("{}{}{}", to_string(*n.collection, &in()), n.outer ? ", outer" : "",
                            n.ordinality ? ", with ordinality" : "");

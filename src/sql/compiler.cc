@@ -110,6 +110,10 @@ std::vector<Diagnostic> Catalog::add(const SourceText& source) {
         const std::string name = v.name;
         views_[name] = std::make_shared<const CatalogView>(std::move(v));
     }
+    for (CatalogFunction& f : binder.functions) {
+        const std::string name = f.name;
+        functions_[name] = std::make_shared<const CatalogFunction>(std::move(f));
+    }
     // Names whose statement had errors: known, so that nobody is told they do not exist.
     for (const ast::Statement& s : statements) {
         std::string name;
@@ -139,6 +143,11 @@ TablePtr Catalog::table(std::string_view name) const {
 CatalogViewPtr Catalog::view(std::string_view name) const {
     const auto it = views_.find(name);
     return it == views_.end() ? nullptr : it->second;
+}
+
+const FunctionText* Catalog::function(std::string_view name) const {
+    const auto it = functions_.find(name);
+    return it == functions_.end() ? nullptr : it->second.get();
 }
 
 bool Catalog::broken(std::string_view name) const {

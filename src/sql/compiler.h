@@ -27,6 +27,11 @@ namespace mr::sql {
 struct CatalogView;
 using CatalogViewPtr = std::shared_ptr<const CatalogView>;
 
+/// A function of streams/*.sql, written in SQL.
+struct CatalogFunction;
+using CatalogFunctionPtr = std::shared_ptr<const CatalogFunction>;
+struct FunctionText;
+
 class Catalog {
   public:
     /// Takes the CREATE TABLE and CREATE VIEW statements of a file. Other statements are errors here.
@@ -38,6 +43,8 @@ class Catalog {
 
     [[nodiscard]] plan::TablePtr table(std::string_view name) const;
     [[nodiscard]] CatalogViewPtr view(std::string_view name) const;
+    /// `name` in capitals; nullptr: none.
+    [[nodiscard]] const FunctionText* function(std::string_view name) const;
     [[nodiscard]] bool broken(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] const std::map<std::string, plan::TablePtr, std::less<>>& tables() const { return tables_; }
@@ -45,6 +52,7 @@ class Catalog {
   private:
     std::map<std::string, plan::TablePtr, std::less<>> tables_;
     std::map<std::string, CatalogViewPtr, std::less<>> views_;
+    std::map<std::string, CatalogFunctionPtr, std::less<>> functions_;
     std::map<std::string, bool, std::less<>> broken_;
 };
 

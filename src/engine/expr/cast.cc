@@ -124,10 +124,28 @@ std::optional<std::int64_t> text_to_time(std::string_view s, const DataType& to)
         for (int i = to.precision; i < 3; ++i) step *= 10;
         return *ms - *ms % step;
     }
-    const auto m = parse_timestamp(s, TimestampText::lenient);
+    auto m = parse_timestamp(s, TimestampText::lenient);
+    // A DATE may stop after the year or the month.
+    if (!m && to.kind == TypeKind::date && s.size() == 4)
+        m = parse_timestamp(std::string(s) + "-01-01", TimestampText::lenient);
+    if (!m && to.kind == TypeKind::date && s.size() <= 7)
+        m = parse_timestamp(std::string(s) + "-01", TimestampText::lenient);
     if (!m) return std::nullopt;
     if (to.kind == TypeKind::date) return floor_div(m->seconds, 86'400);
     return m->cut(to.precision).ticks(to.time_unit());
+}
+
+/// CHAR(n) pads, VARCHAR(n) cuts.
+std::string sized(std::string text, const DataType& to) {
+    if (to.precision == 0) return text;
+    const bool bytes = to.kind == TypeKind::bytes;
+    const std::int64_t length = bytes ? static_cast<std::int64_t>(text.size()) : char_count(text);
+    if (length > to.precision) {
+        text.resize(bytes ? static_cast<std::size_t>(to.precision) : char_offset(text, to.precision));
+    } else if (to.fixed_length) {
+        text.append(static_cast<std::size_t>(to.precision - length), bytes ? '\0' : ' ');
+    }
+    return text;
 }
 
 Result<Value> from_text(std::string_view s, const DataType& to) {
@@ -149,7 +167,7 @@ Result<Value> from_text(std::string_view s, const DataType& to) {
         case TypeKind::decimal:
             return done(parse_decimal(trimmed(s), {to.precision, to.scale}));
         case TypeKind::bytes:
-            return Value::of(std::string(s));
+            return Value::of(sized(std::string(s), to));
         case TypeKind::date:
         case TypeKind::time:
         case TypeKind::timestamp:
@@ -160,23 +178,10 @@ Result<Value> from_text(std::string_view s, const DataType& to) {
     }
 }
 
-/// CHAR(n) pads, VARCHAR(n) cuts.
-std::string sized(std::string text, const DataType& to) {
-    if (to.precision == 0) return text;
-    const bool bytes = to.kind == TypeKind::bytes;
-    const std::int64_t length = bytes ? static_cast<std::int64_t>(text.size()) : char_count(text);
-    if (length > to.precision) {
-        text.resize(bytes ? static_cast<std::size_t>(to.precision) : char_offset(text, to.precision));
-    } else if (to.fixed_length) {
-        text.append(static_cast<std::size_t>(to.precision - length), bytes ? '\0' : ' ');
-    }
-    return text;
-}
-
 Result<Value> from_decimal(Scaled v, const DataType& to) {
     if (to.kind == TypeKind::decimal) {
         const auto r = decimal_rescale(v, {to.precision, to.scale});
-        if (!r) return unfit(decimal_to_string(v.unscaled, v.scale), to);
+        if (!r) return Value::null();  // as Flink: a number too large for a DECIMAL is NULL
         return Value::of(*r);
     }
     if (to.is_integer()) {
@@ -190,10 +195,11 @@ Result<Value> from_decimal(Scaled v, const DataType& to) {
 Result<Value> from_real(double v, const DataType& to) {
     if (to.kind == TypeKind::decimal) {
         const auto r = decimal_from_double(v, {to.precision, to.scale});
-        if (!r) return unfit(double_to_string(v), to);
+        if (!r) return Value::null();
         return Value::of(*r);
     }
     if (to.is_integer()) return Value::of(saturate(v, to.kind));
+    if (to.kind == TypeKind::boolean) return Value::of(v != 0);
     if (to.kind == TypeKind::float_) return Value::of(static_cast<double>(static_cast<float>(v)));
     return Value::of(v);
 }
@@ -208,7 +214,7 @@ Result<Value> from_integer(std::int64_t v, const DataType& to) {
             return Value::of(static_cast<double>(v));
         case TypeKind::decimal: {
             const auto r = decimal_rescale({v, 0}, {to.precision, to.scale});
-            if (!r) return unfit(std::to_string(v), to);
+            if (!r) return Value::null();
             return Value::of(*r);
         }
         default:
@@ -236,9 +242,13 @@ Result<Value> from_time(std::int64_t v, const DataType& from, const DataType& to
     switch (to.kind) {
         case TypeKind::date:
             return Value::of(floor_div(m.seconds, 86'400));
-        case TypeKind::time:
-            return Value::of((m.seconds - floor_div(m.seconds, 86'400) * 86'400) * 1000 +
-                             m.nanos / 1'000'000);
+        case TypeKind::time: {
+            const std::int64_t ms =
+                (m.seconds - floor_div(m.seconds, 86'400) * 86'400) * 1000 + m.nanos / 1'000'000;
+            std::int64_t step = 1;
+            for (int i = to.precision; i < 3; ++i) step *= 10;
+            return Value::of(ms - ms % step);
+        }
         default:
             return Value::of(m.cut(to.precision).ticks(to.time_unit()));
     }
@@ -261,6 +271,7 @@ KernelPtr generic_cast(KernelPtr arg, const DataType& from, const DataType& to, 
     return row_kernel(to, {std::move(arg)}, Strictness::strict, [from, to, try_cast](RowCall& c) {
         auto r = from.is_character() && !to.is_character() ? from_text(c.text(0), to)
                                                            : cast_value(c.value(0), from, to);
+        if (r && r->is_null() && !to.nullable) return c.fail("the value does not fit " + to.to_string());
         if (r) return c.set_value(*r);
         try_cast ? c.null() : c.fail(r.error().message);
     });

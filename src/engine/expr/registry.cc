@@ -28,6 +28,7 @@ const Registry& registry() {
         add_cast(r);
         add_math(r);
         add_text(r);
+        add_text_forms(r);
         add_patterns(r);
         add_encoding(r);
         add_time(r);

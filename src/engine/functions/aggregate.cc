@@ -32,6 +32,22 @@ Result<AggregatePtr> make_function(const plan::AggCall& call, std::uint16_t slot
             return fail(Code::invalid_argument, "the separator of LISTAGG must be a literal");
         }
     }
+    if (call.function.starts_with("JSON_") && !call.args.empty()) {
+        MR_TRY(const Value nulls, evaluate_constant(call.args[0]));
+        spec.json_nulls = !nulls.is_null() && nulls.text() == "NULL";
+    }
+    if (call.function == "PERCENTILE") {
+        const auto given =
+            call.args.size() < 2 ? Result<Value>(Value::null()) : evaluate_constant(call.args[1]);
+        if (!given || given->is_null())
+            return fail(Code::invalid_argument, "PERCENTILE takes a constant percentage");
+        const bool many = call.args[1]->type.kind == TypeKind::array;
+        for (const Value& p : many ? given->list() : std::vector<Value>{*given}) {
+            if (p.is_null() || !(p.real() >= 0 && p.real() <= 1))
+                return fail(Code::invalid_argument, "a percentage of PERCENTILE is between 0 and 1");
+            spec.parts.push_back(p.real());
+        }
+    }
     AggregatePtr made = internal::make_fixed_aggregate(spec);
     if (made == nullptr) made = internal::make_entry_aggregate(spec);
     if (made == nullptr) {

@@ -187,12 +187,33 @@ RowFunction map_part(std::size_t part) {
     };
 }
 
+void map_union(RowCall& c) {
+    List items;
+    for (std::size_t i = 0; i < c.size(); ++i) {
+        const Value map = c.value(i);
+        items.insert(items.end(), map.list().begin(), map.list().end());
+    }
+    c.set_value(make_map(items));
+}
+
+void map_from_arrays(RowCall& c) {
+    const Value keys = c.value(0), values = c.value(1);
+    if (keys.list().size() != values.list().size())
+        return c.fail("MAP_FROM_ARRAYS needs as many keys as values");
+    List items;
+    for (std::size_t i = 0; i < keys.list().size(); ++i) {
+        items.push_back(keys.list()[i]);
+        items.push_back(values.list()[i]);
+    }
+    c.set_value(make_map(items));
+}
+
 void text_to_map(RowCall& c) {
     const std::string_view s = c.text(0);
     const std::string_view pairs = c.size() > 1 ? c.text(1) : ",", keys = c.size() > 2 ? c.text(2) : "=";
     if (pairs.empty() || keys.empty()) return c.fail("STR_TO_MAP needs separators that are not empty");
     List items;
-    for (std::size_t at = 0; at <= s.size();) {
+    for (std::size_t at = 0; at <= s.size() && !s.empty();) {
         const std::size_t end = std::min(s.find(pairs, at), s.size());
         const std::string_view pair = s.substr(at, end - at);
         const std::size_t cut = pair.find(keys);
@@ -247,6 +268,8 @@ void add_collections(Registry& r) {
     r.add_row("MAP_KEYS", map_part(0));
     r.add_row("MAP_VALUES", map_part(1));
     r.add_row("MAP_ENTRIES", map_part(2));
+    r.add_row("MAP_UNION", map_union);
+    r.add_row("MAP_FROM_ARRAYS", map_from_arrays);
     r.add_row("STR_TO_MAP", text_to_map);
 }
 

@@ -283,7 +283,7 @@ TEST(Golden, text) {
         {R"(REGEXP_EXTRACT('channel_id=12&x', '(&|^)channel_id=([^&]*)', 2))", "12"},
         {R"(REGEXP_EXTRACT('foothebar', 'foo(.*?)(bar)', 0))", "foothebar"},
         {R"(REGEXP_EXTRACT('foothebar', 'foo(.*?)(bar)', 5))", "NULL"},
-        {R"(REGEXP_REPLACE('foobar', 'oo|ar', '$0x'))", "fooxbarx"},
+        {R"(REGEXP_REPLACE('foobar', 'oo|ar', '$0x'))", "f$0xb$0x"},
         {R"(REGEXP_REPLACE('foobar', 'o+', ''))", "fbar"},
         {R"(REGEXP('foobar', '^fo'))", "TRUE"},
         {R"(CONCAT_WS(',', 'a', CAST(NULL AS STRING), 'b'))", "a,b"},

@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "engine/internal/json_tape.h"
 #include "engine/internal/registry.h"
+#include "engine/internal/text.h"
 
 namespace mr::engine::internal {
 namespace {
@@ -85,7 +86,7 @@ std::vector<bool> json_arguments(const plan::Expr& call) {
     std::vector<bool> out;
     for (const plan::ExprPtr& a : call.args) {
         out.push_back(a->kind == plan::ExprKind::call &&
-                      (a->function == "JSON_OBJECT" || a->function == "JSON_ARRAY"));
+                      (a->function == "JSON_OBJECT" || a->function == "JSON_ARRAY" || a->function == "JSON"));
     }
     return out;
 }
@@ -129,7 +130,53 @@ Result<RowFunction> make_array(const plan::Expr& call) {
     };
 }
 
+/// A JSON string literal in ASCII: everything else is escaped.
+void quote(RowCall& c) {
+    const std::string_view s = c.text(0);
+    std::string out = "\"";
+    const auto unit = [&](std::uint32_t u) { out += fmt::format("\\u{:04x}", u); };
+    for (std::size_t at = 0; at < s.size(); at += char_bytes(s, at)) {
+        const char32_t ch = decode_char(s, at);
+        constexpr std::string_view kSpecial = "\"\\/\b\f\n\r\t";
+        constexpr std::string_view kEscape = "\"\\/bfnrt";
+        const std::size_t special = ch < 0x80 ? kSpecial.find(static_cast<char>(ch)) : std::string_view::npos;
+        if (special != std::string_view::npos) {
+            out += '\\';
+            out += kEscape[special];
+        } else if (ch >= 0x10000) {
+            unit(0xd800 + ((ch - 0x10000) >> 10));
+            unit(0xdc00 + ((ch - 0x10000) & 0x3ff));
+        } else if (ch < 0x20 || ch > 0x7e) {
+            unit(ch);
+        } else {
+            out += static_cast<char>(ch);
+        }
+    }
+    c.set(out + "\"");
+}
+
+/// The text of a JSON string; anything else stays as it is.
+void unquote(RowCall& c) {
+    const std::string_view s = c.text(0);
+    JsonTape tape;
+    if (s.size() < 2 || !s.starts_with('"') || !tape.parse(s) || tape.at(0).kind != JsonKind::string)
+        return c.set(s);
+    c.set(json_unescape(tape.at(0).text));
+}
+
+void json(RowCall& c) {
+    JsonTape tape;
+    if (!tape.parse(c.text(0))) return c.fail("JSON: the text is not JSON");
+    std::string out;
+    tape.append_json(out, 0);
+    c.set(out);
+}
+
 }  // namespace
+
+void append_json_value(std::string& out, const Value& v, const DataType& type) {
+    append_value(out, v, type);
+}
 
 void add_json_making(Registry& r) {
     r.add_row("JSON_STRING", [](RowCall& c) {
@@ -137,6 +184,9 @@ void add_json_making(Registry& r) {
         append_value(out, c.value(0), c.type(0));
         c.set(out);
     });
+    r.add_row("JSON_QUOTE", quote);
+    r.add_row("JSON_UNQUOTE", unquote);
+    r.add_row("JSON", json);
     r.add_row_maker("JSON_OBJECT", make_object, Strictness::lenient);
     r.add_row_maker("JSON_ARRAY", make_array, Strictness::lenient);
 }

@@ -28,6 +28,8 @@ void put(RowCall& c, std::optional<Int128> v) {
 /// Decimal rounding of a double's shortest text (2.675 -> 2.68), as Flink's BigDecimal.valueOf.
 double round_real(double v, std::int64_t digits, bool truncate) {
     if (!std::isfinite(v)) return v;
+    // Whole numbers from here on: nothing to cut right of the point.
+    if (digits >= 0 && std::fabs(v) >= 9.007199254740992e15) return v;
     if (digits > 30) return v;
     if (digits < -310) return 0;
     const auto exact = decimal_from_double(v, {38, 17});

@@ -213,24 +213,6 @@ Result<RowFunction> make_extract(const plan::Expr& call) {
     };
 }
 
-/// Java's Matcher.appendReplacement: $n is a group, \x is x.
-void append_replacement(std::string& out, std::string_view by, std::span<const re2::StringPiece> groups) {
-    for (std::size_t i = 0; i < by.size(); ++i) {
-        if (by[i] == '\\' && i + 1 < by.size()) {
-            out += by[++i];
-        } else if (by[i] == '$' && i + 1 < by.size() && by[i + 1] >= '0' && by[i + 1] <= '9') {
-            std::size_t n = static_cast<std::size_t>(by[++i] - '0');
-            while (i + 1 < by.size() && by[i + 1] >= '0' && by[i + 1] <= '9' &&
-                   n * 10 + static_cast<std::size_t>(by[i + 1] - '0') < groups.size())
-                n = n * 10 + static_cast<std::size_t>(by[++i] - '0');
-            if (n < groups.size() && groups[n].data() != nullptr)
-                out.append(groups[n].data(), groups[n].size());
-        } else {
-            out += by[i];
-        }
-    }
-}
-
 /// Calls `use(groups)` for each match, in order; returns where the last one ended.
 template <class Use>
 void each_match(const re2::RE2& regex, std::string_view s, Use use) {
@@ -255,7 +237,7 @@ Result<RowFunction> make_replace(const plan::Expr& call) {
         std::size_t copied = 0;
         each_match(*regex, s, [&](std::span<const re2::StringPiece> groups, std::size_t start) {
             out += s.substr(copied, start - copied);
-            append_replacement(out, c.text(2), groups);
+            out += c.text(2);  // as it is: Flink quotes it, so that $1 is no group
             copied = start + groups[0].size();
         });
         c.set(out.append(s.substr(copied)));
@@ -273,6 +255,50 @@ Result<RowFunction> make_count(const plan::Expr& call) {
     };
 }
 
+Result<RowFunction> make_extract_all(const plan::Expr& call) {
+    MR_TRY(Patterns patterns, Patterns::of(call, 1));
+    return [patterns](RowCall& c) {
+        const re2::RE2* regex = patterns.get(c, 1);
+        if (regex == nullptr) return;
+        const std::int64_t group = c.size() > 2 ? c.integer(2) : 1;
+        if (group < 0 || group > regex->NumberOfCapturingGroups()) return c.null();
+        std::vector<Value> out;
+        each_match(*regex, c.text(0), [&](std::span<const re2::StringPiece> groups, std::size_t) {
+            const re2::StringPiece& hit = groups[static_cast<std::size_t>(group)];
+            out.push_back(hit.data() == nullptr ? Value::null()
+                                                : Value::of(std::string(hit.data(), hit.size())));
+        });
+        c.set_value(Value::of(std::move(out)));
+    };
+}
+
+/// REGEXP_INSTR and REGEXP_SUBSTR: where the first match is, and what.
+template <class Use>
+Result<RowFunction> make_first(const plan::Expr& call, Use use) {
+    MR_TRY(Patterns patterns, Patterns::of(call, 1));
+    return [patterns, use](RowCall& c) {
+        const re2::RE2* regex = patterns.get(c, 1);
+        if (regex == nullptr) return;
+        const std::string_view s = c.text(0);
+        re2::StringPiece hit;
+        const bool found = regex->Match(piece(s), 0, s.size(), re2::RE2::UNANCHORED, &hit, 1);
+        use(c, s, found, hit);
+    };
+}
+
+Result<RowFunction> make_instr(const plan::Expr& call) {
+    return make_first(call, [](RowCall& c, std::string_view s, bool found, re2::StringPiece hit) {
+        c.set_integer(found ? char_count(s.substr(0, static_cast<std::size_t>(hit.data() - s.data()))) + 1
+                            : 0);
+    });
+}
+
+Result<RowFunction> make_substr(const plan::Expr& call) {
+    return make_first(call, [](RowCall& c, std::string_view, bool found, re2::StringPiece hit) {
+        found ? c.set({hit.data(), hit.size()}) : c.null();
+    });
+}
+
 }  // namespace
 
 void add_patterns(Registry& r) {
@@ -282,6 +308,9 @@ void add_patterns(Registry& r) {
     r.add_row_maker("REGEXP_EXTRACT", make_extract);
     r.add_row_maker("REGEXP_REPLACE", make_replace);
     r.add_row_maker("REGEXP_COUNT", make_count);
+    r.add_row_maker("REGEXP_EXTRACT_ALL", make_extract_all);
+    r.add_row_maker("REGEXP_INSTR", make_instr);
+    r.add_row_maker("REGEXP_SUBSTR", make_substr);
 }
 
 }  // namespace mr::engine::internal

@@ -96,9 +96,13 @@ void instr(RowCall& c) {
 
 void replace(RowCall& c) {
     const std::string_view s = c.text(0), part = c.text(1), by = c.text(2);
-    if (part.empty()) return c.set(s);
     std::string out;
     std::size_t at = 0;
+    if (part.empty()) {  // as Java's String.replace: between all characters and at both ends
+        out = by;
+        for (; at < s.size(); at += char_bytes(s, at)) out.append(s.substr(at, char_bytes(s, at))).append(by);
+        return c.set(out);
+    }
     for (std::size_t hit = s.find(part); hit != std::string_view::npos; hit = s.find(part, at)) {
         out.append(s.substr(at, hit - at)).append(by);
         at = hit + part.size();
@@ -180,8 +184,9 @@ void initcap(RowCall& c) {
         const std::size_t n = char_bytes(s, i);
         const std::string_view one = s.substr(i, n);
         const char ch = one[0];
+        // As Flink: letters beyond ASCII stay as they are and end a word.
         const bool word =
-            n > 1 || (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
+            n == 1 && ((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'));
         out += !word ? std::string(one) : inside ? to_lower(one) : to_upper(one);
         inside = word;
         i += n;
@@ -191,10 +196,25 @@ void initcap(RowCall& c) {
 
 /// Index from 0; an empty text has no parts.
 void split_index(RowCall& c) {
-    const std::string_view s = c.text(0), separator = c.text(1);
+    const std::string_view s = c.text(0);
+    std::string code;
+    if (!c.type(1).is_character()) {
+        if (c.integer(1) < 0 || c.integer(1) > 255) return c.null();
+        append_char(code, static_cast<char32_t>(c.integer(1)));
+    }
+    const std::string_view separator = code.empty() ? c.text(1) : std::string_view(code);
     std::int64_t index = c.integer(2);
     if (index < 0 || s.empty()) return c.null();
-    if (separator.empty()) return index == 0 ? c.set(s) : c.null();
+    if (separator.empty()) {  // without a separator: white space
+        std::size_t begin = 0;
+        const auto blank = [](char ch) { return ch == ' ' || (ch >= '\t' && ch <= '\r'); };
+        for (std::size_t end = 0; end <= s.size(); ++end) {
+            if (end < s.size() && !blank(s[end])) continue;
+            if (index-- == 0) return c.set(s.substr(begin, end - begin));
+            begin = end + 1;
+        }
+        return c.null();
+    }
     std::size_t at = 0;
     for (; index > 0; --index) {
         const std::size_t hit = s.find(separator, at);

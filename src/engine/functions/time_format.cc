@@ -5,6 +5,7 @@
 
 #include "engine/internal/calendar.h"
 #include "engine/internal/registry.h"
+#include "engine/internal/time_zone.h"
 #include "engine/internal/text.h"
 
 namespace mr::engine::internal {
@@ -302,7 +303,7 @@ bool PatternReader::take(const TimePattern::Token& t) {
     return take_number(t);
 }
 
-std::optional<Moment> TimePattern::read(std::string_view text) const {
+std::optional<Moment> TimePattern::read(std::string_view text, bool smart) const {
     PatternReader r;
     r.text = text;
     for (const Token& t : tokens_) {
@@ -312,8 +313,9 @@ std::optional<Moment> TimePattern::read(std::string_view text) const {
     if (r.clock >= 0) r.hour = r.clock + (r.half == 1 ? 12 : 0);
     if (r.hour > 23 || r.minute > 59 || r.second > 59) return std::nullopt;
     if (r.date.month < 1 || r.date.month > 12 || r.date.day < 1 ||
-        r.date.day > days_in_month(r.date.year, r.date.month))
+        (r.date.day > days_in_month(r.date.year, r.date.month) && !(smart && r.date.day <= 31)))
         return std::nullopt;
+    r.date.day = std::min(r.date.day, days_in_month(r.date.year, r.date.month));
     std::int64_t days = days_from_civil(r.date);
     if (r.of_year > 0) {
         if (r.of_year > (is_leap_year(r.date.year) ? 366 : 365)) return std::nullopt;
@@ -353,19 +355,47 @@ void put(RowCall& c, std::optional<Moment> m) {
     m ? c.set_integer(from_moment(*m, c.out_type())) : c.null();
 }
 
+/// Text as a timestamp; "2024-02-30 …" is the last of February, as Java's resolver has it.
+std::optional<Moment> parse_smart(std::string_view text) {
+    if (auto m = parse_timestamp(text, TimestampText::lenient)) return m;
+    const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+    if (text.size() < 10 || text[4] != '-' || text[7] != '-' || !digit(8) || !digit(9) || text[8] < '2' ||
+        text[8] > '3' || (text[8] == '3' && text[9] > '1'))
+        return std::nullopt;
+    // The month's last day is at most three days earlier.
+    std::string earlier(text);
+    for (int day = (text[8] - '0') * 10 + (text[9] - '0') - 1; day >= 28; --day) {
+        earlier[8] = static_cast<char>('0' + day / 10);
+        earlier[9] = static_cast<char>('0' + day % 10);
+        if (auto m = parse_timestamp(earlier, TimestampText::lenient)) return m;
+    }
+    return std::nullopt;
+}
+
 /// TO_TIMESTAMP, TO_DATE, and TO_TIMESTAMP_LTZ of text.
 Result<RowFunction> make_parse(const plan::Expr& call) {
     MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
+    std::optional<TimeZone> zone;
     if (call.args.size() > 2) {
-        const auto zone = literal_text(call, 2);
-        if (!zone || (*zone != "UTC" && *zone != "GMT" && *zone != "Z"))
-            return fail(Code::unsupported, "TO_TIMESTAMP_LTZ takes the time zone 'UTC' only, so far");
+        const auto name = literal_text(call, 2);
+        if (!name) return fail(Code::unsupported, "TO_TIMESTAMP_LTZ takes a literal time zone");
+        MR_TRY(zone, TimeZone::find(*name));
     }
-    return [pattern](RowCall& c) {
-        if (!pattern.given(c)) return put(c, parse_timestamp(c.text(0), TimestampText::lenient));
-        pattern.with(c, [&](const TimePattern& p) { put(c, p.read(c.text(0))); });
+    const bool smart = call.function != "TO_DATE";
+    return [pattern, smart, zone](RowCall& c) {
+        if (!pattern.given(c))
+            return put(c,
+                       smart ? parse_smart(c.text(0)) : parse_timestamp(c.text(0), TimestampText::lenient));
+        pattern.with(c, [&](const TimePattern& p) {
+            std::optional<Moment> m = p.read(c.text(0), smart);
+            if (m && zone) m->seconds = zone->to_utc(m->seconds);
+            put(c, m);
+        });
     };
 }
+
+/// 0001-01-01 to 9999-12-31, as Flink bounds TO_TIMESTAMP_LTZ.
+constexpr std::int64_t kFirstMs = -62'135'596'800'000, kLastMs = 253'402'300'799'999;
 
 Result<RowFunction> make_to_ltz(const plan::Expr& call) {
     if (call.args[0]->type.is_character()) return make_parse(call);
@@ -378,6 +408,7 @@ Result<RowFunction> make_to_ltz(const plan::Expr& call) {
         if (type.is_integer()) {
             std::int64_t ms = 0;
             if (__builtin_mul_overflow(c.integer(0), scale, &ms)) return c.null();
+            if (ms < kFirstMs || ms > kLastMs) return c.null();
             return c.set_integer(ms);
         }
         double v = type.kind == TypeKind::decimal ? static_cast<double>(c.decimal(0)) : c.real(0);
@@ -385,7 +416,7 @@ Result<RowFunction> make_to_ltz(const plan::Expr& call) {
             for (int i = 0; i < type.scale; ++i) v /= 10;
         }
         v *= static_cast<double>(scale);
-        if (!(v > -9e18 && v < 9e18)) return c.null();
+        if (!(v >= static_cast<double>(kFirstMs) && v <= static_cast<double>(kLastMs))) return c.null();
         c.set_integer(static_cast<std::int64_t>(v));
     };
 }
@@ -433,41 +464,43 @@ Result<RowFunction> make_unix_timestamp(const plan::Expr& call) {
     };
 }
 
-/// Seconds east of Greenwich of "UTC", "GMT+08:00", "+02:00"; nothing for named zones.
-std::optional<std::int64_t> zone_offset(std::string_view zone) {
-    if (zone.starts_with("UTC") || zone.starts_with("GMT")) zone.remove_prefix(3);
-    if (zone.empty() || zone == "Z") return 0;
-    if (zone[0] != '+' && zone[0] != '-') return std::nullopt;
-    const std::int64_t sign = zone[0] == '-' ? -1 : 1;
-    std::int64_t parts[2] = {0, 0};
-    std::size_t part = 0;
-    for (const char ch : zone.substr(1)) {
-        if (ch == ':' && part == 0) {
-            part = 1;
-        } else if (ch >= '0' && ch <= '9' && parts[part] < 60) {
-            parts[part] = parts[part] * 10 + (ch - '0');
-        } else {
-            return std::nullopt;
+/// The zone of an argument: a literal's, or each row's own.
+class ZoneArgument {
+  public:
+    static Result<ZoneArgument> of(const plan::Expr& call, std::size_t i) {
+        ZoneArgument z;
+        z.index_ = i;
+        if (const auto name = literal_text(call, i)) {
+            MR_TRY(z.fixed_, TimeZone::find(*name));
         }
+        return z;
     }
-    if (parts[0] > 18 || parts[1] > 59) return std::nullopt;
-    return sign * (parts[0] * 3600 + parts[1] * 60);
-}
+    /// Calls `use` with the row's zone; a name that is none fails the row.
+    template <class Use>
+    void with(RowCall& c, Use use) const {
+        if (fixed_) return use(*fixed_);
+        const auto found = TimeZone::find(c.text(index_));
+        found ? use(*found) : c.fail(found.error().message);
+    }
+
+  private:
+    std::size_t index_ = 0;
+    std::optional<TimeZone> fixed_;
+};
 
 Result<RowFunction> make_convert_tz(const plan::Expr& call) {
-    for (const std::size_t i : {1UL, 2UL}) {
-        const auto zone = literal_text(call, i);
-        if (zone && !zone_offset(*zone))
-            return fail(Code::unsupported, "CONVERT_TZ: time zone '{}': write an offset such as 'GMT+02:00'",
-                        *zone);
-    }
+    MR_TRY(ZoneArgument from, ZoneArgument::of(call, 1));
+    MR_TRY(ZoneArgument to, ZoneArgument::of(call, 2));
     MR_TRY(const TimePattern standard, TimePattern::parse(kDefaultPattern));
-    return [standard](RowCall& c) {
+    return [standard, from, to](RowCall& c) {
         const auto m = parse_timestamp(c.text(0), TimestampText::lenient);
-        const auto from = zone_offset(c.text(1)), to = zone_offset(c.text(2));
-        if (!from || !to) return c.fail("CONVERT_TZ: write the time zone as an offset such as 'GMT+02:00'");
         if (!m) return c.null();
-        c.set(standard.format({m->seconds - *from + *to, 0}));
+        from.with(c, [&](const TimeZone& there) {
+            to.with(c, [&](const TimeZone& here) {
+                const std::int64_t instant = there.to_utc(m->seconds);
+                c.set(standard.format({instant + here.offset_at(instant), 0}));
+            });
+        });
     };
 }
 

@@ -74,6 +74,8 @@ struct AggregateSpec {
     std::vector<DataType> args;
     DataType type;
     std::string separator = ",";  ///< LISTAGG
+    bool json_nulls = false;      ///< JSON_ARRAYAGG, JSON_OBJECTAGG: NULL ON NULL
+    std::vector<double> parts;    ///< PERCENTILE
     bool retracting = false;
     std::uint16_t slot = 0;  ///< names its entries within the group
 };

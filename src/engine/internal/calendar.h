@@ -58,7 +58,8 @@ class TimePattern {
     static Result<TimePattern> parse(std::string_view pattern);
     [[nodiscard]] std::string format(Moment m) const;
     /// Nothing if the text does not match. Fields the pattern lacks are those of 1970-01-01 00:00:00.
-    [[nodiscard]] std::optional<Moment> read(std::string_view text) const;
+    /// `smart`: a day after the month's last, up to 31, is the last (Java's resolver).
+    [[nodiscard]] std::optional<Moment> read(std::string_view text, bool smart = false) const;
 
   private:
     struct Token {

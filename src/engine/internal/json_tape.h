@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "columnar/type.h"
+#include "columnar/value.h"
 
 namespace mr::engine::internal {
 
@@ -53,6 +55,9 @@ class JsonTape {
 std::string json_unescape(std::string_view escaped);
 /// "1.50" as it is, "1e3" as "1E+3": BigDecimal.toString of a JSON number.
 std::string java_number(std::string_view json_number);
+
+/// A SQL value as the JSON functions write it.
+void append_json_value(std::string& out, const Value& v, const DataType& type);
 
 /// A path as Flink's (Jayway's): "[lax|strict] $.a['b c'][0][*]..d".
 class JsonPath {

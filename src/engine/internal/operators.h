@@ -29,11 +29,13 @@ Result<OperatorPtr> make_session_aggregate(const MakeContext& context, const pla
 Result<OperatorPtr> make_join(const MakeContext& context, const plan::JoinNode& node);
 Result<OperatorPtr> make_interval_join(const MakeContext& context, const plan::IntervalJoinNode& node);
 Result<OperatorPtr> make_temporal_join(const MakeContext& context, const plan::TemporalJoinNode& node);
+Result<OperatorPtr> make_lookup_join(const MakeContext& context, const plan::TemporalJoinNode& node);
 Result<OperatorPtr> make_over(const MakeContext& context, const plan::OverNode& node);
 Result<OperatorPtr> make_top_n(const MakeContext& context, const plan::TopNNode& node);
 Result<OperatorPtr> make_deduplicate(const MakeContext& context, const plan::DeduplicateNode& node);
 Result<OperatorPtr> make_unnest(const MakeContext& context, const plan::UnnestNode& node);
 Result<OperatorPtr> make_union_all(const MakeContext& context);
+Result<OperatorPtr> make_processing_time(const MakeContext& context);
 Result<OperatorPtr> make_normalize(const MakeContext& context, const plan::NormalizeNode& node);
 Result<OperatorPtr> make_values(const MakeContext& context, const plan::ValuesNode& node);
 /// Keeps the rows of each sink key in arrival order and emits the last one: for a sink whose key is not the

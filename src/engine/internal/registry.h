@@ -40,6 +40,7 @@ void add_conditional(Registry& registry);
 void add_cast(Registry& registry);
 void add_math(Registry& registry);
 void add_text(Registry& registry);
+void add_text_forms(Registry& registry);
 void add_patterns(Registry& registry);
 void add_encoding(Registry& registry);
 void add_time(Registry& registry);

@@ -1,6 +1,6 @@
 // Over: for each row, aggregates over the rows of its partition from `preceding` up to itself. By event time:
-// rows wait until the watermark reaches them and come out by time, then arrival; late ones are dropped. By
-// processing time: at once, in order of arrival.
+// rows wait until the watermark reaches them and come out by time, then arrival; late ones (add()) are
+// dropped. By processing time: at once, in order of arrival.
 //
 // A round has two passes. The first decides, from keys and times alone, which rows come out and which leave
 // each frame on the way; all of them are put into one batch. The second evaluates the arguments of the whole
@@ -139,12 +139,24 @@ class Over final : public Operator {
             return report_failed(round, in.arrival[row], bad);
         }
         const std::int64_t t = time_.ms(times, row);
-        if (t <= watermark) return report_late(round, in, row, watermark);
+        // As Flink: an unbounded frame goes by the watermark; a bounded one by what of the partition has come
+        // out, so that a row the watermark has passed may still find its place. It comes out with the next
+        // rise.
+        if (t <= watermark && !over_.preceding) return report_late(round, in, row, watermark);
         encode(in, row);
+        if (t <= watermark && has_come_out(t)) return report_late(round, in, row, watermark);
         key_.clear();
         append_ordered(key_, t);
         append_ordered(key_, sequence_.next());
         pending_.put(key_, value_);
+    }
+
+    /// Has the partition at partition_ given a row of this time, or a later one?
+    bool has_come_out(std::int64_t t) {
+        const auto state = partitions_.get(partition_);
+        if (!state) return false;
+        const Header header = Header::load(state->data());
+        return header.position > 0 && t <= header.last_time;
     }
 
     void fire(const Raise& raise, std::int64_t before) {

@@ -204,6 +204,7 @@ Result<OperatorPtr> make_temporal_join(const MakeContext& context, const plan::T
     if (node.kind != plan::JoinKind::inner && node.kind != plan::JoinKind::left) {
         return fail(Code::unsupported, "a temporal join must be INNER or LEFT");
     }
+    if (node.processing_time) return make_lookup_join(context, node);
     MR_TRY_VOID(check_join_keys(context.input(0), node.left_keys, context.input(1), node.right_keys));
     MR_TRY(JoinCondition condition, JoinCondition::create(node.residual, context.input(0), context.input(1)));
     return std::make_unique<TemporalJoin>(context, node, std::move(condition));

@@ -9,9 +9,10 @@ namespace {
 
 class WindowTvf final : public Operator {
   public:
-    WindowTvf(plan::NodePtr node, int time_column, WindowPanes panes)
+    WindowTvf(plan::NodePtr node, const plan::WindowTvfNode& tvf, WindowPanes panes)
         : Operator(std::move(node)),
-          time_column_(static_cast<std::size_t>(time_column)),
+          time_column_(static_cast<std::size_t>(tvf.window.time_column)),
+          drop_late_(tvf.drop_late),
           time_(input_schema()[time_column_].type),
           panes_(panes) {
         const Schema& schema = this->node().schema;
@@ -23,28 +24,39 @@ class WindowTvf final : public Operator {
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
-        const Column& times = *in.columns[time_column_];
         rows_.clear();
-        for (std::uint32_t row = 0; row < in.size(); ++row) {
-            if (const auto bad = time_.problem(times, row); !bad.empty()) {
-                report_failed(round, in.arrival[row], bad);
-                continue;
-            }
-            const std::int64_t pane = panes_.pane_end(time_.ms(times, row));
-            for (auto end = panes_.first_window(pane); end; end = panes_.next_window(pane, *end)) {
-                rows_.push_back(row);
-                window_[0].append_integer(units_[0].ticks(panes_.window_start(*end)));
-                window_[1].append_integer(units_[1].ticks(*end));
-                window_[2].append_integer(units_[2].ticks(*end - 1));
-            }
-        }
+        walk(
+            in, round.track, [&](std::size_t row, std::int64_t wm) { add(round, in, row, wm); },
+            [](const Raise&, std::int64_t) {});
         Delta out = take_rows(in, rows_);
         for (ColumnBuilder& b : window_) out.columns.push_back(b.finish());
         return out;
     }
 
   private:
+    void add(const Round& round, const Delta& in, std::size_t row, std::int64_t watermark) {
+        const Column& times = *in.columns[time_column_];
+        if (const auto bad = time_.problem(times, row); !bad.empty())
+            return report_failed(round, in.arrival[row], bad);
+        const std::int64_t pane = panes_.pane_end(time_.ms(times, row));
+        const std::size_t before = rows_.size();
+        bool late = false;
+        for (auto end = panes_.first_window(pane); end; end = panes_.next_window(pane, *end)) {
+            if (drop_late_ && window_closed(*end, watermark)) {
+                ++counters_.late_windows;
+                late = true;
+                continue;
+            }
+            rows_.push_back(static_cast<std::uint32_t>(row));
+            window_[0].append_integer(units_[0].ticks(panes_.window_start(*end)));
+            window_[1].append_integer(units_[1].ticks(*end));
+            window_[2].append_integer(units_[2].ticks(*end - 1));
+        }
+        if (late && rows_.size() == before) report_late(round, in, row, watermark);
+    }
+
     std::size_t time_column_;
+    bool drop_late_;
     RowTime time_;
     WindowPanes panes_;
     std::vector<ColumnBuilder> window_;  ///< window_start, window_end, window_time
@@ -61,7 +73,7 @@ Result<OperatorPtr> make_window_tvf(const MakeContext& context, const plan::Wind
     }
     if (node.window.kind == plan::WindowKind::session) return make_session_tvf(context, node);
     MR_TRY(const WindowPanes panes, WindowPanes::create(node.window));
-    return std::make_unique<WindowTvf>(context.node, node.window.time_column, panes);
+    return std::make_unique<WindowTvf>(context.node, node, panes);
 }
 
 }  // namespace mr::engine::internal

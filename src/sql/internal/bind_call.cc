@@ -76,7 +76,41 @@ ExprPtr Binder::bind_between(const ast::Expr& e, const Context& context) {
     ExprPtr low = make_call(">=", {args[0], args[1]}, e.span);
     ExprPtr high = make_call("<=", {args[0], args[2]}, e.span);
     if (!low || !high) return nullptr;
-    return make_call("AND", {low, high}, e.span);
+    ExprPtr inside = make_call("AND", {low, high}, e.span);
+    if (!inside || e.function == "BETWEEN") return inside;
+    if (!may_repeat(args[1], e.span) || !may_repeat(args[2], e.span)) return nullptr;
+    low = make_call(">=", {args[0], args[2]}, e.span);
+    high = make_call("<=", {args[0], args[1]}, e.span);
+    if (!low || !high) return nullptr;
+    ExprPtr swapped = make_call("AND", {low, high}, e.span);
+    return swapped ? make_call("OR", {inside, swapped}, e.span) : nullptr;
+}
+
+/// (a, b) OVERLAPS (c, d): each ends no earlier than the other starts; b and d are times or intervals.
+ExprPtr Binder::bind_overlaps(const ast::Expr& e, const Context& context) {
+    ExprPtr ends[4];
+    for (std::size_t side = 0; side < 2; ++side) {
+        const ast::Expr& period = *e.args[side];
+        if (period.kind != ast::ExprKind::call || period.function != "ROW" || period.args.size() != 2) {
+            error(period.span, code::kType, "OVERLAPS compares two periods", {},
+                  "(start, end) OVERLAPS (start, INTERVAL '1' HOUR)");
+            return nullptr;
+        }
+        std::vector<ExprPtr> args;
+        if (!bind_args(period, context, args) || !may_repeat(args[0], e.span) || !may_repeat(args[1], e.span))
+            return nullptr;
+        if (args[1]->type.is_interval()) args[1] = make_call("+", {args[0], args[1]}, period.span);
+        if (!args[1]) return nullptr;
+        // Whichever way round the two are given.
+        ExprPtr ordered = make_call("<=", {args[0], args[1]}, period.span);
+        if (!ordered) return nullptr;
+        ends[side * 2] = make_call("CASE", {ordered, args[0], args[1]}, period.span);
+        ends[side * 2 + 1] = make_call("CASE", {ordered, args[1], args[0]}, period.span);
+        if (!ends[side * 2] || !ends[side * 2 + 1]) return nullptr;
+    }
+    ExprPtr first = make_call(">=", {ends[1], ends[2]}, e.span);
+    ExprPtr second = make_call(">=", {ends[3], ends[0]}, e.span);
+    return first && second ? make_call("AND", {first, second}, e.span) : nullptr;
 }
 
 ExprPtr Binder::bind_case(const ast::Expr& e, const Context& context) {
@@ -98,13 +132,18 @@ ExprPtr Binder::bind_case(const ast::Expr& e, const Context& context) {
 
 ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
     if (e.over) return bind_over(e, context);
-    if (e.function == "BETWEEN") return bind_between(e, context);
+    if (e.function.starts_with("BETWEEN")) return bind_between(e, context);
+    if (e.function == "OVERLAPS") return bind_overlaps(e, context);
     if (e.function == "CASE SIMPLE") return bind_case(e, context);
-    if (e.function == "BETWEEN SYMMETRIC") {
-        not_yet(e.span, "BETWEEN SYMMETRIC is", "write the two bounds in order");
-        return nullptr;
-    }
+    if (e.function == "GROUPING" || e.function == "GROUPING_ID") return bind_grouping(e, context);
+    // Under anything but AND and OR a subquery that is unknown is not the same as one that is not so.
+    Context below = context;
+    below.monotone = context.monotone && (e.function == "AND" || e.function == "OR");
     const bool named = !e.path.empty();
+    if (named) {
+        if (const FunctionText* f = find_user_function(e.path.back().text))
+            return bind_user_function(*f, e, below);
+    }
     if (named && (functions_.contains(e.path.back().text) || functions_.contains(e.function))) {
         not_yet(e.path.back().span, fmt::format("user function \"{}\" is", e.path.back().text));
         return nullptr;
@@ -134,8 +173,15 @@ ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
         return nullptr;
     }
     std::vector<ExprPtr> args;
-    if (!bind_args(e, context, args)) return nullptr;
+    if (!bind_args(e, below, args)) return nullptr;
     const Span span = named ? e.path.back().span : e.span;
+    if (e.function == "NULLIF" && args.size() == 2 && !args[0]->type.is_nested()) {
+        if (!may_repeat(args[0], e.span)) return nullptr;
+        ExprPtr same = make_call("=", {args[0], args[1]}, e.span);
+        if (!same) return nullptr;
+        ExprPtr nothing = literal(args[0]->type.with_nullable(true), Value::null());
+        return make_call("CASE", {std::move(same), std::move(nothing), args[0]}, e.span);
+    }
     // TIMESTAMPADD of a day by less than a day makes a timestamp of it.
     if (e.function == "TIMESTAMPADD" && args.size() == 3 && args[2]->type.kind == TypeKind::date &&
         args[0]->kind == ExprKind::literal) {
@@ -146,7 +192,6 @@ ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
     }
     ExprPtr out =
         make_call(e.function, std::move(args), find_function(e.function) == nullptr ? span : e.span);
-    // A nested value would have to be read out of the text again.
     if (out && e.flag && (e.type.is_nested() || (e.function == "JSON_QUERY" && !e.type.is_character()))) {
         not_yet(e.span, fmt::format("RETURNING {} is", e.type.to_string()),
                 "leave RETURNING out: the value comes as text");
@@ -167,6 +212,7 @@ std::optional<AggCall> Binder::aggregate_call(const ast::Expr& e, FunctionClass 
     inner.place = "an aggregate's argument";
     // An aggregate inside OVER may itself be over aggregates: SUM(COUNT(*)) OVER (…).
     if (kind == FunctionClass::window) inner.collected = context.collected;
+    if (kind != FunctionClass::window) inner.subqueries = nullptr;
     AggCall out;
     std::vector<ExprPtr> args;
     bool good = bind_args(e, inner, args);
@@ -194,6 +240,10 @@ std::optional<AggCall> Binder::aggregate_call(const ast::Expr& e, FunctionClass 
     out.type = resolved->type;
     out.args = std::move(args);
     out.distinct = e.distinct;
+    if (out.function == "APPROX_COUNT_DISTINCT") {
+        out.function = "COUNT";
+        out.distinct = true;
+    }
     // COUNT of what is never NULL counts rows.
     if (out.function == "COUNT" && !out.distinct && out.args.size() == 1 && !out.args[0]->type.nullable &&
         !is_compared_as_is(out.args[0])) {

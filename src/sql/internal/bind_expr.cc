@@ -196,12 +196,9 @@ ExprPtr Binder::bind(const ast::Expr& e, const Context& context) {
             return nullptr;
         case K::in_query:
         case K::exists:
-            not_yet(e.span, "a subquery in this place is",
-                    "IN (SELECT …) and EXISTS (SELECT …) work as conditions of WHERE joined by AND");
-            return nullptr;
+            return bind_membership(e, context);
         case K::scalar:
-            not_yet(e.span, "a subquery as a value is", "join with the query instead");
-            return nullptr;
+            return bind_subquery_value(e, context);
         case K::quantified:
             not_yet(e.span, "a comparison with ANY or ALL of a query is", "use IN (SELECT …)");
             return nullptr;

@@ -36,7 +36,8 @@ Relation Binder::named(Relation r, const ast::TableRef& ref, std::string_view fa
     for (std::size_t i = 0; i < r.columns.size(); ++i) {
         if (!ref.column_aliases.empty()) r.columns[i].name = ref.column_aliases[i].text;
         r.columns[i].table = ref.alias ? ref.alias->text : std::string(fallback);
-        r.columns[i].hidden = false;
+        // The planner's own columns stay out of *.
+        r.columns[i].hidden = r.columns[i].hidden && r.columns[i].name.starts_with('$');
     }
     return r;
 }

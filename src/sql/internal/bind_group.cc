@@ -11,6 +11,9 @@ using namespace plan;
 
 namespace {
 
+/// CUBE of twelve columns.
+constexpr std::size_t kMaxGroupingSets = 4096;
+
 std::optional<WindowKind> group_window_kind(const ast::Expr& e) {
     if (e.kind != ast::ExprKind::call || e.over) return std::nullopt;
     if (e.function == "TUMBLE") return WindowKind::tumble;
@@ -49,67 +52,94 @@ std::vector<int> key_columns(Builder& builder, NodePtr& in, const std::vector<Ex
 
 }  // namespace
 
-bool Binder::bind_group_by(const ast::Select& select, const Context& context, Grouping& grouping) {
-    bool good = true;
+/// One expression of GROUP BY: a window, or something to group by (then `index` says which).
+bool Binder::group_expr(const ast::Expr& e, const Context& context, Grouping& grouping, int& index) {
     Context inner = context;
     inner.collected = nullptr;
     inner.place = "GROUP BY";
+    index = -1;
+    const auto kind = group_window_kind(e);
+    if (!kind) {
+        ExprPtr bound = bind(e, inner);
+        if (!bound) return false;
+        for (std::size_t i = 0; i < grouping.exprs.size(); ++i) {
+            if (equal(*grouping.exprs[i], *bound)) {
+                index = static_cast<int>(i);
+                return true;
+            }
+        }
+        index = static_cast<int>(grouping.exprs.size());
+        grouping.exprs.push_back(std::move(bound));
+        grouping.spans.push_back(e.span);
+        return true;
+    }
+    if (context.collected->group_window) {
+        error(e.span, code::kMisplaced, "GROUP BY has one window; this is a second one");
+        return false;
+    }
+    std::vector<const ast::Expr*> args;
+    for (std::size_t i = 1; i < e.args.size(); ++i) args.push_back(e.args[i].get());
+    auto spec = window_spec(*kind, args, e.span);
+    ExprPtr time = e.args.empty() ? nullptr : bind(*e.args[0], inner);
+    if (!spec || !time) return false;
+    if (time->kind != ExprKind::input) {
+        error(e.args[0]->span, code::kTime, "a window is over a column that is a time attribute");
+        return false;
+    }
+    if (!check_time_column(*context.input, time->index, e.args[0]->span, e.function)) return false;
+    spec->time_column = time->index;
+    context.collected->group_window = *spec;
+    context.collected->group_window_span = e.span;
+    return true;
+}
+
+bool Binder::bind_group_by(const ast::Select& select, const Context& context, Grouping& grouping) {
+    bool good = true;
+    // The sets of GROUP BY a, CUBE (b, c) are those of each item with those of every other.
+    std::vector<std::vector<int>> sets = {{}};
+    bool several = false;
     for (const ast::GroupItem& item : select.group_by) {
-        if (item.kind == ast::GroupKind::empty) continue;
-        if (item.kind != ast::GroupKind::plain) {
-            not_yet(item.span, "GROUPING SETS, CUBE and ROLLUP are",
-                    "UNION ALL of one GROUP BY for each set");
+        std::vector<std::vector<int>> more;
+        if (!group_item(item, context, grouping, more)) {
             good = false;
             continue;
         }
-        for (const ast::ExprPtr& e : item.exprs) {
-            if (!e) return false;
-            if (const auto kind = group_window_kind(*e)) {
-                if (context.collected->group_window) {
-                    error(e->span, code::kMisplaced, "GROUP BY has one window; this is a second one");
-                    good = false;
-                    continue;
-                }
-                std::vector<const ast::Expr*> args;
-                for (std::size_t i = 1; i < e->args.size(); ++i) args.push_back(e->args[i].get());
-                auto spec = window_spec(*kind, args, e->span);
-                ExprPtr time = e->args.empty() ? nullptr : bind(*e->args[0], inner);
-                if (!spec || !time) {
-                    good = false;
-                    continue;
-                }
-                if (time->kind != ExprKind::input ||
-                    !check_time_column(*context.input, time->index, e->args[0]->span, e->function)) {
-                    if (time->kind != ExprKind::input) {
-                        error(e->args[0]->span, code::kTime,
-                              "a window is over a column that is a time attribute");
-                    }
-                    good = false;
-                    continue;
-                }
-                spec->time_column = time->index;
-                context.collected->group_window = *spec;
-                context.collected->group_window_span = e->span;
-                continue;
+        several = several || (item.kind != ast::GroupKind::plain && item.kind != ast::GroupKind::empty);
+        std::vector<std::vector<int>> all;
+        for (const auto& a : sets) {
+            for (const auto& b : more) {
+                all.push_back(a);
+                all.back().insert(all.back().end(), b.begin(), b.end());
             }
-            ExprPtr bound = bind(*e, inner);
-            if (!bound) {
-                good = false;
-                continue;
-            }
-            grouping.exprs.push_back(std::move(bound));
-            grouping.spans.push_back(e->span);
         }
+        if (all.size() > kMaxGroupingSets) {
+            error(item.span, code::kLimit, fmt::format("more than {} grouping sets", kMaxGroupingSets));
+            return false;
+        }
+        sets = std::move(all);
     }
-    return good;
+    if (!good || !several) return good;
+    for (const auto& set : sets) {
+        std::vector<bool> has(grouping.exprs.size(), false);
+        for (const int i : set) has[static_cast<std::size_t>(i)] = true;
+        grouping.sets.push_back(std::move(has));
+    }
+    return true;
 }
 
 NodePtr Binder::apply_grouping(const NodePtr& in, Grouping& grouping, Collected& collected,
                                const std::vector<Item>& items, Span span) {
+    (void)items;
     for (std::size_t i = 0; i < collected.aggregates.size(); ++i) {
         AggCall& c = collected.aggregates[i];
         if (c.name.empty()) c.name = fmt::format("$a{}", i);
     }
+    return grouping.sets.empty() ? apply_set(in, grouping, collected, span)
+                                 : apply_sets(in, grouping, collected, span);
+}
+
+/// The groups of one set.
+NodePtr Binder::apply_set(const NodePtr& in, Grouping& grouping, Collected& collected, Span span) {
     if (collected.group_window) return legacy_window_aggregate(in, grouping, collected);
     bool handled = false;
     if (NodePtr out = window_aggregate(in, grouping, collected, span, handled); handled) return out;
@@ -118,7 +148,6 @@ NodePtr Binder::apply_grouping(const NodePtr& in, Grouping& grouping, Collected&
     AggregateNode n;
     n.keys = key_columns(builder, node, grouping.exprs);
     n.calls = collected.aggregates;
-    (void)items;
     for (std::size_t i = 0; i < n.keys.size(); ++i) grouping.places.push_back(static_cast<int>(i));
     for (std::size_t i = 0; i < n.calls.size(); ++i) {
         grouping.aggregates.push_back(static_cast<int>(n.keys.size() + i));
@@ -263,9 +292,12 @@ NodePtr Binder::legacy_window_aggregate(const NodePtr& in, Grouping& grouping, C
 
 /// An expression over FROM's columns as one over the groups.
 ExprPtr Binder::regroup(const ExprPtr& e, const Grouping& grouping) {
+    if (e->kind == ExprKind::call && e->function == "GROUPING") return regroup_grouping(e, grouping);
+    if (e->kind == ExprKind::input && e->index >= kSubqueries) return e;
     for (std::size_t i = 0; i < grouping.exprs.size(); ++i) {
         if (equal(*e, *grouping.exprs[i])) {
-            Expr copy = *input(grouping.places[i], e->type);
+            const bool nullable = e->type.nullable || !grouping.sets.empty();
+            Expr copy = *input(grouping.places[i], e->type.with_nullable(nullable));
             copy.line = e->line;
             copy.column = e->column;
             return std::make_shared<const Expr>(std::move(copy));

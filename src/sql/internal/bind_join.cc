@@ -185,6 +185,65 @@ Relation Binder::bind_unnest(const Relation& left, const ast::TableRef& ref, boo
     return out;
 }
 
+/// FOR SYSTEM_TIME AS OF a processing time: the right side as it is when the left row comes.
+Relation Binder::bind_lookup(const Relation& left, const Relation& right, const ast::TableRef& join) {
+    if (left.node->mode != Mode::append) {
+        error(join.left->span, code::kMode,
+              "the left side of a lookup join has rows that never change, but these are updated");
+        return {};
+    }
+    if (join.join_kind != ast::JoinKind::inner && join.join_kind != ast::JoinKind::left) {
+        error(join.span, code::kJoin, "FOR SYSTEM_TIME AS OF works with JOIN and LEFT JOIN");
+        return {};
+    }
+    Relation out = side_by_side(left, right);
+    std::vector<ExprPtr> conjuncts;
+    std::vector<std::size_t> hidden;
+    if (!join_condition(join, out, left, right, conjuncts, hidden)) return {};
+    for (const std::size_t h : hidden) out.columns[h].hidden = true;
+    const int width = static_cast<int>(left.columns.size());
+    const int all = static_cast<int>(out.columns.size());
+    TemporalJoinNode n;
+    n.kind = kind_of(join.join_kind);
+    n.processing_time = true;
+    std::vector<ExprPtr> added;
+    std::vector<ExprPtr> rest;
+    for (const ExprPtr& c : conjuncts) {
+        bool taken = false;
+        for (std::size_t side = 0; side < 2 && c->kind == ExprKind::call && c->function == "="; ++side) {
+            const ExprPtr &mine = c->args[side], &theirs = c->args[1 - side];
+            if (theirs->kind != ExprKind::input || !reads_only(*theirs, width, all) ||
+                !reads_only(*mine, 0, width) || taken) {
+                continue;
+            }
+            n.right_keys.push_back(theirs->index - width);
+            const bool plain = mine->kind == ExprKind::input;
+            n.left_keys.push_back(plain ? mine->index : width + static_cast<int>(added.size()));
+            if (!plain) added.push_back(mine);
+            taken = true;
+        }
+        if (!taken) rest.push_back(c);
+    }
+    if (n.right_keys.empty()) {
+        error(join.on ? join.on->span : join.span, code::kJoin,
+              "a lookup join needs an equality with a column of its right side");
+        return {};
+    }
+    const int moved = static_cast<int>(added.size());
+    for (const ExprPtr& c : rest) {
+        n.residual = conjunction(n.residual, replace_inputs(c, [&](const ExprPtr& e) {
+                                     return e->index < width ? e : input(e->index + moved, e->type);
+                                 }));
+    }
+    out.node = builder.make(std::move(n), {builder.extend(left.node, added), right.node});
+    if (moved > 0) {
+        std::vector<int> columns;
+        for (int i = 0; i < all; ++i) columns.push_back(i < width ? i : i + moved);
+        out.node = builder.pick(out.node, columns);
+    }
+    return out;
+}
+
 Relation Binder::bind_temporal(const Relation& left, const ast::TableRef& join) {
     const ast::TableRef& r = *join.right;
     Context context;
@@ -193,11 +252,9 @@ Relation Binder::bind_temporal(const Relation& left, const ast::TableRef& join) 
     const ExprPtr time = bind(*r.system_time, context);
     Relation right = named(bind_named(r.path, r.span), r, r.path.back().text);
     if (!time || !right.ok()) return {};
-    if (time->kind == ExprKind::input && builder.is_proctime(left.node, time->index)) {
-        not_yet(r.system_time->span, "a lookup join (FOR SYSTEM_TIME AS OF a processing time) is",
-                "use an event time: FOR SYSTEM_TIME AS OF the column of WATERMARK FOR");
-        return {};
-    }
+    const bool proctime = (time->kind == ExprKind::input && builder.is_proctime(left.node, time->index)) ||
+                          (time->kind == ExprKind::call && time->function == "PROCTIME");
+    if (proctime) return bind_lookup(left, right, join);
     if (time->kind != ExprKind::input || !builder.is_time(left.node, time->index)) {
         error(
             r.system_time->span, code::kTime, "FOR SYSTEM_TIME AS OF takes a time attribute of the left side",

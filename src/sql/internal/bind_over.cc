@@ -93,7 +93,7 @@ bool Binder::bind_frame(const ast::WindowSpec& spec, bool ordered, const Context
         // SQL's default: everything up to the row, with the rows of the same time. Functions of position use
         // rows.
         const bool by_position =
-            out.call.function == "LAG" || out.call.function == "LEAD" || out.call.function == "ROW_NUMBER";
+            out.call.function == "LAG" || out.call.function == "LEAD" || is_rank(out.call.function);
         out.range = ordered && !by_position;
         return true;
     }
@@ -187,7 +187,7 @@ NodePtr Binder::apply_over(const NodePtr& node, const BoundOver& over, const std
     const bool by_proctime = single && builder.is_proctime(node, order[0]);
     const bool by_time = single && builder.is_time(node, order[0]);
     const bool plain_over = (by_proctime || by_time) && node->mode == Mode::append;
-    if (rank && !(plain_over && over.call.function == "ROW_NUMBER")) {
+    if (rank && !plain_over) {
         TopNNode n;
         n.rank = over.call.function == "ROW_NUMBER" ? RankKind::row_number
                  : over.call.function == "RANK"     ? RankKind::rank
@@ -202,7 +202,7 @@ NodePtr Binder::apply_over(const NodePtr& node, const BoundOver& over, const std
             error(over.span, code::kOver, fmt::format("{} needs ORDER BY in OVER (…)", over.call.function));
             return nullptr;
         }
-        NodePtr out = builder.make(std::move(n), {node}, {over.call.name});
+        NodePtr out = builder.make(std::move(n), {builder.in_windows(node, partition)}, {over.call.name});
         rank_spans_[out.get()] = over.span;
         return out;
     }

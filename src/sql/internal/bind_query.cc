@@ -83,8 +83,20 @@ Relation Binder::bind_limit(const ast::Query& query, Relation in) {
         n.order.push_back(key);
     }
     if (!query.limit && !query.offset) {
-        not_yet(query.order.front().expr->span, "ORDER BY without LIMIT is",
-                "add LIMIT n, or order where the view is read (GET …?order=column:desc)");
+        if (!good) return {};
+        const SortKey& first = n.order.front();
+        if (in.node->mode == Mode::append && !first.descending && first.column < width &&
+            builder.is_time(in.node, first.column)) {
+            // In order of time, once the watermark says so; rows that come too late are left out.
+            OverNode sort;
+            sort.order_column = first.column;
+            in.node = builder.make(std::move(sort), {in.node});
+            return in;
+        }
+        error(
+            query.order.front().expr->span, code::kOver,
+            "ORDER BY without LIMIT orders by a time attribute, ascending: other rows to come are not known",
+            {}, "add LIMIT n, or order where the view is read (GET …?order=column:desc)");
         return {};
     }
     const auto count = [&](const ast::ExprPtr& e, std::int64_t fallback) -> std::int64_t {
@@ -175,6 +187,43 @@ NodePtr Binder::convert(const NodePtr& node, const std::vector<DataType>& types,
     return builder.project(node, std::move(expressions), names);
 }
 
+/// INTERSECT ALL, EXCEPT ALL: how often each row is on either side, then as many rows as that leaves.
+NodePtr Binder::all_rows(const std::vector<NodePtr>& sides, bool intersect, Span span) {
+    const std::size_t width = sides[0]->schema.size();
+    const DataType number = DataType::bigint().with_nullable(false);
+    std::vector<NodePtr> counted;
+    for (std::size_t side = 0; side < 2; ++side) {
+        counted.push_back(
+            builder.extend(sides[side], {literal(number, Value::of(std::int64_t{side == 0 ? 1 : 0})),
+                                         literal(number, Value::of(std::int64_t{side == 0 ? 0 : 1}))}));
+    }
+    AggregateNode n;
+    for (std::size_t i = 0; i < width; ++i) n.keys.push_back(static_cast<int>(i));
+    for (std::size_t side = 0; side < 2; ++side) {
+        AggCall sum;
+        sum.function = "SUM";
+        sum.args = {input(static_cast<int>(width + side), number)};
+        sum.type = DataType::bigint();
+        sum.name = side == 0 ? "$left" : "$right";
+        n.calls.push_back(std::move(sum));
+    }
+    const NodePtr groups = builder.make(std::move(n), {builder.make(UnionAllNode{}, std::move(counted))});
+    const ExprPtr left = input(static_cast<int>(width), DataType::bigint());
+    const ExprPtr right = input(static_cast<int>(width) + 1, DataType::bigint());
+    ExprPtr times = intersect ? make_call("LEAST", {left, right}, span) : make_call("-", {left, right}, span);
+    if (!times) return nullptr;
+    // As many characters as rows, one by one.
+    const ExprPtr text = literal(DataType::string().with_nullable(false), Value::of("x"));
+    const ExprPtr none = literal(DataType::string().with_nullable(false), Value::of(""));
+    const ExprPtr repeated = make_call("REPEAT", {text, cast(times, DataType::integer())}, span);
+    UnnestNode unnest;
+    unnest.collection = repeated ? make_call("SPLIT", {repeated, none}, span) : nullptr;
+    if (!unnest.collection) return nullptr;
+    std::vector<int> columns;
+    for (std::size_t i = 0; i < width; ++i) columns.push_back(static_cast<int>(i));
+    return builder.pick(builder.make(std::move(unnest), {groups}), columns);
+}
+
 Relation Binder::bind_set_operation(const ast::Query& query, const Relation* outer) {
     // A chain of UNION ALL is one operator over all its branches.
     std::vector<const ast::Query*> branches;
@@ -231,9 +280,8 @@ Relation Binder::bind_set_operation(const ast::Query& query, const Relation* out
         return out;
     }
     if (query.all) {
-        not_yet(query.op_span, query.set_op == ast::SetOp::intersect ? "INTERSECT ALL is" : "EXCEPT ALL is",
-                "without ALL it works on distinct rows");
-        return {};
+        out.node = all_rows(nodes, query.set_op == ast::SetOp::intersect, query.op_span);
+        return out.node ? out : Relation{};
     }
     JoinNode n;
     n.kind = query.set_op == ast::SetOp::intersect ? plan::JoinKind::semi : plan::JoinKind::anti;

@@ -22,6 +22,8 @@ std::string derived_name(const ast::Expr& e, std::size_t index) {
 /// without GROUP BY knows whether it groups.)
 bool contains_kind(const ast::Expr& e, FunctionClass kind) {
     if (e.kind == ast::ExprKind::call && !e.over) {
+        const bool about_groups = e.function == "GROUPING" || e.function == "GROUPING_ID";
+        if (about_groups && kind == FunctionClass::aggregate) return true;
         const FunctionInfo* info = find_function(e.function);
         if (info != nullptr && info->kind == kind) return true;
     }
@@ -133,10 +135,12 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
     context.input = &from;
     context.collected = &collected;
     context.place = "SELECT";
+    std::vector<Subquery> subqueries;
     Grouping grouping;
     bool grouped = groups(select);
     bool good = !grouped || bind_group_by(select, context, grouping);
     std::vector<Item> items;
+    context.subqueries = &subqueries;
     good = bind_items(select, context, items) && good;
     // An aggregate may also stand inside OVER (PARTITION BY COUNT(*) …): that groups too.
     grouped = grouped || !collected.aggregates.empty();
@@ -166,6 +170,33 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
         }
         if (!good) return {};
         from.node = std::move(node);
+        // What a star could still name is gone: the columns are those of the groups.
+        from.columns.assign(from.node->schema.size(), {"$group", "", true});
+    }
+    if (!subqueries.empty()) {
+        for (Subquery& s : subqueries) {
+            for (auto& [outside, inside] : s.equal) {
+                outside = grouped ? regroup(outside, grouping) : outside;
+                if (!outside) return {};
+            }
+        }
+        std::vector<ExprPtr> values;
+        from = apply_subqueries(std::move(from), subqueries, values);
+        if (!from.ok()) return {};
+        const auto joined = [&](ExprPtr& e) {
+            if (!e) return;
+            e = replace_inputs(e, [&](const ExprPtr& i) {
+                return i->index < kSubqueries ? i : values[static_cast<std::size_t>(i->index - kSubqueries)];
+            });
+        };
+        for (Item& i : items) joined(i.expr);
+        joined(having);
+        for (BoundOver& o : collected.overs) {
+            for (ExprPtr& a : o.call.args) joined(a);
+            joined(o.call.filter);
+            for (ExprPtr& k : o.partition) joined(k);
+            for (auto& item : o.order) joined(item.expr);
+        }
     }
     return finish_select(select, std::move(from), collected, items, std::move(having));
 }

@@ -20,7 +20,7 @@ void split(const ast::Expr& e, std::vector<const ast::Expr*>& out) {
 }
 
 bool reads_outer(const Expr& e) {
-    return std::ranges::any_of(columns_read(e), [](int c) { return c >= kOuter; });
+    return std::ranges::any_of(columns_read(e), is_outer);
 }
 
 /// The SELECT of a query without anything around it; nullptr otherwise.
@@ -43,7 +43,7 @@ const ast::Select* plain_select(const ast::Query& q) {
 /// A condition over the subquery's rows and the outer query's as one over outer ++ subquery.
 ExprPtr over_both(const ExprPtr& e, int width) {
     return replace_inputs(e, [width](const ExprPtr& i) {
-        return i->index >= kOuter ? input(i->index - kOuter, i->type) : input(i->index + width, i->type);
+        return is_outer(i->index) ? input(i->index - kOuter, i->type) : input(i->index + width, i->type);
     });
 }
 
@@ -68,7 +68,18 @@ Relation Binder::bind_where(const ast::Select& select, Relation from, const Rela
         context.input = &from;
         context.outer = outer;
         context.place = "WHERE";
-        const ExprPtr bound = bind_condition(*c, context);
+        std::vector<Subquery> values;
+        context.subqueries = &values;
+        context.monotone = true;
+        ExprPtr bound = bind_condition(*c, context);
+        if (bound && !values.empty()) {
+            std::vector<ExprPtr> joined;
+            from = apply_subqueries(std::move(from), values, joined);
+            if (!from.ok()) return {};
+            bound = replace_inputs(bound, [&](const ExprPtr& i) {
+                return i->index < kSubqueries ? i : joined[static_cast<std::size_t>(i->index - kSubqueries)];
+            });
+        }
         if (!bound) {
             good = false;
         } else if (reads_outer(*bound)) {

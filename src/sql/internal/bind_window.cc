@@ -112,7 +112,9 @@ bool Binder::check_time_column(const Relation& data, int column, Span span, std:
         return false;
     }
     if (builder.is_proctime(data.node, column)) {
-        not_yet(span, "a window over processing time is", "use an event-time column with WATERMARK FOR");
+        not_yet(
+            span, "this form of a window over processing time is",
+            "TABLE(TUMBLE(TABLE t, DESCRIPTOR(proctime), INTERVAL …)) over rows that are not updated works");
         return false;
     }
     error(span, code::kTime,
@@ -188,8 +190,15 @@ Relation Binder::bind_table_function(const ast::TableRef& ref) {
         error(args.time->span, code::kTime, "DESCRIPTOR names a column");
         return {};
     }
-    if (!check_time_column(data, time->index, args.time->args[0]->span, e.function)) return {};
     spec->time_column = time->index;
+    if (builder.is_proctime(data.node, time->index) && data.node->mode == Mode::append) {
+        spec->time_column = static_cast<int>(data.node->schema.size());
+        data.node = builder.make(ProcessingTimeNode{}, {data.node});
+        data.columns.push_back({"$proctime", "", true});
+        context.input = &data;
+    } else if (!check_time_column(data, time->index, args.time->args[0]->span, e.function)) {
+        return {};
+    }
     bool good = true;
     for (const ast::ExprPtr& p : args.data->args) {
         const ExprPtr key = bind(*p, context);

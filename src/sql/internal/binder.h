@@ -34,6 +34,16 @@ struct ViewText {
 };
 struct CatalogView : ViewText {};
 
+/// A function defined in SQL: CREATE FUNCTION f (a INT) RETURNS INT AS $$ a + 1 $$.
+struct FunctionText {
+    std::string name;    ///< in capitals
+    SourceFilePtr file;  ///< of the expression
+    std::shared_ptr<const ast::Expr> body;
+    std::vector<std::pair<ast::Name, DataType>> parameters;
+    std::optional<DataType> returns;
+};
+struct CatalogFunction : FunctionText {};
+
 /// Columns of a relation, items of a list: what * of joins of joins may grow to.
 inline constexpr std::size_t kMaxColumns = 4096;
 /// Nodes of an expression that planning repeats (an operand of BETWEEN, a computed column): repeated again
@@ -46,6 +56,11 @@ inline constexpr int kAggregates = 1 << 20;
 inline constexpr int kOvers = 1 << 21;
 inline constexpr int kWindows = 1 << 22;  ///< + 0 start, 1 end, 2 time
 inline constexpr int kOuter = 1 << 23;
+inline constexpr int kSubqueries = 1 << 24;
+
+inline bool is_outer(int index) {
+    return index >= kOuter && index < kSubqueries;
+}
 
 struct ScopeColumn {
     std::string name;
@@ -83,10 +98,24 @@ struct Collected {
     Span group_window_span;
 };
 
+/// A subquery used as a value: joined to the rows it is used with, its place then stands for `value`.
+struct Subquery {
+    enum class Kind : std::uint8_t { value, count, mark };
+    Kind kind = Kind::value;
+    plan::NodePtr node;
+    /// Equalities: of the rows outside, of the subquery's columns.
+    std::vector<std::pair<plan::ExprPtr, plan::ExprPtr>> equal;
+    int value = 0;  ///< column of `node`
+    Span span;
+};
+
 struct Context {
     const Relation* input = nullptr;
-    const Relation* outer = nullptr;  ///< of the enclosing query
-    Collected* collected = nullptr;   ///< nullptr: no aggregates here
+    const Relation* outer = nullptr;              ///< of the enclosing query
+    Collected* collected = nullptr;               ///< nullptr: no aggregates here
+    std::vector<Subquery>* subqueries = nullptr;  ///< nullptr: none here
+    /// A condition of which only "true" counts, and where "unknown" may be taken for "false".
+    bool monotone = false;
     std::string_view place = "here";  ///< for messages: "WHERE"
 };
 
@@ -103,8 +132,9 @@ class Binder {
     std::vector<plan::Sink> sinks;
     std::vector<std::pair<std::string, std::string>> settings;
     std::vector<std::pair<Span, plan::NodePtr>> explained;
-    std::vector<plan::TablePtr> tables;  ///< declared by CREATE TABLE
-    std::vector<CatalogView> views;      ///< declared by CREATE VIEW
+    std::vector<plan::TablePtr> tables;      ///< declared by CREATE TABLE
+    std::vector<CatalogView> views;          ///< declared by CREATE VIEW
+    std::vector<CatalogFunction> functions;  ///< declared by CREATE FUNCTION
     Builder builder;
 
   private:
@@ -128,6 +158,7 @@ class Binder {
     plan::ExprPtr bind_call(const ast::Expr& e, const Context& context);
     plan::ExprPtr bind_aggregate(const ast::Expr& e, const Context& context);
     plan::ExprPtr bind_case(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_overlaps(const ast::Expr& e, const Context& context);
     plan::ExprPtr bind_between(const ast::Expr& e, const Context& context);
     plan::ExprPtr bind_group_window_bound(const ast::Expr& e, const Context& context);
     bool bind_args(const ast::Expr& e, const Context& context, std::vector<plan::ExprPtr>& out);
@@ -136,6 +167,12 @@ class Binder {
                                                   const std::vector<plan::ExprPtr>& args, Span span);
     std::optional<plan::AggCall> aggregate_call(const ast::Expr& e, plan::FunctionClass kind,
                                                 const Context& context);
+
+    // bind_function.cc
+    void create_function(const ast::CreateFunction& f);
+    const FunctionText* find_user_function(std::string_view name) const;
+    plan::ExprPtr bind_user_function(const FunctionText& function, const ast::Expr& e,
+                                     const Context& context);
 
     // bind_over.cc
     plan::ExprPtr bind_over(const ast::Expr& e, const Context& context);
@@ -165,10 +202,20 @@ class Binder {
         std::vector<int> places;  ///< output column of each
         std::vector<int> aggregates;
         int window[3] = {-1, -1, -1};
+        /// GROUPING SETS: which expressions each set has; empty: all, once.
+        std::vector<std::vector<bool>> sets;
+        std::vector<int> absent;  ///< GROUPING SETS: the column that says 1 where an expression is left out
     };
     bool bind_group_by(const ast::Select& select, const Context& context, Grouping& grouping);
     plan::NodePtr apply_grouping(const plan::NodePtr& in, Grouping& grouping, Collected& collected,
                                  const std::vector<Item>& items, Span span);
+    plan::NodePtr apply_sets(const plan::NodePtr& in, Grouping& grouping, Collected& collected, Span span);
+    plan::NodePtr apply_set(const plan::NodePtr& in, Grouping& grouping, Collected& collected, Span span);
+    bool group_item(const ast::GroupItem& item, const Context& context, Grouping& grouping,
+                    std::vector<std::vector<int>>& sets);
+    bool group_expr(const ast::Expr& e, const Context& context, Grouping& grouping, int& index);
+    plan::ExprPtr bind_grouping(const ast::Expr& e, const Context& context);
+    plan::ExprPtr regroup_grouping(const plan::ExprPtr& e, const Grouping& grouping);
     plan::NodePtr window_aggregate(const plan::NodePtr& in, Grouping& grouping, Collected& collected,
                                    Span span, bool& handled);
     plan::NodePtr attached_window_aggregate(const plan::NodePtr& in, Grouping& grouping,
@@ -179,6 +226,7 @@ class Binder {
     // bind_query.cc
     Relation bind_query(const ast::Query& query, const Relation* outer = nullptr);
     Relation bind_set_operation(const ast::Query& query, const Relation* outer);
+    plan::NodePtr all_rows(const std::vector<plan::NodePtr>& sides, bool intersect, Span span);
     Relation bind_values(const ast::Query& query);
     Relation bind_limit(const ast::Query& query, Relation in);
     plan::NodePtr convert(const plan::NodePtr& node, const std::vector<DataType>& types, Span span);
@@ -195,11 +243,20 @@ class Binder {
     Relation bind_join(const ast::TableRef& ref, const Relation* outer);
     Relation bind_unnest(const Relation& left, const ast::TableRef& ref, bool outer_join, Span span);
     Relation bind_temporal(const Relation& left, const ast::TableRef& join);
+    Relation bind_lookup(const Relation& left, const Relation& right, const ast::TableRef& join);
     bool join_condition(const ast::TableRef& ref, const Relation& both, const Relation& left,
                         const Relation& right, std::vector<plan::ExprPtr>& out,
                         std::vector<std::size_t>& hidden);
     Relation bind_where(const ast::Select& select, Relation from, const Relation* outer,
                         std::vector<plan::ExprPtr>& correlated);
+    plan::ExprPtr bind_subquery_value(const ast::Expr& e, const Context& context);
+    plan::ExprPtr bind_membership(const ast::Expr& e, const Context& context);
+    bool subquery_aggregate(const ast::Select& select, Relation inner,
+                            const std::vector<plan::ExprPtr>& correlated, Subquery& out);
+    bool split_correlated(const std::vector<plan::ExprPtr>& correlated, Span span,
+                          std::vector<std::pair<plan::ExprPtr, plan::ExprPtr>>& out);
+    Relation apply_subqueries(Relation from, std::vector<Subquery>& subqueries,
+                              std::vector<plan::ExprPtr>& values);
     Relation apply_in(const Relation& from, const ast::Expr& e);
     Relation apply_exists(const Relation& from, const ast::Expr& e, bool negated);
 
@@ -243,8 +300,10 @@ class Binder {
     std::map<std::string, Relation, std::less<>> bound_views_;
     std::set<std::string, std::less<>> declared_;
     std::set<std::string, std::less<>> broken_;
-    std::set<std::string, std::less<>> binding_;  ///< views being bound: a cycle if met again
-    std::set<std::string, std::less<>> functions_;
+    std::set<std::string, std::less<>> binding_;    ///< views being bound: a cycle if met again
+    std::set<std::string, std::less<>> functions_;  ///< that have no meaning here: classes
+    std::map<std::string, FunctionText, std::less<>> local_functions_;
+    std::vector<const FunctionText*> calling_;  ///< functions whose bodies are being bound
     std::vector<std::map<std::string, Relation>> with_;
     std::map<const plan::Node*, Span> rank_spans_;
     int depth_ = 0;

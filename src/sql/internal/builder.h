@@ -49,6 +49,9 @@ class Builder {
     /// A join of conjuncts over left ++ right: finds keys, time bounds and residual. Never for a lookup.
     plan::NodePtr join(plan::JoinKind kind, const plan::NodePtr& left, const plan::NodePtr& right,
                        const std::vector<plan::ExprPtr>& conjuncts);
+    /// Rows of windows (a window function below, with projections and filters above it) as a rank within the
+    /// windows reads them: without late rows. `node` itself if `partition` has not both bounds of a window.
+    plan::NodePtr in_windows(const plan::NodePtr& node, const std::vector<int>& partition);
     plan::NodePtr distinct(const plan::NodePtr& in);
 
     [[nodiscard]] const Traits& traits(const plan::NodePtr& node) const;

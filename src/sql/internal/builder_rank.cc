@@ -63,7 +63,57 @@ TopNNode as_top_n(const OverNode& over) {
     return n;
 }
 
+/// Where a column of rows over a window function comes from; nullptr if it is computed or there is none.
+const Node* window_below(const Node* node, int& column) {
+    while (true) {
+        if (const auto* p = std::get_if<ProjectNode>(&node->op)) {
+            const Expr& e = *p->expressions[static_cast<std::size_t>(column)];
+            if (e.kind != ExprKind::input) return nullptr;
+            column = e.index;
+        } else if (!std::holds_alternative<FilterNode>(node->op)) {
+            return std::holds_alternative<WindowTvfNode>(node->op) ? node : nullptr;
+        }
+        node = node->inputs[0].get();
+    }
+}
+
+/// Is the column the event time that rows without late ones were put into windows by?
+bool is_window_row_time(const NodePtr& node, int column) {
+    const Node* window = window_below(node.get(), column);
+    if (window == nullptr) return false;
+    const auto& tvf = std::get<WindowTvfNode>(window->op);
+    return tvf.drop_late && column == tvf.window.time_column;
+}
+
 }  // namespace
+
+NodePtr Builder::in_windows(const NodePtr& node, const std::vector<int>& partition) {
+    bool bounds[2] = {false, false};
+    for (int column : partition) {
+        const Node* window = window_below(node.get(), column);
+        if (window == nullptr) continue;
+        const int after = column - static_cast<int>(window->inputs[0]->schema.size());
+        if (after == 0 || after == 1) bounds[after] = true;
+    }
+    if (!bounds[0] || !bounds[1]) return node;
+    // Down to the window function, and the same operators again above it.
+    std::vector<NodePtr> above;
+    NodePtr at = node;
+    while (!std::holds_alternative<WindowTvfNode>(at->op)) {
+        above.push_back(at);
+        at = at->inputs[0];
+    }
+    WindowTvfNode tvf = std::get<WindowTvfNode>(at->op);
+    if (tvf.window.kind == WindowKind::session) return node;  // drops them already
+    tvf.drop_late = true;
+    at = make(std::move(tvf), at->inputs);
+    for (auto it = above.rbegin(); it != above.rend(); ++it) {
+        std::vector<std::string> names;
+        for (const Field& f : (*it)->schema.fields) names.push_back(f.name);
+        at = make((*it)->op, {at}, names);
+    }
+    return at;
+}
 
 NodePtr Builder::bound_rank(const NodePtr& in, std::vector<ExprPtr>& conjuncts) {
     if (const auto* over = std::get_if<OverNode>(&in->op)) {
@@ -93,7 +143,11 @@ NodePtr Builder::ranked(const NodePtr& in, std::int64_t low, std::int64_t high) 
     const bool by_proctime = over != nullptr ? over->processing_time
                                              : n.order.size() == 1 && is_proctime(below, n.order[0].column);
     const bool by_time = by_proctime || (n.order.size() == 1 && is_time(below, n.order[0].column));
-    if (!by_time || n.rank != RankKind::row_number || low != 1 || high != 1 || below->mode != Mode::append) {
+    // Within windows the newest row is the last to come, as in Flink's window deduplication.
+    const bool last_in_window =
+        n.order.size() == 1 && n.order[0].descending && is_window_row_time(below, n.order[0].column);
+    if (!(by_time || last_in_window) || n.rank != RankKind::row_number || low != 1 || high != 1 ||
+        below->mode != Mode::append) {
         return make(std::move(n), {below}, {rank_name});
     }
     DeduplicateNode d;

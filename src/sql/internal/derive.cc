@@ -295,6 +295,7 @@ Derived of(const TemporalJoinNode& n, const Inputs& inputs, const Names&) {
     Derived d = joined(n.kind, n.left_keys, n.right_keys, inputs);
     d.mode = Mode::append;
     d.time_columns = inputs[0].node.time_columns;
+    if (n.processing_time) return d;
     // At most one version matches, whatever the right side's own keys.
     d.traits.keys = inputs[0].traits.keys;
     return d;
@@ -339,6 +340,13 @@ Derived of(const DeduplicateNode& n, const Inputs& inputs, const Names&) {
     if (!n.keys.empty()) add_key(keys, n.keys);
     for (const auto& key : inputs[0].traits.keys) add_key(keys, key);
     d.traits.keys = std::move(keys);
+    return d;
+}
+
+Derived of(const ProcessingTimeNode&, const Inputs& inputs, const Names&) {
+    Derived d = passing(inputs[0]);
+    d.time_columns = {static_cast<int>(d.schema.size())};
+    d.schema.fields.push_back({"$proctime", DataType::timestamp_ltz(3).with_nullable(false)});
     return d;
 }
 

@@ -140,6 +140,10 @@ ExprPtr Parser::predicate(ExprPtr left) {
     } else if (accept_word("RLIKE")) {
         ExprPtr like = additive();
         out = make_call("REGEXP", pack(std::move(left), std::move(like)), since(begin));
+    } else if (accept_word("OVERLAPS")) {
+        ExprPtr other = additive();
+        if (!left || !other) return left;
+        out = make_call("OVERLAPS", pack(std::move(left), std::move(other)), since(begin));
     } else {
         fail(fmt::format("{} is not supported yet", peek().upper));
         return left;

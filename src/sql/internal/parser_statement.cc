@@ -223,17 +223,18 @@ CreateFunction Parser::create_function(bool temporary) {
     if (at_symbol("(")) {
         // Parameters of a function defined in SQL: (a STRING, b INT) [RETURNS type].
         advance();
+        out.has_parameters = true;
         if (!at_symbol(")")) {
             do {
-                name("a parameter's name");
-                type();
+                Name parameter = name("a parameter's name");
+                if (auto t = type()) out.parameters.emplace_back(std::move(parameter), std::move(*t));
             } while (accept_symbol(","));
         }
         expect_symbol(")");
     }
-    if (accept_word("RETURNS")) type();
+    if (accept_word("RETURNS")) out.returns = type();
     expect_word("AS");
-    out.definition = string_literal("a class name in quotes, or $$ expression $$").text;
+    out.definition = string_literal("a class name in quotes, or $$ expression $$");
     if (accept_word("LANGUAGE")) out.language = name("a language").text;
     if (accept_word("USING")) {
         do {

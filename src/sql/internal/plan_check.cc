@@ -82,6 +82,7 @@ class Checker {
     void operator()(const TemporalJoinNode& n) {
         join(n.kind, n.left_keys, n.right_keys, n.residual);
         appends(0);
+        if (n.processing_time) return;
         columns({n.left_time}, in(), "left time");
         columns({n.right_time}, node_.inputs[1]->schema, "right time");
         if (n.kind != JoinKind::inner && n.kind != JoinKind::left) fail("kind of a temporal join");
@@ -107,6 +108,10 @@ class Checker {
         columns(n.keys, in(), "key");
         if (!n.processing_time) columns({n.time_column}, in(), "time");
         width(in().size());
+    }
+    void operator()(const ProcessingTimeNode&) {
+        inputs(1);
+        width(in().size() + 1);
     }
     void operator()(const UnnestNode& n) {
         inputs(1);

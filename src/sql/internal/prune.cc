@@ -105,6 +105,7 @@ struct Reads {
     }
     void operator()(const TemporalJoinNode& n) {
         join(n.kind, n.left_keys, n.right_keys, n.residual);
+        if (n.processing_time) return;
         inputs[0].insert(n.left_time);
         inputs[1].insert(n.right_time);
     }
@@ -126,6 +127,7 @@ struct Reads {
         add(n.keys, inputs[0]);
         if (n.time_column >= 0) inputs[0].insert(n.time_column);
     }
+    void operator()(const ProcessingTimeNode&) { pass_through(); }
     void operator()(const UnnestNode& n) {
         pass_through();
         add_reads(n.collection, inputs[0]);
@@ -342,7 +344,7 @@ struct Rebuild {
     NodePtr operator()(const WindowTvfNode& n) {
         pass_through();
         appended(3);
-        return builder.make(WindowTvfNode{moved(n.window)}, nodes());
+        return builder.make(WindowTvfNode{moved(n.window), n.drop_late}, nodes());
     }
     NodePtr operator()(const WindowAggregateNode& n) {
         WindowAggregateNode a;
@@ -384,8 +386,10 @@ struct Rebuild {
         TemporalJoinNode j = n;
         j.left_keys = moved(n.left_keys, 0);
         j.right_keys = moved(n.right_keys, 1);
-        j.left_time = moved(n.left_time, 0);
-        j.right_time = moved(n.right_time, 1);
+        if (!n.processing_time) {
+            j.left_time = moved(n.left_time, 0);
+            j.right_time = moved(n.right_time, 1);
+        }
         j.residual = moved_both(n.residual);
         joined(n.kind);
         return builder.make(std::move(j), nodes());
@@ -421,6 +425,11 @@ struct Rebuild {
         if (n.time_column >= 0) d.time_column = moved(n.time_column);
         pass_through();
         return builder.make(std::move(d), nodes());
+    }
+    NodePtr operator()(const ProcessingTimeNode&) {
+        pass_through();
+        appended(1);
+        return builder.make(ProcessingTimeNode{}, nodes());
     }
     NodePtr operator()(const UnnestNode& n) {
         UnnestNode u = n;

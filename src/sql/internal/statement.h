@@ -94,7 +94,10 @@ struct CreateFunction {
     Path name;
     bool temporary = false;
     bool if_not_exists = false;
-    std::string definition;  ///< class name or $$ expression $$
+    std::vector<std::pair<Name, DataType>> parameters;
+    bool has_parameters = false;
+    std::optional<DataType> returns;
+    Name definition;  ///< class name or $$ expression $$
     std::string language;
 };
 

@@ -56,6 +56,21 @@ CREATE MATERIALIZED VIEW arr_agg (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   ARRAY_SLICE(arr, 5, 9) AS c14
 FROM v;
 
+CREATE MATERIALIZED VIEW map_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  CARDINALITY(m) AS c0,
+  m['a'] AS c1,
+  m['nope'] AS c2,
+  MAP_KEYS(m) AS c3,
+  MAP_VALUES(m) AS c4,
+  MAP['a', i, 'b', 2] AS c5,
+  MAP['x', 'y']['x'] AS c6,
+  MAP_ENTRIES(m) AS c7,
+  MAP_UNION(m, MAP['q', 1]) AS c8,
+  MAP_FROM_ARRAYS(ARRAY['a', 'b'], ARRAY[1, 2]) AS c9,
+  MAP[1, s] AS c10,
+  m[s] AS c11
+FROM v WHERE id <> 7;
+
 CREATE MATERIALIZED VIEW row_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   r.x AS c0,
   r.y AS c1,

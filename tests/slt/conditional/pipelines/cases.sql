@@ -27,3 +27,32 @@ CREATE MATERIALIZED VIEW logic (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   b <> (i > 0) AS c15
 FROM v;
 
+CREATE MATERIALIZED VIEW nullness (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  i IS NULL AS c0,
+  s IS NOT NULL AS c1,
+  COALESCE(s, s2, 'x') AS c2,
+  NULLIF(s, '') AS c3,
+  IFNULL(i, -1) AS c4,
+  i = i AS c5,
+  i <> i AS c6,
+  s IS DISTINCT FROM s2 AS c7,
+  i IS NOT DISTINCT FROM 3 AS c8,
+  COALESCE(CAST(NULL AS INT), i) AS c9,
+  IF(i > 0, 'y', 'n') AS c10,
+  IF(b, CAST(NULL AS INT), 1) AS c11,
+  IS_ALPHA(s) AS c12,
+  IS_DIGIT('123') AS c13,
+  IS_DECIMAL('1.5') AS c14
+FROM v;
+
+CREATE MATERIALIZED VIEW is_fns (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  IS_ALPHA('abc') AS c0,
+  IS_ALPHA('ab1') AS c1,
+  IS_DECIMAL('abc') AS c2,
+  IS_DECIMAL('-1') AS c3,
+  IS_DIGIT('12a') AS c4,
+  IS_DIGIT('') AS c5,
+  IS_ALPHA('') AS c6,
+  IS_DECIMAL(s) AS c7,
+  IS_DIGIT(s) AS c8
+FROM v;

@@ -35,6 +35,18 @@ SELECT auction, FIRST_VALUE(bidder) AS f, LAST_VALUE(bidder) AS l, FIRST_VALUE(p
 CREATE MATERIALIZED VIEW g_listagg AS
 SELECT auction, LISTAGG(bidder) AS g, LISTAGG(DISTINCT bidder, '-') AS d, LISTAGG(CAST(price AS STRING), ';') AS p FROM bid GROUP BY auction;
 
+CREATE MATERIALIZED VIEW g_collect AS
+SELECT auction, ARRAY_AGG(price) AS a, ARRAY_AGG(DISTINCT bidder) AS d FROM bid GROUP BY auction;
+
+CREATE MATERIALIZED VIEW g_json AS
+SELECT auction, JSON_ARRAYAGG(price) AS a, JSON_OBJECTAGG(KEY CAST(id AS STRING) VALUE price) AS o FROM bid WHERE id < 8 GROUP BY auction;
+
+CREATE MATERIALIZED VIEW g_json_null AS
+SELECT auction, JSON_ARRAYAGG(price NULL ON NULL) AS a, JSON_OBJECTAGG(KEY CAST(id AS STRING) VALUE bidder ABSENT ON NULL) AS o FROM bid WHERE id < 8 GROUP BY auction;
+
+CREATE MATERIALIZED VIEW g_percentile AS
+SELECT auction, PERCENTILE(price, 0.5) AS p, PERCENTILE(x, ARRAY[0.25, 0.75]) AS q FROM bid GROUP BY auction;
+
 -- aggregates over aggregates take rows back
 CREATE MATERIALIZED VIEW g_of_g AS
 SELECT n, COUNT(*) AS c, SUM(s) AS total FROM (SELECT bidder, auction, COUNT(*) AS n, SUM(price) AS s FROM bid GROUP BY bidder, auction) GROUP BY n;
@@ -51,11 +63,29 @@ SELECT n, SUM(sx) AS t, AVG(sx) AS a FROM (SELECT bidder, COUNT(*) AS n, SUM(x) 
 CREATE MATERIALIZED VIEW g_distinct_rows (PRIMARY KEY (auction, bidder) NOT ENFORCED) AS
 SELECT DISTINCT auction, bidder FROM bid;
 
+CREATE MATERIALIZED VIEW g_distinct_expr (PRIMARY KEY (p2) NOT ENFORCED) AS
+SELECT DISTINCT price * 2 AS p2 FROM bid;
+
 CREATE MATERIALIZED VIEW g_distinct_of_group (PRIMARY KEY (n) NOT ENFORCED) AS
 SELECT DISTINCT n FROM (SELECT auction, COUNT(*) AS n FROM bid GROUP BY auction, bidder);
 
 CREATE MATERIALIZED VIEW g_count_many AS
 SELECT auction, COUNT(DISTINCT price) AS d, COUNT(bidder) AS c, COUNT(1) AS o FROM bid GROUP BY auction;
+
+CREATE MATERIALIZED VIEW g_sets (PRIMARY KEY (auction, bidder, ga, gb) NOT ENFORCED) AS
+SELECT auction, bidder, COUNT(*) AS n, GROUPING(auction) AS ga, GROUPING(bidder) AS gb FROM bid GROUP BY GROUPING SETS ((auction, bidder), (auction), (bidder), ());
+
+CREATE MATERIALIZED VIEW g_cube (PRIMARY KEY (auction, bidder, gi) NOT ENFORCED) AS
+SELECT auction, bidder, SUM(price) AS n, GROUPING_ID(auction, bidder) AS gi FROM bid GROUP BY CUBE (auction, bidder);
+
+CREATE MATERIALIZED VIEW g_rollup (PRIMARY KEY (auction, bidder, gi) NOT ENFORCED) AS
+SELECT auction, bidder, SUM(price) AS n, GROUPING_ID(auction, bidder) AS gi FROM bid GROUP BY ROLLUP (auction, bidder);
+
+CREATE MATERIALIZED VIEW g_rollup_partial (PRIMARY KEY (auction, bidder, o, gb) NOT ENFORCED) AS
+SELECT auction, bidder, MOD(id, 2) AS o, COUNT(*) AS n, GROUPING(bidder) AS gb FROM bid GROUP BY auction, MOD(id, 2), ROLLUP (bidder);
+
+CREATE MATERIALIZED VIEW g_sets_having (PRIMARY KEY (auction, bidder) NOT ENFORCED) AS
+SELECT auction, bidder, COUNT(*) AS n FROM bid GROUP BY GROUPING SETS ((auction), (bidder)) HAVING COUNT(*) > 12;
 
 CREATE MATERIALIZED VIEW g_constant AS
 SELECT k, COUNT(*) AS n, MAX(ts) AS t FROM (SELECT 'all' AS k, ts FROM bid) GROUP BY k;

@@ -126,3 +126,20 @@ SELECT id FROM bid WHERE price + 5 IN (SELECT reserve FROM auction) AND id < 30;
 CREATE MATERIALIZED VIEW j_in_agg (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id FROM bid WHERE price IN (SELECT MAX(reserve) FROM auction GROUP BY category);
 
+-- scalar subquery
+CREATE MATERIALIZED VIEW j_scalar (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, price FROM bid WHERE price > (SELECT AVG(reserve) FROM auction);
+
+CREATE MATERIALIZED VIEW j_scalar_select (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, price - (SELECT MIN(reserve) FROM auction) AS d FROM bid;
+
+-- correlated scalar subquery
+CREATE MATERIALIZED VIEW j_scalar_corr (PRIMARY KEY (aid) NOT ENFORCED) AS
+SELECT a.aid, (SELECT COUNT(*) FROM bid b WHERE b.auction = a.aid) AS n FROM auction a;
+
+CREATE MATERIALIZED VIEW j_scalar_corr_max (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT b.id FROM bid b WHERE b.price = (SELECT MAX(x.price) FROM bid x WHERE x.auction = b.auction);
+
+-- IN under OR
+CREATE MATERIALIZED VIEW j_or_exists (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id FROM bid WHERE id < 5 OR auction IN (SELECT aid FROM auction WHERE category = 12);

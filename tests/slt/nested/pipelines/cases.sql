@@ -28,6 +28,9 @@ SELECT tag, COUNT(*) AS n FROM orders CROSS JOIN UNNEST(tags) AS t (tag) GROUP B
 CREATE MATERIALIZED VIEW n_attrs (PRIMARY KEY (id, k) NOT ENFORCED) AS
 SELECT id, k, v FROM orders CROSS JOIN UNNEST(attrs) AS t (k, v);
 
+CREATE MATERIALIZED VIEW n_sum AS
+SELECT id, COUNT(*) AS n, SUM(qty * price) AS total, SUM(qty) AS q FROM orders CROSS JOIN UNNEST(lines) AS l (sku, qty, price, opts) GROUP BY id;
+
 -- the time attribute goes through UNNEST
 CREATE MATERIALIZED VIEW n_window AS
 SELECT window_start, window_end, sku, SUM(qty) AS q FROM TABLE(TUMBLE(TABLE order_lines, DESCRIPTOR(ts), INTERVAL '10' SECOND)) WHERE sku IS NOT NULL GROUP BY window_start, window_end, sku;
@@ -37,6 +40,12 @@ SELECT id, ROW(id, customer.name) AS r, ARRAY[customer.name, customer.address.ci
 
 CREATE MATERIALIZED VIEW n_group_row AS
 SELECT customer.address.city AS city, COUNT(*) AS n FROM orders GROUP BY customer.address.city;
+
+CREATE MATERIALIZED VIEW n_functions (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, ARRAY_CONTAINS(tags, 'vip') AS vip, ARRAY_JOIN(tags, '+') AS joined, ARRAY_DISTINCT(tags) AS d, MAP_KEYS(attrs) AS ks, MAP_VALUES(attrs) AS vs, CAST(customer AS STRING) AS c, JSON_STRING(customer) AS j, JSON_STRING(lines) AS jl FROM orders;
+
+CREATE MATERIALIZED VIEW n_unnest_function (PRIMARY KEY (id, word) NOT ENFORCED) AS
+SELECT id, word FROM orders CROSS JOIN UNNEST(SPLIT(attrs['note'], ' ')) AS t (word);
 
 CREATE MATERIALIZED VIEW n_join_unnest (PRIMARY KEY (id, tag) NOT ENFORCED) AS
 SELECT o.id, t.tag, n.label FROM orders AS o CROSS JOIN UNNEST(ARRAY_DISTINCT(o.tags)) AS t (tag) JOIN (VALUES ('vip', 'important'), ('new', 'first')) AS n (tag, label) ON n.tag = t.tag;

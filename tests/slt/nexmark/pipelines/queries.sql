@@ -61,6 +61,15 @@ CREATE MATERIALIZED VIEW q11 (PRIMARY KEY (bidder, starttime) NOT ENFORCED) AS
 SELECT B.bidder, COUNT(*) AS bid_count, SESSION_START(B.`dateTime`, INTERVAL '3' SECOND) AS starttime, SESSION_END(B.`dateTime`, INTERVAL '3' SECOND) AS endtime
 FROM bid B GROUP BY B.bidder, SESSION(B.`dateTime`, INTERVAL '3' SECOND);
 
+CREATE FUNCTION count_char (s STRING, ch STRING) RETURNS BIGINT AS $$ CHAR_LENGTH(s) - CHAR_LENGTH(REPLACE(s, ch, '')) $$;
+
+-- flink: SELECT auction, bidder, 0.908 * price AS price, CASE WHEN HOUR(`dateTime`) >= 8 AND HOUR(`dateTime`) <= 18 THEN 'dayTime' WHEN HOUR(`dateTime`) <= 6 OR HOUR(`dateTime`) >= 20 THEN 'nightTime' ELSE 'otherTime' END AS bidTimeType, `dateTime`, extra, CAST(CHAR_LENGTH(extra) - CHAR_LENGTH(REPLACE(extra, 'c', '')) AS BIGINT) AS c_counts FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000
+CREATE MATERIALIZED VIEW q14 (PRIMARY KEY (extra) NOT ENFORCED) AS
+SELECT auction, bidder, 0.908 * price AS price,
+  CASE WHEN HOUR(`dateTime`) >= 8 AND HOUR(`dateTime`) <= 18 THEN 'dayTime' WHEN HOUR(`dateTime`) <= 6 OR HOUR(`dateTime`) >= 20 THEN 'nightTime' ELSE 'otherTime' END AS bidTimeType,
+  `dateTime`, extra, count_char(extra, 'c') AS c_counts
+FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000;
+
 CREATE MATERIALIZED VIEW q15 (PRIMARY KEY (day) NOT ENFORCED) AS
 SELECT DATE_FORMAT(`dateTime`, 'yyyy-MM-dd') AS `day`, COUNT(*) AS total_bids, COUNT(*) FILTER (WHERE price < 10000) AS rank1_bids, COUNT(*) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bids, COUNT(*) FILTER (WHERE price >= 1000000) AS rank3_bids,
   COUNT(DISTINCT bidder) AS total_bidders, COUNT(DISTINCT bidder) FILTER (WHERE price < 10000) AS rank1_bidders, COUNT(DISTINCT bidder) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bidders, COUNT(DISTINCT bidder) FILTER (WHERE price >= 1000000) AS rank3_bidders,

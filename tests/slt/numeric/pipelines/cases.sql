@@ -34,6 +34,22 @@ CREATE MATERIALIZED VIEW add_decimal (PRIMARY KEY (id) NOT ENFORCED) AS SELECT i
   dec2 - `dec` AS c9
 FROM v;
 
+CREATE MATERIALIZED VIEW mul_types (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  i * ti AS c0,
+  i * l AS c1,
+  i * `dec` AS c2,
+  `dec` * dec2 AS c3,
+  dec2 * dec2 AS c4,
+  big * `dec` AS c5,
+  f * d AS c6,
+  si * f AS c7,
+  ti * d AS c8,
+  d * f AS c9,
+  f + d AS c10,
+  d - f AS c11,
+  `dec` * 0.908 AS c12
+FROM v;
+
 CREATE MATERIALIZED VIEW div_types (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   i / 2 AS c0,
   l / 3 AS c1,
@@ -47,6 +63,13 @@ CREATE MATERIALIZED VIEW div_types (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   ti / CAST(2 AS TINYINT) AS c9,
   d / 0 AS c10,
   CAST(1 AS DOUBLE) / si AS c11
+FROM v;
+
+CREATE MATERIALIZED VIEW div_decimal (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  `dec` / NULLIF(dec2, 0) AS c0,
+  dec2 / NULLIF(`dec`, 0) AS c1,
+  big / 3 AS c2,
+  `dec` / CAST(4 AS BIGINT) AS c3
 FROM v;
 
 -- MOD takes the sign of the left side
@@ -96,6 +119,22 @@ CREATE MATERIALIZED VIEW sign_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   SIGN(l) AS c1,
   SIGN(d) AS c2,
   SIGN(`dec`) AS c3
+FROM v;
+
+-- half up
+CREATE MATERIALIZED VIEW round_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  ROUND(d, 1) AS c0,
+  ROUND(d, 2) AS c1,
+  ROUND(`dec`, 1) AS c2,
+  ROUND(dec2, 2) AS c3,
+  ROUND(i, -1) AS c4,
+  ROUND(l, -2) AS c5,
+  ROUND(d) AS c6,
+  ROUND(`dec`) AS c7,
+  ROUND(dec2, 0) AS c8,
+  ROUND(f, 1) AS c9,
+  ROUND(dec2, 3) AS c10,
+  ROUND(i) AS c11
 FROM v;
 
 
@@ -166,6 +205,14 @@ CREATE MATERIALIZED VIEW bin_hex (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   HEX(s2) AS c6
 FROM v;
 
+CREATE MATERIALIZED VIEW unhex_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  UNHEX(HEX(s)) AS c0,
+  CAST(UNHEX(HEX(s)) AS STRING) AS c1,
+  UNHEX('4D7953514C') AS c2,
+  UNHEX('zz') AS c3,
+  UNHEX('F') AS c4
+FROM v;
+
 -- NULL if one is
 CREATE MATERIALIZED VIEW greatest_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   GREATEST(i, ti) AS c0,
@@ -190,6 +237,15 @@ CREATE MATERIALIZED VIEW compare_num (PRIMARY KEY (id) NOT ENFORCED) AS SELECT i
   `dec` = 12.34 AS c7,
   d = 2.25 AS c8,
   f = 1.5 AS c9
+FROM v;
+
+CREATE MATERIALIZED VIEW between_num (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  i BETWEEN 0 AND 10 AS c0,
+  `dec` BETWEEN -1 AND 3 AS c1,
+  d NOT BETWEEN 0 AND 1 AS c2,
+  l BETWEEN ti AND si AS c3,
+  i BETWEEN SYMMETRIC 10 AND 0 AS c4,
+  i NOT BETWEEN SYMMETRIC 5 AND -5 AS c5
 FROM v;
 
 CREATE MATERIALIZED VIEW in_num (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
@@ -230,6 +286,18 @@ CREATE MATERIALIZED VIEW decimal_prec (PRIMARY KEY (id) NOT ENFORCED) AS SELECT 
   `dec` * i AS c9,
   `dec` * l AS c10,
   ti * `dec` AS c11
+FROM v;
+
+CREATE MATERIALIZED VIEW decimal_prec2 (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  CAST(`dec` AS DECIMAL(12, 4)) AS c0,
+  CAST(`dec` AS DECIMAL(9, 1)) AS c1,
+  CAST(dec2 AS DECIMAL(22, 2)) AS c2,
+  TRY_CAST(`dec` AS DECIMAL(5, 2)) AS c3,
+  TRY_CAST(i AS DECIMAL(5, 2)) AS c4,
+  TRY_CAST(d AS DECIMAL(10, 3)) AS c5,
+  TRY_CAST(s AS DECIMAL(10, 3)) AS c6,
+  CAST(i AS DECIMAL(12, 2)) AS c7,
+  CAST(l AS DECIMAL(20, 0)) AS c8
 FROM v;
 
 -- types only

@@ -43,11 +43,22 @@ SELECT auction AS k FROM bid INTERSECT SELECT CAST(aid AS INT) FROM auction;
 CREATE MATERIALIZED VIEW q_except (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT CAST(aid AS INT) AS k FROM auction EXCEPT SELECT auction FROM bid;
 
+-- NULLs are equal
+CREATE MATERIALIZED VIEW q_intersect_all (PRIMARY KEY (k) NOT ENFORCED) AS
+SELECT k, COUNT(*) AS n FROM (SELECT bidder AS k FROM bid INTERSECT ALL SELECT seller FROM auction) GROUP BY k;
+
+CREATE MATERIALIZED VIEW q_except_all (PRIMARY KEY (k) NOT ENFORCED) AS
+SELECT k, COUNT(*) AS n FROM (SELECT bidder AS k FROM bid EXCEPT ALL SELECT seller FROM auction) GROUP BY k;
+
 CREATE MATERIALIZED VIEW q_except_null (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT bidder AS k FROM bid EXCEPT SELECT seller FROM auction;
 
 CREATE MATERIALIZED VIEW q_union_group (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT k, COUNT(*) AS n, SUM(v) AS s FROM (SELECT bidder AS k, price AS v FROM bid UNION ALL SELECT seller, reserve FROM auction) GROUP BY k;
+
+-- the watermark is the minimum of both
+CREATE MATERIALIZED VIEW q_union_window (PRIMARY KEY (window_start, window_end) NOT ENFORCED) AS
+SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE both_streams, DESCRIPTOR(t), INTERVAL '20' SECOND)) GROUP BY window_start, window_end;
 
 CREATE MATERIALIZED VIEW q_values (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT * FROM (VALUES (1, 'a', 1.5), (2, 'bc', 2.25), (3, CAST(NULL AS STRING), CAST(NULL AS DECIMAL(3, 2)))) AS t (id, nam, v);
@@ -61,8 +72,15 @@ SELECT k, SUM(v) AS s FROM (VALUES ('a', 1), ('b', 2), ('a', 3)) AS t (k, v) GRO
 CREATE MATERIALIZED VIEW q_view_of_view (PRIMARY KEY (auction) NOT ENFORCED) AS
 SELECT auction, p FROM dear2 WHERE p > 60;
 
+CREATE MATERIALIZED VIEW q_distinct (PRIMARY KEY (bidder) NOT ENFORCED) AS
+SELECT DISTINCT bidder FROM bid WHERE price > 5;
+
 CREATE MATERIALIZED VIEW q_case_names (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, `price` AS `Price`, auction AS `a b` FROM bid WHERE id < 5;
+
+-- ORDER BY a time attribute drops late rows
+CREATE MATERIALIZED VIEW q_order_ts (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, ts FROM bid ORDER BY ts;
 
 CREATE MATERIALIZED VIEW q_between_ts (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id FROM bid WHERE ts BETWEEN TIMESTAMP '2024-01-01 00:00:10' AND TIMESTAMP '2024-01-01 00:00:30';
@@ -84,6 +102,9 @@ SELECT id, k, v FROM bid CROSS JOIN UNNEST(MAP['p', price, 'a', auction]) AS t (
 
 CREATE MATERIALIZED VIEW q_unnest_row (PRIMARY KEY (id, p, q) NOT ENFORCED) AS
 SELECT id, p, q FROM bid CROSS JOIN UNNEST(ARRAY[ROW(price, bidder), ROW(1, 'x')]) AS t (p, q) WHERE id < 5;
+
+CREATE MATERIALIZED VIEW q_group_unnest (PRIMARY KEY (w) NOT ENFORCED) AS
+SELECT t.w, COUNT(*) AS n FROM bid CROSS JOIN UNNEST(SPLIT(CAST(price AS STRING), '0')) AS t (w) GROUP BY t.w;
 
 CREATE MATERIALIZED VIEW q_watermark (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, CURRENT_WATERMARK(ts) AS wm FROM bid;

@@ -18,6 +18,16 @@ CREATE MATERIALIZED VIEW length_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   CHAR_LENGTH(s || c) AS c4
 FROM v;
 
+CREATE MATERIALIZED VIEW case_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  UPPER(s) AS c0,
+  LOWER(s) AS c1,
+  UPPER(vc) AS c2,
+  LOWER(c) AS c3,
+  INITCAP(s) AS c4,
+  INITCAP(vc) AS c5,
+  INITCAP('hELLO wORLD-foo_bar') AS c6
+FROM v;
+
 CREATE MATERIALIZED VIEW trim_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   TRIM(s) AS c0,
   TRIM(BOTH 'h' FROM s) AS c1,
@@ -70,6 +80,21 @@ CREATE MATERIALIZED VIEW pos_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   INSTR(s, 'o', -1, 1) AS c9
 FROM v;
 
+CREATE MATERIALIZED VIEW replace_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  REPLACE(s, 'o', '0') AS c0,
+  REPLACE(s, s2, '*') AS c1,
+  REPLACE(s, '', 'x') AS c2,
+  OVERLAY(s PLACING 'XX' FROM 3) AS c3,
+  OVERLAY(s PLACING 'XX' FROM 3 FOR 1) AS c4,
+  OVERLAY(s PLACING '' FROM 1 FOR 2) AS c5,
+  TRANSLATE(s, 'lo', '01') AS c6,
+  TRANSLATE(s, 'lo', '0') AS c7,
+  REPEAT(s2, 3) AS c8,
+  REPEAT(s, 0) AS c9,
+  REPEAT(s2, -1) AS c10,
+  REVERSE(s) AS c11
+FROM v;
+
 CREATE MATERIALIZED VIEW pad_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   LPAD(s, 5, '*') AS c0,
   LPAD(s, 15, '*-') AS c1,
@@ -91,6 +116,25 @@ CREATE MATERIALIZED VIEW chr_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   CHR(-1) AS c6,
   ASCII('') AS c7,
   ASCII('é') AS c8
+FROM v;
+
+CREATE MATERIALIZED VIEW split_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  SPLIT_INDEX(s, ' ', 0) AS c0,
+  SPLIT_INDEX(s, ' ', 1) AS c1,
+  SPLIT_INDEX(s, ',', 1) AS c2,
+  SPLIT_INDEX(s, 'o', 2) AS c3,
+  SPLIT_INDEX(s, s2, 0) AS c4,
+  SPLIT_INDEX(s, ' ', -1) AS c5,
+  SPLIT_INDEX(s, ' ', 5) AS c6,
+  SPLIT_INDEX(s, '', 0) AS c7,
+  SPLIT_INDEX(s, 44, 0) AS c8
+FROM v;
+
+CREATE MATERIALIZED VIEW split_arr (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  SPLIT(s, ' ') AS c0,
+  SPLIT(s, s2) AS c1,
+  SPLIT(s, '') AS c2,
+  SPLIT('a,b,,c', ',') AS c3
 FROM v;
 
 -- no default escape
@@ -116,6 +160,30 @@ CREATE MATERIALIZED VIEW similar_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id
   s SIMILAR TO 'h%d' AS c3,
   vc SIMILAR TO '[a-zA-Z]{5,7}' AS c4,
   s SIMILAR TO '_{7}' AS c5
+FROM v;
+
+CREATE MATERIALIZED VIEW regexp_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  REGEXP(s, 'o') AS c0,
+  REGEXP_EXTRACT(s, '(\w+) (\w+)', 2) AS c1,
+  REGEXP_EXTRACT(s, '(\w+) (\w+)') AS c2,
+  REGEXP_EXTRACT(s, '([a-z])([a-z])', 0) AS c3,
+  REGEXP_REPLACE(s, '[aeiou]', '*') AS c4,
+  REGEXP_REPLACE(s, '(\w+) (\w+)', '$2 $1') AS c5,
+  REGEXP_COUNT(s, 'o') AS c6,
+  REGEXP_EXTRACT(s, 'zzz', 0) AS c7,
+  REGEXP_EXTRACT(s, 'h', 3) AS c8,
+  REGEXP_COUNT(s, '') AS c9,
+  REGEXP_REPLACE(s, '', '-') AS c10
+FROM v;
+
+CREATE MATERIALIZED VIEW regexp2_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  REGEXP_EXTRACT_ALL(s, 'o') AS c0,
+  REGEXP_EXTRACT_ALL(s, '([a-z])([a-z])', 2) AS c1,
+  REGEXP_INSTR(s, 'o') AS c2,
+  REGEXP_INSTR(s, 'zz') AS c3,
+  REGEXP_SUBSTR(s, 'o.') AS c4,
+  REGEXP_SUBSTR(s, 'zz') AS c5,
+  REGEXP(s, '^h.*d$') AS c6
 FROM v;
 
 CREATE MATERIALIZED VIEW starts_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
@@ -189,6 +257,22 @@ CREATE MATERIALIZED VIEW in_str (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
   vc IN ('varchar', 'MiXeD') AS c2,
   s IN ('a', NULL) AS c3,
   c IN ('abc', 'x') AS c4
+FROM v;
+
+CREATE MATERIALIZED VIEW printf_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  PRINTF('%d-%s', i, s) AS c0,
+  PRINTF('%05d', i) AS c1,
+  PRINTF('%.2f', d) AS c2,
+  PRINTF('%s', s) AS c3,
+  PRINTF('no args') AS c4
+FROM v;
+
+CREATE MATERIALIZED VIEW encode_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,
+  ENCODE(s, 'UTF-8') AS c0,
+  DECODE(ENCODE(s, 'UTF-16BE'), 'UTF-16BE') AS c1,
+  ENCODE(s, 'US-ASCII') AS c2,
+  DECODE(X'E697A5', 'UTF-8') AS c3,
+  DECODE(ENCODE(s, 'ISO-8859-1'), 'ISO-8859-1') AS c4
 FROM v;
 
 CREATE MATERIALIZED VIEW str_to_map_fn (PRIMARY KEY (id) NOT ENFORCED) AS SELECT id,

@@ -106,12 +106,31 @@ SELECT window_start, window_end, COUNT(*) AS n, SUM(n) AS s FROM TABLE(TUMBLE(TA
 CREATE MATERIALIZED VIEW two_level AS
 SELECT window_start, window_end, MAX(n) AS top FROM (SELECT window_start, window_end, auction, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, auction) GROUP BY window_start, window_end;
 
+CREATE MATERIALIZED VIEW sets (PRIMARY KEY (window_start, auction, bidder, n) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, GROUPING SETS ((auction), (bidder), ());
+
+CREATE MATERIALIZED VIEW cubed (PRIMARY KEY (window_start, auction, bidder, ga, gb) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, SUM(price) AS n, GROUPING(auction) AS ga, GROUPING(bidder) AS gb FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, CUBE (auction, bidder);
+
+CREATE MATERIALIZED VIEW rolled (PRIMARY KEY (window_start, auction, bidder, gi) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, bidder, COUNT(*) AS n, GROUPING_ID(auction, bidder) AS gi FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, ROLLUP (auction, bidder);
+
 -- window Top-N
 CREATE MATERIALIZED VIEW window_topn (PRIMARY KEY (window_start, rn) NOT ENFORCED) AS
 SELECT window_start, window_end, id, price, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY price DESC, id) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) WHERE price IS NOT NULL) WHERE rn <= 2;
 
 CREATE MATERIALIZED VIEW window_topn_agg (PRIMARY KEY (window_start, rn) NOT ENFORCED) AS
 SELECT window_start, window_end, auction, n, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY n DESC, auction) AS rn FROM (SELECT window_start, window_end, auction, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, auction)) WHERE rn <= 2;
+
+CREATE MATERIALIZED VIEW window_topn_key (PRIMARY KEY (window_start, auction) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, id, price FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, auction ORDER BY price, id) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) WHERE price IS NOT NULL) WHERE rn <= 1;
+
+-- window deduplication, keep last
+CREATE MATERIALIZED VIEW window_dedup_last (PRIMARY KEY (window_start, auction) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, auction ORDER BY ts DESC) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))) WHERE rn = 1;
+
+CREATE MATERIALIZED VIEW window_dedup_first (PRIMARY KEY (window_start, auction) NOT ENFORCED) AS
+SELECT window_start, window_end, auction, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, auction ORDER BY ts) AS rn FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))) WHERE rn = 1;
 
 -- window join
 CREATE MATERIALIZED VIEW window_join (PRIMARY KEY (l, r) NOT ENFORCED) AS
