@@ -38,6 +38,9 @@ enum class Kind : std::uint16_t {
     step_commit = 99,  ///< reserved
     // 112-127: alerts.
     alert = 112,
+    // 128-143: security.
+    security_users = 128,  ///< credentials of users set or taken away
+    security_acls = 129,
 };
 
 /// One entry as participants see it. The payload is immutable and may be kept: it shares a buffer of about a
