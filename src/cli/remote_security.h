@@ -10,9 +10,9 @@
 namespace mr::cli {
 
 struct UserOptions {
-    std::string user;
-    std::string password_file;            ///< "-": standard input; empty: asked for on the terminal
-    std::vector<std::string> mechanisms;  ///< empty: SCRAM-SHA-256 and SCRAM-SHA-512
+    std::string user{};
+    std::string password_file{};            ///< "-": standard input; empty: asked for on the terminal
+    std::vector<std::string> mechanisms{};  ///< empty: SCRAM-SHA-256 and SCRAM-SHA-512
     int iterations = 4'096;
 };
 int list_users(const RemoteOptions& options);
@@ -22,13 +22,13 @@ int delete_user(const RemoteOptions& options, const std::string& user);
 
 /// What is empty is not said: of an ACL, its default; of a filter, anything.
 struct AclOptions {
-    std::string principal;
-    std::string permission;
-    std::vector<std::string> operations;
-    std::string type;
-    std::string name;
-    std::string pattern;
-    std::string host;
+    std::string principal{};
+    std::string permission{};
+    std::vector<std::string> operations{};
+    std::string type{};
+    std::string name{};
+    std::string pattern{};
+    std::string host{};
 };
 int list_acls(const RemoteOptions& options, const AclOptions& filter);
 /// One for each of the operations.

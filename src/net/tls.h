@@ -32,9 +32,9 @@ namespace mr::net {
 enum class ClientAuth : std::uint8_t { none, requested, required };
 
 struct TlsFiles {
-    std::string certificate;  ///< PEM: the server's, then what leads from it to the root
-    std::string key;          ///< PEM, unencrypted
-    std::string client_ca;    ///< PEM: who vouches for clients; needed unless client_auth is none
+    std::string certificate{};  ///< PEM: the server's, then what leads from it to the root
+    std::string key{};          ///< PEM, unencrypted
+    std::string client_ca{};    ///< PEM: who vouches for clients; needed unless client_auth is none
     ClientAuth client_auth = ClientAuth::none;
     bool tls13_only = false;
 };

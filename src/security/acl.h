@@ -74,8 +74,8 @@ std::optional<Permission> parse_permission(std::string_view text);
 struct Acl {
     ResourceType type = ResourceType::topic;
     PatternType pattern = PatternType::literal;
-    std::string name;
-    std::string principal;  ///< "User:alice", "User:*"
+    std::string name{};
+    std::string principal{};  ///< "User:alice", "User:*"
     std::string host{kWildcard};
     Operation operation = Operation::all;
     Permission permission = Permission::allow;
@@ -92,9 +92,9 @@ Status check_acl(const Acl& acl);
 struct AclFilter {
     ResourceType type = ResourceType::any;
     PatternType pattern = PatternType::any;
-    std::optional<std::string> name;
-    std::optional<std::string> principal;
-    std::optional<std::string> host;
+    std::optional<std::string> name{};
+    std::optional<std::string> principal{};
+    std::optional<std::string> host{};
     Operation operation = Operation::any;
     Permission permission = Permission::any;
 

@@ -11,7 +11,9 @@ namespace mr::security {
 namespace {
 
 using enum Operation;
-using enum ResourceType;
+constexpr auto topic = ResourceType::topic;
+constexpr auto group = ResourceType::group;
+constexpr auto cluster = ResourceType::cluster;
 
 constexpr Subject kAlice{"User:alice", "10.0.0.1"};
 
@@ -204,8 +206,8 @@ TEST(Acls, RandomSetsAgainstASearch) {
 }
 
 TEST(Acls, Names) {
-    EXPECT_EQ(parse_resource_type("transactional-id"), transactional_id);
-    EXPECT_EQ(parse_resource_type("TRANSACTIONAL_ID"), transactional_id);
+    EXPECT_EQ(parse_resource_type("transactional-id"), ResourceType::transactional_id);
+    EXPECT_EQ(parse_resource_type("TRANSACTIONAL_ID"), ResourceType::transactional_id);
     EXPECT_EQ(parse_operation("DescribeConfigs"), describe_configs);
     EXPECT_EQ(parse_operation("delete"), remove);
     EXPECT_EQ(parse_permission("DENY"), Permission::deny);

@@ -12,7 +12,7 @@
 namespace mr::security {
 
 struct AuthorizerOptions {
-    std::vector<Principal> super_users;
+    std::vector<Principal> super_users{};
     /// Kafka's allow.everyone.if.no.acl.found.
     bool allow_if_none = false;
 };

@@ -143,6 +143,10 @@ KeySet::~KeySet() = default;
 KeySet::KeySet(KeySet&&) noexcept = default;
 KeySet& KeySet::operator=(KeySet&&) noexcept = default;
 
+std::size_t KeySet::size() const {
+    return keys_.size();
+}
+
 Result<KeySet> KeySet::parse(std::string_view text) {
     if (text.size() > kKeySetBytesMax)
         return fail(Code::invalid_argument, "a key set of {} bytes: at most {} are read", text.size(),

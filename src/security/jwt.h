@@ -22,16 +22,16 @@ inline constexpr std::size_t kKeySetBytesMax = 1U << 20;
 inline constexpr std::size_t kKeysMax = 256;
 
 struct JwtRules {
-    std::string issuer;                 ///< empty: any
-    std::vector<std::string> audience;  ///< one of them; empty: any
-    std::vector<std::string> scopes;    ///< all of them
+    std::string issuer{};                 ///< empty: any
+    std::vector<std::string> audience{};  ///< one of them; empty: any
+    std::vector<std::string> scopes{};    ///< all of them
     std::string principal_claim = "sub";
     std::string scope_claim = "scope";  ///< a string with blanks, or a list
     std::int64_t clock_skew_ms = 30'000;
 };
 
 struct JwtClaims {
-    std::string principal;
+    std::string principal{};
     TimestampMs expires{};
 };
 
@@ -44,7 +44,7 @@ class KeySet {
 
     /// {"keys":[…]}. Keys of kinds that are of no use here are left out; none left is an error.
     static Result<KeySet> parse(std::string_view json);
-    [[nodiscard]] std::size_t size() const { return keys_.size(); }
+    [[nodiscard]] std::size_t size() const;
 
     /// permission_denied says which check failed, without quoting the token.
     [[nodiscard]] Result<JwtClaims> check(std::string_view token, const JwtRules& rules,

@@ -29,18 +29,18 @@ std::vector<std::string> all_mechanisms();
 
 /// What exchanges compare with, as of their beginning.
 struct SaslContext {
-    std::shared_ptr<const View> view;
-    std::shared_ptr<const KeySet> keys;  ///< nullptr: no OAUTHBEARER
-    JwtRules jwt;
-    std::string decoy_secret;  ///< see scram.h
+    std::shared_ptr<const View> view{};
+    std::shared_ptr<const KeySet> keys{};  ///< nullptr: no OAUTHBEARER
+    JwtRules jwt{};
+    std::string decoy_secret{};  ///< see scram.h
 };
 
 struct SaslStep {
-    std::string challenge;  ///< to be sent, maybe empty
-    bool done = false;      ///< authenticated: `user` is who
-    std::string user;
+    std::string challenge{};  ///< to be sent, maybe empty
+    bool done = false;        ///< authenticated: `user` is who
+    std::string user{};
     /// OAUTHBEARER: when what was shown runs out.
-    std::optional<TimestampMs> expires;
+    std::optional<TimestampMs> expires{};
 };
 
 class SaslExchange {
@@ -58,16 +58,16 @@ class SaslExchange {
 
 /// The parts of a PLAIN token.
 struct PlainToken {
-    std::string authorisation;
-    std::string user;
-    std::string password;
+    std::string authorisation{};
+    std::string user{};
+    std::string password{};
 };
 Result<PlainToken> parse_plain(std::string_view token);
 
 /// The parts of an OAUTHBEARER client's first message.
 struct BearerToken {
-    std::string authorisation;
-    std::string token;
+    std::string authorisation{};
+    std::string token{};
 };
 Result<BearerToken> parse_bearer(std::string_view message);
 

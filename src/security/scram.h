@@ -31,10 +31,10 @@ std::string_view to_string(ScramMechanism mechanism);
 Hash hash_of(ScramMechanism mechanism);
 
 struct ScramCredential {
-    std::string salt;
+    std::string salt{};
     std::uint32_t iterations = kIterationsMin;
-    std::string stored_key;
-    std::string server_key;
+    std::string stored_key{};
+    std::string server_key{};
 
     bool operator==(const ScramCredential&) const = default;
 };

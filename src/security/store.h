@@ -33,8 +33,8 @@ using Users = std::map<std::string, std::shared_ptr<const Credentials>, std::les
 
 /// Everything, as of one entry. Thread: any (immutable).
 struct View {
-    Users users;
-    AclSet acls;
+    Users users{};
+    AclSet acls{};
 
     /// nullptr: no such user, or not with that mechanism.
     [[nodiscard]] const ScramCredential* credential(std::string_view user, ScramMechanism mechanism) const;
@@ -42,7 +42,7 @@ struct View {
 
 /// A credential set, or (nothing) taken away.
 struct UserChange {
-    std::string user;
+    std::string user{};
     ScramMechanism mechanism = ScramMechanism::sha256;
     std::optional<ScramCredential> credential{};
 
@@ -52,12 +52,12 @@ struct UserChange {
 /// The payload of entries, decoded.
 struct UsersChanged {
     TimestampMs time{};
-    std::vector<UserChange> changes;
+    std::vector<UserChange> changes{};
 };
 struct AclsChanged {
     TimestampMs time{};
-    std::vector<Acl> removed;  ///< before added
-    std::vector<Acl> added;
+    std::vector<Acl> removed{};  ///< before added
+    std::vector<Acl> added{};
 };
 
 class Store final : public journal::Participant {

@@ -36,8 +36,8 @@ class Authentication {
 
     struct Result {
         ErrorCode error = ErrorCode::none;
-        std::string message;  ///< for the client
-        std::string token;
+        std::string message{};  ///< for the client
+        std::string token{};
         std::int64_t lifetime_ms = 0;
     };
     using Answer = std::move_only_function<void(Result)>;

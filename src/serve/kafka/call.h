@@ -36,10 +36,10 @@ class CallOwner {
 
 /// Who sends requests over a connection, and by which listener. Shared by its calls; immutable.
 struct Origin {
-    std::string peer;  ///< "127.0.0.1:52114"
+    std::string peer{};  ///< "127.0.0.1:52114"
     std::string user{security::kAnonymous};
-    std::shared_ptr<const Listener> listener;
-    std::shared_ptr<const Access> access;  ///< nullptr: may do everything
+    std::shared_ptr<const Listener> listener{};
+    std::shared_ptr<const Access> access{};  ///< nullptr: may do everything
     bool audit = false;
 };
 

@@ -34,10 +34,10 @@ struct Security {
     security::Store* store = nullptr;                   ///< nullptr: no users, no ACLs
     const security::Authorizer* authorizer = nullptr;   ///< nullptr: everybody may do everything
     const security::PrincipalMapper* mapper = nullptr;  ///< nullptr: names are the certificates' subjects
-    std::vector<security::Mechanism> mechanisms;        ///< in the order clients are told
-    std::function<std::shared_ptr<const security::KeySet>()> keys;
-    security::JwtRules jwt;
-    std::string decoy_secret;
+    std::vector<security::Mechanism> mechanisms{};      ///< in the order clients are told
+    std::function<std::shared_ptr<const security::KeySet>()> keys{};
+    security::JwtRules jwt{};
+    std::string decoy_secret{};
     std::int64_t reauthenticate_ms = 0;  ///< Kafka's connections.max.reauth.ms; 0: never
     bool audit = false;                  ///< a log line for every administrative act
 };
