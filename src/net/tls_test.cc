@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/check.h"
 #include "net/testing/certificates.h"
 #include "net/testing/test_client.h"
 
@@ -308,7 +309,7 @@ TEST_F(TlsTest, WrongFiles) {
 // Goal: whoever does not speak TLS is cut off, and nobody is told of him.
 TEST_F(TlsTest, HostilePeers) {
     listen(files());
-    for (const std::string bytes :
+    for (const std::string& bytes :
          {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(100'000, '\0'),
           std::string("\x16\x03\x01\xff\xff", 5) + std::string(70'000, 'a'),
           std::string("\x00\x00\x00\x0e\x00\x12\x00\x00\x00\x00\x00\x01\xff\xff", 14)}) {
