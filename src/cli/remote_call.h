@@ -1,16 +1,14 @@
 // One HTTP call to a running node, and what is made of its answer: for the verbs of cli/remote*.cc.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/remote.h"
+#include "cli/terminal.h"
 
 namespace mr::cli {
-
-using Json = nlohmann::ordered_json;
 
 /// Percent-encoded for a path or a query.
 std::string encode(std::string_view text);

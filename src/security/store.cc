@@ -222,8 +222,9 @@ Status Store::restore(std::string_view bytes, Seq through) {
     return {};
 }
 
-void Store::recovered(Seq last) {
+Status Store::recovered(Seq last) {
     durable(last);
+    return {};
 }
 
 }  // namespace mr::security

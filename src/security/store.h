@@ -92,7 +92,7 @@ class Store final : public journal::Participant {
     [[nodiscard]] std::unique_ptr<journal::Cut> cut() override;
     Status restore(std::string_view bytes, Seq through) override;
     [[nodiscard]] Seq applied_through() const override { return applied_; }
-    void recovered(Seq last) override;
+    Status recovered(Seq last) override;
 
   private:
     Seq applied_;                        ///< journal thread
