@@ -46,6 +46,7 @@ stage slt tests/slt.sh
 stage figures tests/figures.sh
 stage surface "$python" tests/surface/run.py
 stage registry "$python" tests/registry/check.py "$millrace"
+stage security "$python" tests/security/check.py "$millrace"
 stage formats "$millrace" test tests/registry/project
 stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
 # That the benches run and that nothing is lost on the way; no timing.

@@ -27,6 +27,7 @@ MUTEX_ALLOWED = (
     "src/warehouse/",   # one DuckDB connection a worker
     "src/lake/",        # commit state read by the status page
     "src/registry/",    # published snapshot of the schemas
+    "src/security/",    # published snapshot of users and ACLs
     "src/views/",       # published snapshots
     "src/cli/",         # the stop flag that a signal handler sets
     "tests/", "bench/", "fuzz/",

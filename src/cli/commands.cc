@@ -338,6 +338,75 @@ void add_transaction_verbs(CLI::App& app, Arguments& a) {
     for (CLI::App* sub : {describe, abort}) sub->add_option("ID", a.text, "the transactional id")->required();
 }
 
+void add_user_verbs(CLI::App& app, Arguments& a) {
+    CLI::App* user = noun(app, a, "user", "Users of the Kafka listeners: list, create, password, delete.",
+                          "Who may log in by SASL.",
+                          "millrace user\nmillrace user create alice\n"
+                          "echo secret | millrace user create alice --password-file -",
+                          [](Arguments& x) { return list_users(x.remote); });
+    auto* create =
+        verb(*user, a, "create", "Create a user, or give one another password.",
+             "millrace user create alice\nmillrace user create alice --password-file alice.password",
+             [](Arguments& x) { return set_user(x.remote, x.user); });
+    auto* password =
+        verb(*user, a, "password", "Give a user another password.", "millrace user password alice",
+             [](Arguments& x) { return set_user(x.remote, x.user); });
+    auto* remove = verb(*user, a, "delete", "Delete a user.", "millrace user delete alice --yes",
+                        [](Arguments& x) { return delete_user(x.remote, x.user.user); });
+    for (CLI::App* sub : {create, password}) {
+        sub->add_option("--password-file", a.user.password_file,
+                        "its first line is the password; -: standard input (default: asks)");
+        sub->add_option("--mechanism", a.user.mechanisms,
+                        "SCRAM-SHA-256 or SCRAM-SHA-512; may be repeated (default: both)")
+            ->allow_extra_args(false);
+        sub->add_option("--iterations", a.user.iterations, "how slow guessing is made")
+            ->check(CLI::Range(4'096, 16'384))
+            ->capture_default_str();
+    }
+    for (CLI::App* sub : {create, password, remove})
+        sub->add_option("USER", a.user.user, "his name")->required();
+}
+
+void add_acl_verbs(CLI::App& app, Arguments& a) {
+    CLI::App* acl =
+        noun(app, a, "acl", "Access control lists: list, create, delete.", "All ACLs, or some.",
+             "millrace acl\n"
+             "millrace acl create --principal User:alice --operation read --type topic --name orders\n"
+             "millrace acl delete --principal User:alice --yes",
+             [](Arguments& x) { return list_acls(x.remote, x.acl); });
+    auto* create = verb(
+        *acl, a, "create", "Allow (or deny) somebody something.",
+        "millrace acl create --principal User:alice --operation read --type topic --name orders\n"
+        "millrace acl create --principal User:etl --operation write --operation create --type topic --name "
+        "raw. "
+        "--pattern prefixed\n"
+        "millrace acl create --principal 'User:*' --operation all --type group --name '*' --permission deny "
+        "--host 10.0.0.9",
+        [](Arguments& x) { return create_acls(x.remote, x.acl); });
+    auto* remove = verb(*acl, a, "delete", "Delete the ACLs that are like this.",
+                        "millrace acl delete --principal User:alice\n"
+                        "millrace acl delete --type topic --name orders --yes",
+                        [](Arguments& x) { return delete_acls(x.remote, x.acl); });
+    CLI::App* list = acl->get_subcommand("list");
+    for (CLI::App* sub : {list, create, remove}) {
+        auto* principal = sub->add_option("--principal", a.acl.principal, "User:NAME, or 'User:*'");
+        auto* operation =
+            sub->add_option("--operation", a.acl.operations,
+                            "read, write, create, delete, alter, describe, describe-configs, "
+                            "alter-configs, cluster-action, idempotent-write, all; may be repeated")
+                ->allow_extra_args(false);
+        sub->add_option("--type", a.acl.type, "topic, group, cluster, transactional-id");
+        sub->add_option("--name", a.acl.name, "the resource; '*': all of that type");
+        sub->add_option("--pattern", a.acl.pattern,
+                        "literal, prefixed (and match, to find what speaks of a name)");
+        sub->add_option("--host", a.acl.host, "an address; '*': any");
+        sub->add_option("--permission", a.acl.permission, "allow or deny");
+        if (sub != create) continue;
+        principal->required();
+        operation->required();
+    }
+}
+
 void add_node_verbs(CLI::App& app, Arguments& a) {
     auto* sql =
         verb(app, a, "sql", "Query views, topics, lake and warehouse tables (DuckDB's SQL, read-only).",
@@ -350,6 +419,8 @@ void add_node_verbs(CLI::App& app, Arguments& a) {
     add_group_verbs(app, a);
     add_transaction_verbs(app, a);
     add_schema_verbs(app, a);
+    add_user_verbs(app, a);
+    add_acl_verbs(app, a);
 
     CLI::App* view = noun(app, a, "view", "Materialised views: list, show.", "All views.",
                           "millrace view\nmillrace view show events_by_type order=events:desc limit=5",

@@ -10,6 +10,7 @@
 #include "cli/generate.h"
 #include "cli/local.h"
 #include "cli/remote.h"
+#include "cli/remote_security.h"
 #include "cli/replay.h"
 
 namespace mr::cli {
@@ -36,6 +37,8 @@ struct Arguments {
     std::int64_t before = 0;
     TailOptions tail;
     ResetOptions reset;
+    UserOptions user;
+    AclOptions acl;
     int exit = Exit::done;
 };
 

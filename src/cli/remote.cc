@@ -6,21 +6,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "cli/remote_call.h"
 #include "columnar/value.h"
 #include "net/http_client.h"
 
 namespace mr::cli {
 namespace {
-
-std::string encode(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain =
-            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == '~';
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
-}
 
 /// An error answer, whichever of our two shapes it has.
 Error error_of(const Json& json, int status) {
@@ -40,8 +31,51 @@ Error error_of(const Json& json, int status) {
     return {code, fmt::format("HTTP status {}", status)};
 }
 
+/// "2026-11-23T05:29:31.964Z"
+std::string instant(std::int64_t ms) {
+    std::string text = timestamp_to_string(ms, 1000, 3) + "Z";
+    text[10] = 'T';
+    return text;
+}
+
+/// Whether what would be lost may be; if not, says why nothing was done.
+bool may_lose(const RemoteOptions& options, const std::string& action, const std::string& lost) {
+    if (options.yes || confirm(action + " " + lost + "?")) return true;
+    report(options.output,
+           {Code::invalid_argument,
+            with_help(fmt::format("nothing done: {} would be lost", lost), "say --yes if that is meant")});
+    return false;
+}
+
+/// Says on stderr what was done, unless asked to be quiet.
+void say(const RemoteOptions& options, const std::string& done) {
+    if (!options.output.quiet) std::fprintf(stderr, "%s\n", done.c_str());
+}
+
+std::vector<std::string> columns_of(const Json& rows) {
+    std::vector<std::string> columns;
+    for (const auto& row : rows) {
+        for (const auto& [name, value] : row.items()) {
+            if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
+        }
+    }
+    return columns;
+}
+
+}  // namespace
+
+std::string encode(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain =
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == '~';
+        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
 Result<Json> call(const RemoteOptions& options, const std::string& method, const std::string& base,
-                  const std::string& path, const Json& body = {}) {
+                  const std::string& path, const Json& body) {
     net::HttpClient client;
     net::HttpCall request{.method = method, .url = base.contains("://") ? base : "http://" + base};
     while (request.url.ends_with('/')) request.url.pop_back();
@@ -70,7 +104,6 @@ Result<Json> call(const RemoteOptions& options, const std::string& method, const
     return json;
 }
 
-/// Prints the array under `member` of the answer.
 int list(const RemoteOptions& options, const std::string& path, const std::string& member,
          const std::vector<std::string>& columns) {
     const auto json = call(options, "GET", options.url, path);
@@ -79,46 +112,12 @@ int list(const RemoteOptions& options, const std::string& path, const std::strin
     return Exit::done;
 }
 
-/// "2026-11-23T05:29:31.964Z"
-std::string instant(std::int64_t ms) {
-    std::string text = timestamp_to_string(ms, 1000, 3) + "Z";
-    text[10] = 'T';
-    return text;
-}
-
-/// Asks on a terminal; no without one.
 bool confirm(const std::string& question) {
     if (::isatty(0) == 0 || ::isatty(2) == 0) return false;
     std::fprintf(stderr, "%s [y/N] ", question.c_str());
     const int answer = std::getchar();
     return answer == 'y' || answer == 'Y';
 }
-
-/// Whether what would be lost may be; if not, says why nothing was done.
-bool may_lose(const RemoteOptions& options, const std::string& action, const std::string& lost) {
-    if (options.yes || confirm(action + " " + lost + "?")) return true;
-    report(options.output,
-           {Code::invalid_argument,
-            with_help(fmt::format("nothing done: {} would be lost", lost), "say --yes if that is meant")});
-    return false;
-}
-
-/// Says on stderr what was done, unless asked to be quiet.
-void say(const RemoteOptions& options, const std::string& done) {
-    if (!options.output.quiet) std::fprintf(stderr, "%s\n", done.c_str());
-}
-
-std::vector<std::string> columns_of(const Json& rows) {
-    std::vector<std::string> columns;
-    for (const auto& row : rows) {
-        for (const auto& [name, value] : row.items()) {
-            if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
-        }
-    }
-    return columns;
-}
-
-}  // namespace
 
 int run_sql(const RemoteOptions& options, const std::string& sql) {
     const auto json = call(options, "POST", options.url, "/api/v1/sql", {{"sql", sql}});

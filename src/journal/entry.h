@@ -38,6 +38,9 @@ enum class Kind : std::uint16_t {
     last_part = 99,  ///< makes the parts before it one entry, which participants see with this one's sequence
     // 112-127: alerts.
     alert = 112,
+    // 128-143: security.
+    security_users = 128,  ///< credentials of users set or taken away
+    security_acls = 129,
 };
 
 /// One entry as participants see it. The payload is immutable and may be kept: it shares a buffer of about a

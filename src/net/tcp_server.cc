@@ -43,6 +43,11 @@ Result<tcp::endpoint> resolve(asio::io_context& io, const HostPort& at) {
 
 }  // namespace
 
+const std::string& Connection::peer_subject() const {
+    static const std::string none;
+    return none;
+}
+
 class TcpServer::Impl : public std::enable_shared_from_this<TcpServer::Impl> {
   public:
     Impl(EventLoop& event_loop, TcpServerOptions options, SessionFactory session_factory)

@@ -49,6 +49,8 @@ class Connection {
     [[nodiscard]] virtual const std::string& peer_address() const = 0;
     /// The address the peer connected to.
     [[nodiscard]] virtual const std::string& local_address() const = 0;
+    /// The subject of the certificate it has shown, as RFC 2253 writes it; empty: none, or no TLS.
+    [[nodiscard]] virtual const std::string& peer_subject() const;
 };
 
 /// What a protocol does with one connection. Thread: loop.

@@ -12,6 +12,8 @@
 #include "base/suggest.h"
 #include "broker/topic_config.h"
 #include "net/address.h"
+#include "security/principal.h"
+#include "security/sasl.h"
 
 namespace mr::node {
 namespace {
@@ -74,7 +76,9 @@ Known number(std::string key, std::int64_t Config::* to, std::string form, std::
             }};
 }
 Known list(std::string key, std::vector<std::string> Config::* to, std::string help) {
-    return {{std::move(key), "list", "", std::move(help)}, [to](Config& c, std::string_view v) -> Status {
+    std::string fallback = fmt::format("{}", fmt::join(Config{}.*to, ","));
+    return {{std::move(key), "list", std::move(fallback), std::move(help)},
+            [to](Config& c, std::string_view v) -> Status {
                 (c.*to).clear();
                 while (!v.empty()) {
                     const auto comma = std::min(v.find(','), v.size());
@@ -85,9 +89,110 @@ Known list(std::string key, std::vector<std::string> Config::* to, std::string h
             }};
 }
 
+/// One of a few words.
+Known choice(std::string key, std::string Config::* to, std::vector<std::string> words, std::string help) {
+    std::string form = fmt::format("{}", fmt::join(words, "|"));
+    return {{std::move(key), std::move(form), Config{}.*to, std::move(help)},
+            [to, words = std::move(words)](Config& c, std::string_view v) -> Status {
+                if (std::ranges::find(words, v) == words.end()) {
+                    return fail(Code::invalid_argument, "expected {}, found `{}`{}", fmt::join(words, ", "),
+                                v, did_you_mean(v, words));
+                }
+                c.*to = v;
+                return {};
+            }};
+}
+/// As `before`, and then every entry of the list must pass `check`.
+template <class Check>
+Known checked_list(Known before, std::vector<std::string> Config::* to, Check check) {
+    Setter set = std::move(before.set);
+    before.set = [to, check, set = std::move(set)](Config& c, std::string_view v) -> Status {
+        MR_TRY_VOID(set(c, v));
+        for (const std::string& one : c.*to) MR_TRY_VOID(check(one));
+        return {};
+    };
+    return before;
+}
+template <class Check>
+Known checked_text(Known before, Check check) {
+    Setter set = std::move(before.set);
+    before.set = [check, set = std::move(set)](Config& c, std::string_view v) -> Status {
+        MR_TRY_VOID(check(v));
+        return set(c, v);
+    };
+    return before;
+}
+
+const std::vector<std::string> kProtocols = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+
+Status check_mechanism(const std::string& name) {
+    if (security::parse_mechanism(name)) return {};
+    const std::vector<std::string> names = security::all_mechanisms();
+    return fail(Code::invalid_argument, "unknown SASL mechanism `{}`{}; there are {}", name,
+                did_you_mean(name, names), fmt::join(names, ", "));
+}
+
+/// Who may connect to the Kafka listeners, and what they may do. docs/security.md
+std::vector<Known> security_settings() {
+    using C = Config;
+    std::vector<Known> all;
+    all.push_back(choice("kafka.protocol", &C::kafka_protocol, kProtocols, "What kafka.listen speaks."));
+    all.push_back(
+        checked_list(list("kafka.listeners", &C::kafka_listeners,
+                          "More Kafka listeners, e.g. sasl_ssl://0.0.0.0:9093; one of each protocol."),
+                     &C::kafka_listeners, parse_listener));
+    all.push_back(
+        checked_list(list("kafka.advertised-listeners", &C::kafka_advertised_listeners,
+                          "Addresses told to the clients of those, e.g. sasl_ssl://kafka.example:9093."),
+                     &C::kafka_advertised_listeners, parse_listener));
+    all.push_back(
+        text("kafka.tls.certificate", &C::kafka_tls_certificate,
+             "Certificate of the ssl and sasl_ssl listeners and its chain, PEM; read again when it changes.",
+             "path"));
+    all.push_back(
+        text("kafka.tls.key", &C::kafka_tls_key, "Its private key, PEM, without a password.", "path"));
+    all.push_back(text("kafka.tls.client-ca", &C::kafka_tls_client_ca,
+                       "Who vouches for the certificates of clients, PEM.", "path"));
+    all.push_back(choice("kafka.tls.client-auth", &C::kafka_tls_client_auth,
+                         {"none", "requested", "required"},
+                         "Are clients asked for a certificate (ssl.client.auth)?"));
+    all.push_back(
+        choice("kafka.tls.min-version", &C::kafka_tls_min_version, {"1.2", "1.3"}, "Oldest TLS version."));
+    all.push_back(
+        checked_text(text("kafka.tls.principal-rules", &C::kafka_tls_principal_rules,
+                          "How a certificate's subject becomes a user's name (ssl.principal.mapping.rules)."),
+                     [](std::string_view v) { return security::PrincipalMapper::parse(v); }));
+    all.push_back(checked_list(list("kafka.sasl.mechanisms", &C::kafka_sasl_mechanisms,
+                                    "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER."),
+                               &C::kafka_sasl_mechanisms, check_mechanism));
+    all.push_back(
+        number("kafka.sasl.max-reauth", &C::kafka_sasl_max_reauth_ms, "duration",
+               "SASL clients must authenticate again within (connections.max.reauth.ms); 0: never."));
+    all.push_back(text("kafka.oauth.keys", &C::kafka_oauth_keys,
+                       "Keys that sign OAUTHBEARER tokens, a JWKS file; read again when it changes.",
+                       "path"));
+    all.push_back(text("kafka.oauth.issuer", &C::kafka_oauth_issuer, "Their iss must be this."));
+    all.push_back(list("kafka.oauth.audience", &C::kafka_oauth_audience, "Their aud must be one of these."));
+    all.push_back(list("kafka.oauth.scopes", &C::kafka_oauth_scopes, "Their scope must name all of these."));
+    all.push_back(text("kafka.oauth.principal-claim", &C::kafka_oauth_principal_claim,
+                       "The claim that names the user."));
+    all.push_back(
+        text("kafka.oauth.scope-claim", &C::kafka_oauth_scope_claim, "The claim that lists scopes."));
+    all.push_back(number("kafka.oauth.clock-skew", &C::kafka_oauth_clock_skew_ms, "duration",
+                         "How far clocks may be apart when tokens begin and end."));
+    all.push_back(
+        flag("kafka.acls.enabled", &C::kafka_acls_enabled, "Ask the ACLs before anything is served."));
+    all.push_back(flag("kafka.acls.allow-if-none", &C::kafka_acls_allow_if_none,
+                       "Where no ACL speaks of a resource, allow (allow.everyone.if.no.acl.found)."));
+    all.push_back(checked_text(text("kafka.acls.super-users", &C::kafka_acls_super_users,
+                                    "Who may do everything, e.g. User:admin;User:ops (super.users)."),
+                               security::parse_principals));
+    return all;
+}
+
 const std::vector<Known>& known() {
     using C = Config;
-    static const std::vector<Known> all = {
+    static const std::vector<Known> most = {
         text("name", &C::name, "Name of the project, shown on the dashboard."),
         text("data-dir", &C::data_dir, "Where everything is kept; default .millrace/data in the project."),
         address("kafka.listen", &C::kafka_listen, "Kafka protocol; port 0 takes a free one."),
@@ -140,6 +245,14 @@ const std::vector<Known>& known() {
         number("sql.rows-max", &C::sql_rows_max, "bytes", "Most rows an ad-hoc query returns."),
         number("sql.timeout", &C::sql_timeout_ms, "duration", "Longest an ad-hoc query may run."),
     };
+    static const std::vector<Known> all = [] {
+        std::vector<Known> out = most;
+        const auto after =
+            std::ranges::find_if(out, [](const Known& k) { return k.setting.key == "http.listen"; });
+        const std::vector<Known> security = security_settings();
+        out.insert(after, security.begin(), security.end());
+        return out;
+    }();
     return all;
 }
 
@@ -283,6 +396,22 @@ Result<Config> parse_config(std::string_view text, std::string_view file) {
         return fail(Code::invalid_argument, "{}:{}:{}: {}", file, e.mark.line + 1, e.mark.column + 1, e.msg);
     }
     return config;
+}
+
+Result<ListenerSpec> parse_listener(std::string_view text) {
+    const auto slashes = text.find("://");
+    if (slashes == std::string_view::npos)
+        return fail(Code::invalid_argument, "expected something like sasl_ssl://0.0.0.0:9093, found `{}`",
+                    text);
+    ListenerSpec spec;
+    for (const char c : text.substr(0, slashes))
+        spec.protocol += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (std::ranges::find(kProtocols, spec.protocol) == kProtocols.end()) {
+        return fail(Code::invalid_argument, "unknown protocol `{}`{}; there are {}", spec.protocol,
+                    did_you_mean(spec.protocol, kProtocols), fmt::join(kProtocols, ", "));
+    }
+    MR_TRY(spec.address, net::parse_host_port(text.substr(slashes + 3)));
+    return spec;
 }
 
 }  // namespace mr::node

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/address.h"
 
 namespace mr::node {
 
@@ -31,6 +32,27 @@ struct Config {
     std::int64_t kafka_group_initial_delay_ms = 3'000;  ///< group.initial.rebalance.delay.ms
     std::int64_t kafka_idle_connection_ms = 600'000;    ///< connections.max.idle.ms
     int kafka_connections_max = 4'096;                  ///< max.connections
+    std::string kafka_protocol = "plaintext";  ///< of kafka_listen: plaintext, ssl, sasl_plaintext, sasl_ssl
+    std::vector<std::string> kafka_listeners;  ///< more of them: "sasl_ssl://0.0.0.0:9093"
+    std::vector<std::string> kafka_advertised_listeners;  ///< what clients of those are told, by protocol
+    std::string kafka_tls_certificate;                    ///< PEM files; relative to the project's folder
+    std::string kafka_tls_key;
+    std::string kafka_tls_client_ca;
+    std::string kafka_tls_client_auth = "none";         ///< none, requested, required
+    std::string kafka_tls_min_version = "1.2";          ///< 1.2, 1.3
+    std::string kafka_tls_principal_rules = "DEFAULT";  ///< ssl.principal.mapping.rules
+    std::vector<std::string> kafka_sasl_mechanisms = {"SCRAM-SHA-256", "SCRAM-SHA-512"};
+    std::int64_t kafka_sasl_max_reauth_ms = 0;  ///< connections.max.reauth.ms
+    std::string kafka_oauth_keys;               ///< a JWKS file
+    std::string kafka_oauth_issuer;
+    std::vector<std::string> kafka_oauth_audience;
+    std::vector<std::string> kafka_oauth_scopes;
+    std::string kafka_oauth_principal_claim = "sub";
+    std::string kafka_oauth_scope_claim = "scope";
+    std::int64_t kafka_oauth_clock_skew_ms = 30'000;
+    bool kafka_acls_enabled = false;
+    bool kafka_acls_allow_if_none = false;  ///< allow.everyone.if.no.acl.found
+    std::string kafka_acls_super_users;     ///< "User:admin;User:CN=ops,O=x"
     std::string http_listen = "127.0.0.1:8080";
     std::vector<std::string> http_allowed_hosts;    ///< names besides localhost and addresses
     std::vector<std::string> http_allowed_origins;  ///< "https://floor.example"
@@ -77,5 +99,12 @@ const std::vector<Setting>& settings();
 Result<Config> parse_config(std::string_view text, std::string_view file);
 /// One `-X key=value`.
 Status set_option(Config& config, std::string_view key, std::string_view value, std::string_view place);
+
+/// "sasl_ssl://0.0.0.0:9093".
+struct ListenerSpec {
+    std::string protocol;  ///< "sasl_ssl"
+    net::HostPort address;
+};
+Result<ListenerSpec> parse_listener(std::string_view text);
 
 }  // namespace mr::node

@@ -9,13 +9,14 @@
 #include "broker/broker.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
-#include "net/tcp_server.h"
 #include "node/alert_routes.h"
 #include "node/group_routes.h"
+#include "node/kafka_listeners.h"
 #include "node/node_metrics.h"
 #include "node/open_files.h"
 #include "node/project_routes.h"
 #include "node/scans.h"
+#include "node/security_routes.h"
 #include "node/sinks.h"
 #include "node/sinks_open.h"
 #include "node/sql_routes.h"
@@ -102,7 +103,7 @@ class Node::Impl {
 
     void stop() {
         if (std::exchange(stopped, true)) return;
-        if (kafka_server) kafka_server->stop_accepting();
+        if (kafka_listeners) kafka_listeners->stop_accepting();
         if (http_server) http_server->drain(1012, kRestart);
         if (registry_server) registry_server->drain(1012, kRestart);
         if (kafka) kafka->close();
@@ -120,8 +121,9 @@ class Node::Impl {
         }
         http_server.reset();
         registry_server.reset();
-        kafka_server.reset();
+        if (kafka_listeners) kafka_listeners->close();
         kafka.reset();
+        kafka_listeners.reset();
         runners.clear();
     }
 
@@ -149,7 +151,7 @@ class Node::Impl {
             pipelines.push_back({program, std::make_unique<pipeline::Participant>(program->name), nullptr});
         }
         std::vector<journal::Participant*> participants = {broker.get(), views.get(), &known_pipelines,
-                                                           &schemas};
+                                                           &schemas, &security};
         for (const Pipeline& p : pipelines) participants.push_back(p.participant.get());
         journal::Options journal_options;
         journal_options.directory = join_path(data_dir, "journal");
@@ -329,7 +331,7 @@ class Node::Impl {
 
     Status listen() {
         const Config& config = project.config;
-        MR_TRY(const auto kafka_address, listen_address("kafka.listen", config.kafka_listen));
+        MR_TRY(kafka_listeners, KafkaListeners::open(fs, config, project.directory, security));
         MR_TRY(const auto http_address, listen_address("http.listen", config.http_listen));
         serve::kafka::Options kafka_options;
         kafka_options.auto_create_topics = config.kafka_auto_create_topics;
@@ -337,12 +339,9 @@ class Node::Impl {
         kafka_options.log_directory = data_dir;
         kafka_options.idle_connection_ms = config.kafka_idle_connection_ms;
         kafka_options.connections_max = static_cast<std::size_t>(config.kafka_connections_max);
-        if (!config.kafka_advertise.empty()) {
-            MR_TRY(kafka_options.advertise, net::parse_host_port(config.kafka_advertise));
-        } else {
-            kafka_options.advertise.host = kafka_address.host;
-        }
-        serve::kafka::Service::Parts parts{loop, clock, *broker, *journal, metrics, {}, {}};
+        kafka_options.advertise = kafka_listeners->main_advertise();
+        serve::kafka::Service::Parts parts{loop,    clock, *broker, *journal,
+                                           metrics, {},    {},      &kafka_listeners->security()};
         parts.groups.initial_rebalance_delay_ms = static_cast<std::int32_t>(
             std::clamp<std::int64_t>(config.kafka_group_initial_delay_ms, 0, INT32_MAX));
         parts.run_elsewhere = [this](serve::kafka::Service::Work work) {
@@ -352,12 +351,12 @@ class Node::Impl {
         group_activity = kafka->group_activity();
         journal->set_on_space([this] { kafka->journal_has_space(); });
         const std::size_t files = raise_open_files_limit();
-        net::TcpServerOptions kafka_tcp{.listen = kafka_address, .name = "kafka"};
-        kafka_tcp.connections_max = connections_allowed(files, kafka->options().connections_max, 60);
-        http_connections_max = connections_allowed(files, kafka_tcp.connections_max, 30);
-        MR_TRY(kafka_server, net::TcpServer::listen(loop, std::move(kafka_tcp), kafka->session_factory()));
-        kafka->set_advertised(kafka_server->bound());
-        addresses.kafka = kafka_server->bound().to_string();
+        const std::size_t kafka_connections =
+            connections_allowed(files, kafka->options().connections_max, 60);
+        http_connections_max = connections_allowed(files, kafka_connections, 30);
+        MR_TRY_VOID(kafka_listeners->listen(loop, *kafka, kafka_connections));
+        addresses.kafka = kafka_listeners->bound().to_string();
+        addresses.kafka_listeners = kafka_listeners->addresses();
         return listen_http(http_address);
     }
 
@@ -382,6 +381,8 @@ class Node::Impl {
         group_routes->add_to(router);
         transaction_routes = std::make_unique<TransactionRoutes>(*broker, *kafka);
         transaction_routes->add_to(router);
+        security_routes = std::make_unique<SecurityRoutes>(security, *kafka, workers);
+        security_routes->add_to(router);
         if (warehouse) {
             sql_routes = std::make_unique<SqlRoutes>(
                 loop, *warehouse, workers, metrics,
@@ -467,12 +468,14 @@ class Node::Impl {
     }
 
     Status write_ready_file() {
-        log_info("node", "ready: Kafka {}, HTTP {}, registry {}", addresses.kafka, addresses.http,
-                 addresses.registry);
+        log_info("node", "ready: Kafka {}, HTTP {}, registry {}", fmt::join(addresses.kafka_listeners, " "),
+                 addresses.http, addresses.registry);
         if (options.ready_file.empty()) return {};
         return write_file_atomic(fs, options.ready_file,
-                                 fmt::format("{{\"kafka\":\"{}\",\"http\":\"{}\",\"registry\":\"{}\"}}\n",
-                                             addresses.kafka, addresses.http, addresses.registry));
+                                 fmt::format("{{\"kafka\":\"{}\",\"http\":\"{}\",\"registry\":\"{}\","
+                                             "\"kafka_listeners\":[\"{}\"]}}\n",
+                                             addresses.kafka, addresses.http, addresses.registry,
+                                             fmt::join(addresses.kafka_listeners, "\",\"")));
     }
 
     FileSystem& fs = posix_file_system();
@@ -486,6 +489,7 @@ class Node::Impl {
     std::unique_ptr<views::ViewStore> views;
     pipeline::Registry known_pipelines;
     registry::Registry schemas;
+    security::Store security;
     std::vector<Pipeline> pipelines;
     std::unique_ptr<journal::Journal> journal;
     RunnerList runners;
@@ -501,12 +505,13 @@ class Node::Impl {
     std::unique_ptr<TopicRoutes> topic_routes;
     std::unique_ptr<GroupRoutes> group_routes;
     std::unique_ptr<TransactionRoutes> transaction_routes;
+    std::unique_ptr<SecurityRoutes> security_routes;
     std::unique_ptr<SqlRoutes> sql_routes;
     std::unique_ptr<NodeMetrics> node_metrics;
     std::unique_ptr<serve::LiveService> live;
     std::unique_ptr<alerts::AlertEngine> alerts;
     std::unique_ptr<serve::kafka::Service> kafka;
-    std::unique_ptr<net::TcpServer> kafka_server;
+    std::unique_ptr<KafkaListeners> kafka_listeners;
     std::unique_ptr<net::HttpServer> http_server;
     std::unique_ptr<registry::RegistryService> schema_service;
     std::unique_ptr<registry::RegistrySchemas> schema_source;

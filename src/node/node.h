@@ -9,6 +9,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "node/project.h"
@@ -24,6 +25,7 @@ struct NodeOptions {
 /// Addresses the listeners are bound to.
 struct NodeAddresses {
     std::string kafka;
+    std::vector<std::string> kafka_listeners;  ///< all of them: "SASL_SSL://127.0.0.1:9093"
     std::string http;
     std::string registry;
 };

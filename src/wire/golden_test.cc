@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+#include "wire/messages/acls.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/configs.h"
 #include "wire/messages/coordinator.h"
@@ -20,6 +21,8 @@
 #include "wire/messages/metadata.h"
 #include "wire/messages/offsets.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/sasl.h"
+#include "wire/messages/scram_credentials.h"
 #include "wire/messages/topics.h"
 #include "wire/messages/transaction_admin.h"
 #include "wire/messages/transactions.h"
@@ -90,6 +93,15 @@ const std::map<std::string, std::pair<Again, Again>>& codecs() {
         {"OffsetFetch", pair<OffsetFetchRequest, OffsetFetchResponse>()},
         {"OffsetForLeaderEpoch", pair<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>()},
         {"Produce", pair<ProduceRequest, ProduceResponse>()},
+        {"SaslHandshake", pair<SaslHandshakeRequest, SaslHandshakeResponse>()},
+        {"SaslAuthenticate", pair<SaslAuthenticateRequest, SaslAuthenticateResponse>()},
+        {"DescribeAcls", pair<DescribeAclsRequest, DescribeAclsResponse>()},
+        {"CreateAcls", pair<CreateAclsRequest, CreateAclsResponse>()},
+        {"DeleteAcls", pair<DeleteAclsRequest, DeleteAclsResponse>()},
+        {"DescribeUserScramCredentials",
+         pair<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>()},
+        {"AlterUserScramCredentials",
+         pair<AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse>()},
         {"SyncGroup", pair<SyncGroupRequest, SyncGroupResponse>()},
     };
     return all;

@@ -49,6 +49,8 @@ bool is_known(Kind kind) {
         case Kind::part:
         case Kind::last_part:
         case Kind::alert:
+        case Kind::security_users:
+        case Kind::security_acls:
             return true;
     }
     return false;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kArenaBytes = 1U << 20;
 /// More than any kind's value: readers_ is an array.
-constexpr std::size_t kKinds = 128;
+constexpr std::size_t kKinds = 256;
 /// Proposals announce payloads; this is for headers and padding, generously.
 constexpr std::size_t kOverheadBytes = 64;
 constexpr std::uint8_t kPartsVersion = 1;

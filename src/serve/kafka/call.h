@@ -12,11 +12,14 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "serve/kafka/audit.h"
+#include "serve/kafka/security.h"
 #include "wire/api.h"
 #include "wire/message.h"
 
 namespace mr::serve::kafka {
 
+class Authentication;
 class Call;
 using CallPtr = std::shared_ptr<Call>;
 
@@ -27,24 +30,74 @@ class CallOwner {
     virtual void answered(Call& call) = 0;
     /// The request cannot be answered as the protocol wants: closes the connection with a log line.
     virtual void refused(Call& call, std::string_view why) = 0;
+    /// nullptr on listeners without SASL.
+    virtual Authentication* authentication() = 0;
+};
+
+/// Who sends requests over a connection, and by which listener. Shared by its calls; immutable.
+struct Origin {
+    std::string peer{};  ///< "127.0.0.1:52114"
+    std::string user{security::kAnonymous};
+    std::shared_ptr<const Listener> listener{};
+    std::shared_ptr<const Access> access{};  ///< nullptr: may do everything
+    bool audit = false;
 };
 
 class Call {
   public:
-    Call(CallOwner& owner, wire::RequestHeader header, std::string peer, std::int64_t received_ns)
-        : owner_(&owner), header_(std::move(header)), peer_(std::move(peer)), received_ns_(received_ns) {}
+    Call(CallOwner& owner, wire::RequestHeader header, std::shared_ptr<const Origin> origin,
+         std::int64_t received_ns)
+        : owner_(&owner), header_(std::move(header)), origin_(std::move(origin)), received_ns_(received_ns) {}
 
     [[nodiscard]] wire::ApiKey key() const { return static_cast<wire::ApiKey>(header_.api_key); }
     [[nodiscard]] std::int16_t version() const { return header_.api_version; }
     /// "" where the client gave none.
     [[nodiscard]] std::string client_id() const { return header_.client_id.value_or(""); }
     /// "127.0.0.1:52114".
-    [[nodiscard]] const std::string& peer() const { return peer_; }
+    [[nodiscard]] const std::string& peer() const { return origin_->peer; }
+    /// "ANONYMOUS" where nobody authenticates.
+    [[nodiscard]] const std::string& user() const { return origin_->user; }
+    [[nodiscard]] const Listener& listener() const { return *origin_->listener; }
     /// The connection still wants the answer.
     [[nodiscard]] bool wanted() const { return owner_ != nullptr; }
 
+    // --- what this caller may do: everything, where no authorizer is configured
+    [[nodiscard]] bool may(Operation operation, ResourceType type, std::string_view name) const {
+        return origin_->access == nullptr || origin_->access->may(operation, type, name);
+    }
+    [[nodiscard]] bool may_topic(Operation operation, std::string_view name) const {
+        return may(operation, ResourceType::topic, name);
+    }
+    [[nodiscard]] bool may_group(Operation operation, std::string_view name) const {
+        return may(operation, ResourceType::group, name);
+    }
+    [[nodiscard]] bool may_transaction(Operation operation, std::string_view name) const {
+        return may(operation, ResourceType::transactional_id, name);
+    }
+    [[nodiscard]] bool may_cluster(Operation operation) const {
+        return may(operation, ResourceType::cluster, security::kClusterName);
+    }
+    [[nodiscard]] bool may_some(Operation operation, ResourceType type) const {
+        return origin_->access == nullptr || origin_->access->may_some(operation, type);
+    }
+    /// False: nobody need be asked.
+    [[nodiscard]] bool restricted() const { return origin_->access != nullptr; }
+    /// Bit set of operations (KIP-430); `everything` where nobody is restricted.
+    [[nodiscard]] std::int32_t operations(ResourceType type, std::string_view name,
+                                          std::int32_t everything) const {
+        return origin_->access == nullptr ? everything : origin_->access->operations(type, name);
+    }
+    [[nodiscard]] Authentication* authentication() { return owner_ ? owner_->authentication() : nullptr; }
+    /// An administrative act of this caller is to be logged …
+    [[nodiscard]] bool audited() const { return origin_->audit; }
+    /// … with these words, where its answer does not say enough.
+    void note(std::string words) { note_ = std::move(words); }
+
     template <class Response>
     void answer(const Response& response) {
+        if constexpr (kAudited<Response>) {
+            if (origin_->audit) audit(*origin_, client_id(), Response::kApi, note_, audit_items(response));
+        }
         answer_as(response, header_.api_version);
     }
     /// In another version than the request's: only for ApiVersions.
@@ -54,8 +107,18 @@ class Call {
     }
     /// The connection is not served for so long after this answer (KIP-219); the answer says it, too.
     void throttle(std::int64_t ms) { throttle_ms_ = ms; }
+    /// The connection is closed when this answer is sent.
+    void close_after() { close_after_ = true; }
     /// Produce with acks=0: the client waits for nothing.
     void answer_nothing() { finish({}); }
+    /// Without the protocol's header: only for SASL tokens after a SaslHandshake of version 0.
+    void answer_bare(std::string_view bytes) {
+        wire::Output output;
+        ByteWriter out(output.bytes, Endian::big);
+        out.i32(static_cast<std::int32_t>(bytes.size()));
+        out.raw(bytes);
+        finish(std::move(output));
+    }
     void refuse(std::string_view why) {
         if (owner_) owner_->refused(*this, why);
     }
@@ -63,6 +126,7 @@ class Call {
     // --- for the session ----------------------------------------------------------------------------------
     [[nodiscard]] std::int64_t received_ns() const { return received_ns_; }
     [[nodiscard]] bool finished() const { return finished_; }
+    [[nodiscard]] bool closes() const { return close_after_; }
     [[nodiscard]] std::int64_t throttle_ms() const { return throttle_ms_; }
     [[nodiscard]] wire::Output take_output() { return std::move(output_); }
     void detach() { owner_ = nullptr; }
@@ -77,10 +141,12 @@ class Call {
 
     CallOwner* owner_;
     const wire::RequestHeader header_;
-    const std::string peer_;
+    const std::shared_ptr<const Origin> origin_;
     const std::int64_t received_ns_;
     bool finished_ = false;
+    bool close_after_ = false;
     std::int64_t throttle_ms_ = 0;
+    std::string note_;
     wire::Output output_;
 };
 

@@ -22,6 +22,8 @@ class FrameReader {
         std::size_t request_bytes_max;
     };
     explicit FrameReader(Limits limits) : limits_(limits) {}
+    /// For frames that begin after this.
+    void set_limits(Limits limits) { limits_ = limits; }
 
     /// Adds received bytes. corrupt when they cannot be a Kafka request: the connection is to be closed.
     Status feed(std::string_view bytes);
@@ -37,7 +39,7 @@ class FrameReader {
   private:
     Status check_length();
 
-    const Limits limits_;
+    Limits limits_;
     std::deque<SharedBytes> frames_;
     std::size_t held_ = 0;
     std::string partial_;          ///< length included, until the frame is whole

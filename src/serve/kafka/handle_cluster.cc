@@ -28,15 +28,17 @@ void handle_describe_cluster(Service& service, const CallPtr& call, wire::Descri
         response.error_message = "only the endpoints of brokers can be described here";
         return call->answer(response);
     }
-    const Options& options = service.options();
     response.cluster_id = service.cluster_id();
     response.controller_id = kNodeId;
     auto& self = response.brokers.emplace_back();
     self.broker_id = kNodeId;
-    self.host = options.advertise.host;
-    self.port = options.advertise.port;
+    self.host = call->listener().advertise.host;
+    self.port = call->listener().advertise.port;
     if (request.include_cluster_authorized_operations) {
-        response.cluster_authorized_operations = kAllClusterOperations;
+        response.cluster_authorized_operations =
+            call->may_cluster(Operation::describe)
+                ? call->operations(ResourceType::cluster, security::kClusterName, kAllClusterOperations)
+                : 0;
     }
     call->answer(response);
 }
@@ -44,6 +46,11 @@ void handle_describe_cluster(Service& service, const CallPtr& call, wire::Descri
 void handle_update_features(Service& service, const CallPtr& call, wire::UpdateFeaturesRequest request) {
     static_cast<void>(service);
     wire::UpdateFeaturesResponse response;
+    if (!call->may_cluster(Operation::alter)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        response.error_message = message_of(response.error_code);
+        return call->answer(response);
+    }
     for (const auto& update : request.feature_updates) {
         auto& out = response.results.emplace_back();
         out.feature = update.feature;
@@ -61,6 +68,11 @@ void handle_update_features(Service& service, const CallPtr& call, wire::UpdateF
 
 void handle_describe_quorum(Service& service, const CallPtr& call, wire::DescribeQuorumRequest request) {
     wire::DescribeQuorumResponse response;
+    if (!call->may_cluster(Operation::describe)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        response.error_message = message_of(response.error_code);
+        return call->answer(response);
+    }
     for (const auto& topic : request.topics) {
         auto& out = response.topics.emplace_back();
         out.topic_name = topic.topic_name;
@@ -85,14 +97,18 @@ void handle_describe_quorum(Service& service, const CallPtr& call, wire::Describ
     }
     auto& node = response.nodes.emplace_back();
     node.node_id = kNodeId;
-    node.listeners.push_back(
-        {"PLAINTEXT", service.options().advertise.host, service.options().advertise.port});
+    const Listener& listener = call->listener();
+    node.listeners.push_back({listener.protocol, listener.advertise.host, listener.advertise.port});
     call->answer(response);
 }
 
 void handle_list_config_resources(Service& service, const CallPtr& call,
                                   wire::ListConfigResourcesRequest request) {
     wire::ListConfigResourcesResponse response;
+    if (!call->may_cluster(Operation::describe_configs)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        return call->answer(response);
+    }
     auto types = request.resource_types;
     if (call->version() == 0) {
         types = {kClientMetricsResource};

@@ -25,12 +25,14 @@ struct BrokerSetting {
     broker::ConfigType type;
 };
 
-std::vector<BrokerSetting> broker_settings(const Options& options, const broker::Broker& broker,
+std::vector<BrokerSetting> broker_settings(const Listener& listener, const Options& options,
+                                           const broker::Broker& broker,
                                            const broker::groups::CoordinatorOptions& groups) {
     using Type = broker::ConfigType;
     std::vector<BrokerSetting> list = {
         {"advertised.listeners",
-         fmt::format("PLAINTEXT://{}:{}", options.advertise.host, options.advertise.port), Type::string},
+         fmt::format("{}://{}:{}", listener.protocol, listener.advertise.host, listener.advertise.port),
+         Type::string},
         {"auto.create.topics.enable", options.auto_create_topics ? "true" : "false", Type::boolean},
         {"broker.id", std::to_string(kNodeId), Type::int32},
         {"connections.max.idle.ms", std::to_string(options.idle_connection_ms), Type::int64},
@@ -125,7 +127,7 @@ void describe_topic(const broker::TopicView& topic, const broker::ConfigMap& nod
     }
 }
 
-void describe_broker(Service& service, const wire::DescribeConfigsRequest& request,
+void describe_broker(Service& service, const Call& call, const wire::DescribeConfigsRequest& request,
                      const wire::DescribeConfigsRequest::Resource& resource, Described::Result& out) {
     if (!resource.resource_name.empty() && resource.resource_name != std::to_string(kNodeId)) {
         out.error_code = ErrorCode::invalid_request;
@@ -135,8 +137,8 @@ void describe_broker(Service& service, const wire::DescribeConfigsRequest& reque
     }
     // An empty name asks for what is set dynamically for all brokers: nothing is.
     if (resource.resource_name.empty()) return;
-    for (BrokerSetting& setting :
-         broker_settings(service.options(), service.broker(), service.coordinator().options())) {
+    for (BrokerSetting& setting : broker_settings(call.listener(), service.options(), service.broker(),
+                                                  service.coordinator().options())) {
         if (!wanted(resource.configuration_keys, setting.name)) continue;
         Described::Config& config = out.configs.emplace_back();
         config.name = std::move(setting.name);
@@ -164,15 +166,31 @@ void refuse(Response& answer, std::size_t place, ErrorCode error, std::string me
     answer.responses[place].error_message = std::move(message);
 }
 
+/// none, or what to answer who may not do `operation` to the settings of that resource.
+ErrorCode check_caller(const Call& call, Operation operation, std::int8_t type, const std::string& name) {
+    constexpr std::int8_t kGroupResource = 32;
+    if (type == kTopicResource)
+        return call.may_topic(operation, name) ? ErrorCode::none : ErrorCode::topic_authorization_failed;
+    if (type == kGroupResource)
+        return call.may_group(operation, name) ? ErrorCode::none : ErrorCode::group_authorization_failed;
+    return call.may_cluster(operation) ? ErrorCode::none : ErrorCode::cluster_authorization_failed;
+}
+
 /// True when the resource may be altered; else the error is set.
 template <class Response, class Resource>
-bool check_resource(const std::vector<Resource>& all, const Resource& resource, Response& answer,
-                    std::size_t place) {
+bool check_resource(const Call& call, const std::vector<Resource>& all, const Resource& resource,
+                    Response& answer, std::size_t place) {
     const auto same = std::count_if(all.begin(), all.end(), [&](const Resource& other) {
         return other.resource_type == resource.resource_type && other.resource_name == resource.resource_name;
     });
     if (same > 1) {
         refuse(answer, place, ErrorCode::invalid_request, "Each resource must appear at most once.");
+        return false;
+    }
+    const ErrorCode refused =
+        check_caller(call, Operation::alter_configs, resource.resource_type, resource.resource_name);
+    if (refused != ErrorCode::none) {
+        refuse(answer, place, refused, message_of(refused).value_or(""));
         return false;
     }
     if (resource.resource_type == kTopicResource) return true;
@@ -196,6 +214,19 @@ bool changes_nothing(const wire::IncrementalAlterConfigsRequest::Resource& resou
                       std::find(kReplicationRates.begin(), kReplicationRates.end(), config.name) !=
                           kReplicationRates.end();
            });
+}
+
+/// For the audit log.
+std::string changes_text(const std::vector<broker::TopicConfigChange>& changes) {
+    constexpr std::array<std::string_view, 4> kSigns = {"=", " back to default", "+=", "-="};
+    std::string text;
+    for (const broker::TopicConfigChange& change : changes) {
+        for (const broker::ConfigChange& one : change.changes) {
+            text += fmt::format("{}{}: {}{}{}", text.empty() ? "" : ", ", change.topic, one.name,
+                                kSigns.at(static_cast<std::size_t>(one.op)), one.value.value_or(""));
+        }
+    }
+    return text;
 }
 
 template <class Response>
@@ -224,8 +255,13 @@ void handle_describe_configs(Service& service, const CallPtr& call, wire::Descri
         Described::Result& out = response.results.emplace_back();
         out.resource_type = resource.resource_type;
         out.resource_name = resource.resource_name;
-        if (resource.resource_type == kBrokerResource) {
-            describe_broker(service, request, resource, out);
+        const ErrorCode refused =
+            check_caller(*call, Operation::describe_configs, resource.resource_type, resource.resource_name);
+        if (refused != ErrorCode::none) {
+            out.error_code = refused;
+            out.error_message = message_of(refused);
+        } else if (resource.resource_type == kBrokerResource) {
+            describe_broker(service, *call, request, resource, out);
         } else if (resource.resource_type != kTopicResource) {
             out.error_code = ErrorCode::invalid_request;
             out.error_message =
@@ -249,7 +285,7 @@ void handle_alter_configs(Service& service, const CallPtr& call, wire::AlterConf
         out.resource_type = resource.resource_type;
         out.resource_name = resource.resource_name;
         const std::size_t place = job->answer.responses.size() - 1;
-        if (!check_resource(request.resources, resource, job->answer, place)) continue;
+        if (!check_resource(*call, request.resources, resource, job->answer, place)) continue;
         broker::TopicConfigChange change{.topic = resource.resource_name, .changes = {}, .replace = true};
         for (const auto& config : resource.configs) {
             change.changes.push_back({broker::ConfigChange::Op::set, config.name, config.value});
@@ -257,6 +293,7 @@ void handle_alter_configs(Service& service, const CallPtr& call, wire::AlterConf
         job->changes.push_back(std::move(change));
         job->places.push_back(place);
     }
+    if (call->audited()) call->note(changes_text(job->changes));
     submit_changes(service, call, std::move(job), request.validate_only);
 }
 
@@ -268,8 +305,8 @@ void handle_incremental_alter_configs(Service& service, const CallPtr& call,
         out.resource_type = resource.resource_type;
         out.resource_name = resource.resource_name;
         const std::size_t place = job->answer.responses.size() - 1;
-        if (changes_nothing(resource)) continue;
-        if (!check_resource(request.resources, resource, job->answer, place)) continue;
+        if (changes_nothing(resource) && call->may_cluster(Operation::alter_configs)) continue;
+        if (!check_resource(*call, request.resources, resource, job->answer, place)) continue;
         broker::TopicConfigChange change{.topic = resource.resource_name, .changes = {}, .replace = false};
         bool known = true;
         for (const auto& config : resource.configs) {
@@ -285,6 +322,7 @@ void handle_incremental_alter_configs(Service& service, const CallPtr& call,
         job->changes.push_back(std::move(change));
         job->places.push_back(place);
     }
+    if (call->audited()) call->note(changes_text(job->changes));
     submit_changes(service, call, std::move(job), request.validate_only);
 }
 

@@ -1,5 +1,6 @@
 // ConsumerGroupHeartbeat, ConsumerGroupDescribe: the wire of KIP-848 groups. What they mean is decided by
 // broker::groups::Coordinator.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,6 @@ namespace groups = broker::groups;
 /// Since v1 the client makes its member id (KIP-1082).
 constexpr std::int16_t kMemberIdByClientSince = 1;
 constexpr std::int8_t kMemberTypeConsumer = 1;
-constexpr std::int32_t kAllGroupOperations = (1 << 3) | (1 << 6) | (1 << 8);
 
 using Described = wire::ConsumerGroupDescribeResponse;
 
@@ -52,10 +52,44 @@ void fill(groups::DescribedConsumerGroup from, Described::Group& out) {
     }
 }
 
+/// Reads of the group, and every topic it names visible to the caller.
+ErrorCode check_heartbeat(const Call& call, const wire::ConsumerGroupHeartbeatRequest& request) {
+    if (!call.restricted()) return ErrorCode::none;
+    if (!call.may_group(Operation::read, request.group_id)) return ErrorCode::group_authorization_failed;
+    if (request.subscribed_topic_names) {
+        for (const std::string& topic : *request.subscribed_topic_names) {
+            if (!call.may_topic(Operation::describe, topic)) return ErrorCode::topic_authorization_failed;
+        }
+    }
+    return ErrorCode::none;
+}
+
+/// A group whose members read topics that the caller may not see is not shown to him.
+bool may_see_topics(const Call& call, const Described::Group& group) {
+    if (!call.restricted()) return true;
+    const auto visible = [&](const Described::Assignment& assignment) {
+        return std::all_of(
+            assignment.topic_partitions.begin(), assignment.topic_partitions.end(),
+            [&](const auto& topic) { return call.may_topic(Operation::describe, topic.topic_name); });
+    };
+    return std::all_of(group.members.begin(), group.members.end(), [&](const auto& member) {
+        return visible(member.assignment) && visible(member.target_assignment) &&
+               std::all_of(
+                   member.subscribed_topic_names.begin(), member.subscribed_topic_names.end(),
+                   [&](const std::string& topic) { return call.may_topic(Operation::describe, topic); });
+    });
+}
+
 }  // namespace
 
 void handle_consumer_group_heartbeat(Service& service, const CallPtr& call,
                                      wire::ConsumerGroupHeartbeatRequest request) {
+    if (const ErrorCode refused = check_heartbeat(*call, request); refused != ErrorCode::none) {
+        wire::ConsumerGroupHeartbeatResponse response;
+        response.error_code = refused;
+        response.error_message = message_of(refused);
+        return call->answer(response);
+    }
     groups::ConsumerHeartbeat beat;
     beat.group = std::move(request.group_id);
     beat.member_id = std::move(request.member_id);
@@ -103,9 +137,21 @@ void handle_consumer_group_describe(Service& service, const CallPtr& call,
     Described response;
     for (std::string& name : request.group_ids) {
         auto& out = response.groups.emplace_back();
-        fill(service.coordinator().describe_consumer(name), out);
+        if (call->may_group(Operation::describe, name)) {
+            fill(service.coordinator().describe_consumer(name), out);
+            if (!may_see_topics(*call, out)) {
+                out = {};
+                out.error_code = ErrorCode::topic_authorization_failed;
+                out.error_message =
+                    "The group has described topic(s) that the client is not authorized to describe.";
+            } else if (request.include_authorized_operations) {
+                out.authorized_operations = call->operations(ResourceType::group, name, kAllGroupOperations);
+            }
+        } else {
+            out.error_code = ErrorCode::group_authorization_failed;
+            out.error_message = message_of(out.error_code);
+        }
         out.group_id = std::move(name);
-        if (request.include_authorized_operations) out.authorized_operations = kAllGroupOperations;
     }
     call->answer(response);
 }

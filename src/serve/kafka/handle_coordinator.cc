@@ -11,8 +11,10 @@ constexpr std::int8_t kGroup = 0;
 constexpr std::int8_t kTransaction = 1;
 
 /// Every group and every transaction is coordinated here.
-ErrorCode check_key(std::int8_t type, const std::string& key, std::string& message) {
+ErrorCode check_key(const Call& call, std::int8_t type, const std::string& key, std::string& message) {
     if (type == kTransaction) {
+        if (!call.may_transaction(Operation::describe, key))
+            return ErrorCode::transactional_id_authorization_failed;
         if (!key.empty()) return ErrorCode::none;
         message = "the transactional id is empty";
         return ErrorCode::invalid_request;
@@ -21,6 +23,7 @@ ErrorCode check_key(std::int8_t type, const std::string& key, std::string& messa
         message = fmt::format("unknown coordinator type {}", type);
         return ErrorCode::invalid_request;
     }
+    if (!call.may_group(Operation::describe, key)) return ErrorCode::group_authorization_failed;
     if (key.empty()) {
         message = "the group id is empty";
         return ErrorCode::invalid_group_id;
@@ -32,10 +35,11 @@ ErrorCode check_key(std::int8_t type, const std::string& key, std::string& messa
 
 void handle_find_coordinator(Service& service, const CallPtr& call, wire::FindCoordinatorRequest request) {
     wire::FindCoordinatorResponse response;
-    const net::HostPort& advertise = service.options().advertise;
+    static_cast<void>(service);
+    const net::HostPort& advertise = call->listener().advertise;
     std::string message;
     if (call->version() <= 3) {
-        response.error_code = check_key(request.key_type, request.key, message);
+        response.error_code = check_key(*call, request.key_type, request.key, message);
         response.error_message = message_of(response.error_code, message);
         if (response.error_code == ErrorCode::none) {
             response.node_id = kNodeId;
@@ -48,7 +52,7 @@ void handle_find_coordinator(Service& service, const CallPtr& call, wire::FindCo
         auto& out = response.coordinators.emplace_back();
         out.key = key;
         message.clear();
-        out.error_code = check_key(request.key_type, key, message);
+        out.error_code = check_key(*call, request.key_type, key, message);
         out.error_message = message_of(out.error_code, message);
         const bool ok = out.error_code == ErrorCode::none;
         out.node_id = ok ? kNodeId : -1;
@@ -59,6 +63,17 @@ void handle_find_coordinator(Service& service, const CallPtr& call, wire::FindCo
 }
 
 void handle_init_producer_id(Service& service, const CallPtr& call, wire::InitProducerIdRequest request) {
+    // Who may write to any topic may write to it idempotently (KIP-679).
+    const bool may = request.transactional_id
+                         ? call->may_transaction(Operation::write, *request.transactional_id)
+                         : call->may_cluster(Operation::idempotent_write) ||
+                               call->may_some(Operation::write, ResourceType::topic);
+    if (!may) {
+        wire::InitProducerIdResponse response;
+        response.error_code = request.transactional_id ? ErrorCode::transactional_id_authorization_failed
+                                                       : ErrorCode::cluster_authorization_failed;
+        return call->answer(response);
+    }
     broker::ProducerIdRequest wanted;
     wanted.transactional_id = std::move(request.transactional_id);
     wanted.transaction_timeout_ms = request.transaction_timeout_ms;

@@ -104,8 +104,8 @@ void FetchJob::prepare() {
         read.key = want.key;
         read.request = want.request;
         read.answer.partition_index = want.key.partition;
-        const FoundPartition found =
-            find_partition(*topics, want.key.topic, want.key.topic_id, by_id, want.key.partition);
+        const FoundPartition found = find_partition(*call_, Operation::read, *topics, want.key.topic,
+                                                    want.key.topic_id, by_id, want.key.partition);
         if (found.error == ErrorCode::none) {
             read.log = found.log;
         } else {
@@ -238,8 +238,8 @@ void FetchJob::answer() {
     for (const FetchKey& key : served) session.served(key);
     std::size_t bytes = 0;
     for (const Read& read : reads_) bytes += read.bytes;
-    const std::int64_t wait =
-        service_.quotas().count(Quotas::Kind::consume, call_->client_id(), bytes, service_.now_ms());
+    const std::int64_t wait = service_.quotas().count(
+        Quotas::Kind::consume, {call_->user(), call_->client_id()}, bytes, service_.now_ms());
     response.throttle_time_ms = static_cast<std::int32_t>(wait);
     call_->throttle(wait);
     reads_.clear();

@@ -12,8 +12,6 @@ namespace {
 
 namespace groups = broker::groups;
 
-/// read, delete, describe: what there is to do to a group (KIP-430).
-constexpr std::int32_t kAllGroupOperations = (1 << 3) | (1 << 6) | (1 << 8);
 /// From v6 on a group that is not there is an error and no longer a group in state Dead (KIP-1043).
 constexpr std::int16_t kNotFoundSince = 6;
 
@@ -35,8 +33,13 @@ bool passes(const std::vector<std::string>& filter, std::string_view value) {
 void handle_describe_groups(Service& service, const CallPtr& call, wire::DescribeGroupsRequest request) {
     wire::DescribeGroupsResponse response;
     for (const std::string& name : request.groups) {
-        groups::DescribedGroup group = service.coordinator().describe(name);
         auto& out = response.groups.emplace_back();
+        if (!call->may_group(Operation::describe, name)) {
+            out.group_id = name;
+            out.error_code = ErrorCode::group_authorization_failed;
+            continue;
+        }
+        groups::DescribedGroup group = service.coordinator().describe(name);
         out.error_code = to_wire(group.error);
         out.group_id = name;
         if (group.state == "Dead" && call->version() >= kNotFoundSince) {
@@ -50,7 +53,8 @@ void handle_describe_groups(Service& service, const CallPtr& call, wire::Describ
         out.group_state = std::move(group.state);
         out.protocol_type = std::move(group.protocol_type);
         out.protocol_data = std::move(group.protocol);
-        if (request.include_authorized_operations) out.authorized_operations = kAllGroupOperations;
+        if (request.include_authorized_operations)
+            out.authorized_operations = call->operations(ResourceType::group, name, kAllGroupOperations);
         for (groups::DescribedMember& member : group.members) {
             auto& to = out.members.emplace_back();
             to.member_id = std::move(member.member_id);
@@ -66,9 +70,11 @@ void handle_describe_groups(Service& service, const CallPtr& call, wire::Describ
 
 void handle_list_groups(Service& service, const CallPtr& call, wire::ListGroupsRequest request) {
     wire::ListGroupsResponse response;
+    const bool all = call->may_cluster(Operation::describe);
     for (groups::ListedGroup& group : service.coordinator().list()) {
         if (!passes(request.states_filter, group.state) || !passes(request.types_filter, group.type))
             continue;
+        if (!all && !call->may_group(Operation::describe, group.group)) continue;
         auto& out = response.groups.emplace_back();
         out.group_id = std::move(group.group);
         out.protocol_type = std::move(group.protocol_type);
@@ -85,7 +91,9 @@ void handle_delete_groups(Service& service, const CallPtr& call, wire::DeleteGro
     for (std::string& name : request.groups_names) {
         auto& out = response->results.emplace_back();
         out.group_id = name;
-        out.error_code = to_wire(service.coordinator().remove(name));
+        out.error_code = call->may_group(Operation::remove, name)
+                             ? to_wire(service.coordinator().remove(name))
+                             : ErrorCode::group_authorization_failed;
         if (out.error_code != ErrorCode::none) continue;
         places->push_back(response->results.size() - 1);
         removed.push_back(std::move(name));

@@ -76,8 +76,8 @@ void handle_list_offsets(Service& service, const CallPtr& call, wire::ListOffset
         for (const auto& wanted : topic.partitions) {
             Answer::Partition& part = out.partitions.emplace_back();
             part.partition_index = wanted.partition_index;
-            const FoundPartition found =
-                find_partition(*topics, topic.name, {}, false, wanted.partition_index);
+            const FoundPartition found = find_partition(*call, Operation::describe, *topics, topic.name, {},
+                                                        false, wanted.partition_index);
             part.error_code = found.error;
             if (found.error != ErrorCode::none) continue;
             part.error_code = to_wire(
@@ -118,7 +118,8 @@ void handle_offset_for_leader_epoch(Service& service, const CallPtr& call,
         for (const auto& wanted : topic.partitions) {
             auto& part = out.partitions.emplace_back();
             part.partition = wanted.partition;
-            const FoundPartition found = find_partition(*topics, topic.topic, {}, false, wanted.partition);
+            const FoundPartition found =
+                find_partition(*call, Operation::describe, *topics, topic.topic, {}, false, wanted.partition);
             part.error_code = found.error;
             if (found.error != ErrorCode::none) continue;
             part.error_code = to_wire(

@@ -42,6 +42,11 @@ std::string client_host(const Call& call) {
 }
 
 void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupRequest request) {
+    if (!call->may_group(Operation::read, request.group_id)) {
+        wire::JoinGroupResponse response;
+        response.error_code = ErrorCode::group_authorization_failed;
+        return call->answer(response);
+    }
     groups::JoinRequest join;
     join.group = std::move(request.group_id);
     join.member_id = std::move(request.member_id);
@@ -64,6 +69,11 @@ void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupReq
 }
 
 void handle_sync_group(Service& service, const CallPtr& call, wire::SyncGroupRequest request) {
+    if (!call->may_group(Operation::read, request.group_id)) {
+        wire::SyncGroupResponse response;
+        response.error_code = ErrorCode::group_authorization_failed;
+        return call->answer(response);
+    }
     groups::SyncRequest sync;
     sync.group = std::move(request.group_id);
     sync.generation = request.generation_id;
@@ -87,6 +97,10 @@ void handle_sync_group(Service& service, const CallPtr& call, wire::SyncGroupReq
 
 void handle_heartbeat(Service& service, const CallPtr& call, wire::HeartbeatRequest request) {
     wire::HeartbeatResponse response;
+    if (!call->may_group(Operation::read, request.group_id)) {
+        response.error_code = ErrorCode::group_authorization_failed;
+        return call->answer(response);
+    }
     response.error_code = to_wire(service.coordinator().heartbeat(
         service.now_ms(), request.group_id,
         {std::move(request.member_id), std::move(request.group_instance_id), request.generation_id}));
@@ -95,6 +109,11 @@ void handle_heartbeat(Service& service, const CallPtr& call, wire::HeartbeatRequ
 }
 
 void handle_leave_group(Service& service, const CallPtr& call, wire::LeaveGroupRequest request) {
+    if (!call->may_group(Operation::read, request.group_id)) {
+        wire::LeaveGroupResponse response;
+        response.error_code = ErrorCode::group_authorization_failed;
+        return call->answer(response);
+    }
     std::vector<groups::LeaveMember> members;
     const bool many = call->version() >= kManyLeaveSince;
     if (!many) members.push_back({std::move(request.member_id), std::nullopt});

@@ -17,12 +17,16 @@ using Answer = wire::MetadataResponse;
 /// configs, 12 idempotent write).
 constexpr std::int32_t kAllClusterOperations = 0b1'1111'1010'0000;
 
-Answer::Topic describe(const broker::TopicView& topic, const wire::MetadataRequest& request) {
+Answer::Topic describe(const Call& call, const broker::TopicView& topic,
+                       const wire::MetadataRequest& request) {
     Answer::Topic out;
     out.name = topic.name;
     out.topic_id = topic.id;
     out.is_internal = topic.name == "__consumer_offsets" || topic.name == "__transaction_state";
-    if (request.include_topic_authorized_operations) out.topic_authorized_operations = kAllTopicOperations;
+    if (request.include_topic_authorized_operations) {
+        out.topic_authorized_operations =
+            call.operations(ResourceType::topic, topic.name, kAllTopicOperations);
+    }
     out.partitions.resize(topic.partitions.size());
     for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
         Answer::Partition& part = out.partitions[i];
@@ -43,44 +47,62 @@ Answer::Topic describe_missing(const wire::MetadataRequest::Topic& wanted, Error
     return out;
 }
 
+/// May the caller have this topic made by asking for it?
+bool may_create(const Call& call, const std::string& name) {
+    return call.may_cluster(Operation::create) || call.may_topic(Operation::create, name);
+}
+
+/// One topic that was asked for by name or id.
+Answer::Topic describe_wanted(Service& service, const Call& call, const broker::TopicsView& topics,
+                              const wire::MetadataRequest& request,
+                              const wire::MetadataRequest::Topic& wanted) {
+    const bool by_id = !wanted.topic_id.is_zero();
+    const std::string name = wanted.name.value_or("");
+    const auto topic = by_id ? topics.find(wanted.topic_id) : topics.find(name);
+    if (by_id && !topic) return describe_missing(wanted, ErrorCode::unknown_topic_id);
+    // Whether a name is taken is told only to who may know.
+    if (!call.may_topic(Operation::describe, by_id ? topic->name : name))
+        return describe_missing(wanted, ErrorCode::topic_authorization_failed);
+    if (topic) return describe(call, *topic, request);
+    if (!broker::check_topic_name(name)) return describe_missing(wanted, ErrorCode::invalid_topic_exception);
+    const bool refused = request.allow_auto_topic_creation && service.options().auto_create_topics &&
+                         call.restricted() && !may_create(call, name);
+    return describe_missing(
+        wanted, refused ? ErrorCode::topic_authorization_failed : ErrorCode::unknown_topic_or_partition);
+}
+
 /// The answer for the topics as they are now.
-Answer make_answer(Service& service, const wire::MetadataRequest& request, std::int16_t version) {
+Answer make_answer(Service& service, const Call& call, const wire::MetadataRequest& request) {
     Answer response;
-    const Options& options = service.options();
     Answer::Broker& self = response.brokers.emplace_back();
     self.node_id = kNodeId;
-    self.host = options.advertise.host;
-    self.port = options.advertise.port;
+    self.host = call.listener().advertise.host;
+    self.port = call.listener().advertise.port;
     if (const std::string id = service.cluster_id(); !id.empty()) response.cluster_id = id;
     response.controller_id = kNodeId;
     if (request.include_cluster_authorized_operations) {
-        response.cluster_authorized_operations = kAllClusterOperations;
+        response.cluster_authorized_operations =
+            call.may_cluster(Operation::describe)
+                ? call.operations(ResourceType::cluster, security::kClusterName, kAllClusterOperations)
+                : 0;
     }
     const auto topics = service.broker().topics();
-    const bool all = !request.topics || (version == 0 && request.topics->empty());
+    const bool all = !request.topics || (call.version() == 0 && request.topics->empty());
     if (all) {
-        for (const auto& [name, topic] : topics->by_name)
-            response.topics.push_back(describe(*topic, request));
+        for (const auto& [name, topic] : topics->by_name) {
+            if (call.may_topic(Operation::describe, name))
+                response.topics.push_back(describe(call, *topic, request));
+        }
         return response;
     }
-    for (const auto& wanted : *request.topics) {
-        const bool by_id = !wanted.topic_id.is_zero();
-        const auto topic = by_id ? topics->find(wanted.topic_id) : topics->find(wanted.name.value_or(""));
-        if (topic) {
-            response.topics.push_back(describe(*topic, request));
-        } else if (by_id) {
-            response.topics.push_back(describe_missing(wanted, ErrorCode::unknown_topic_id));
-        } else {
-            const bool valid = broker::check_topic_name(wanted.name.value_or("")).has_value();
-            response.topics.push_back(describe_missing(
-                wanted, valid ? ErrorCode::unknown_topic_or_partition : ErrorCode::invalid_topic_exception));
-        }
-    }
+    for (const auto& wanted : *request.topics)
+        response.topics.push_back(describe_wanted(service, call, *topics, request, wanted));
     return response;
 }
 
-/// Names that are asked for, valid and not there.
-std::vector<broker::NewTopic> missing_topics(Service& service, const wire::MetadataRequest& request) {
+/// Names that are asked for, valid, not there, and that the caller may see and create.
+std::vector<broker::NewTopic> missing_topics(Service& service, const Call& call,
+                                             const wire::MetadataRequest& request) {
     std::vector<broker::NewTopic> missing;
     if (!request.topics) return missing;
     const auto topics = service.broker().topics();
@@ -88,6 +110,7 @@ std::vector<broker::NewTopic> missing_topics(Service& service, const wire::Metad
     for (const auto& wanted : *request.topics) {
         if (!wanted.topic_id.is_zero() || !wanted.name || topics->find(*wanted.name)) continue;
         if (!broker::check_topic_name(*wanted.name) || !seen.insert(*wanted.name).second) continue;
+        if (!call.may_topic(Operation::describe, *wanted.name) || !may_create(call, *wanted.name)) continue;
         broker::NewTopic& topic = missing.emplace_back();
         topic.name = *wanted.name;
         topic.partitions = service.options().num_partitions;
@@ -114,17 +137,29 @@ FoundPartition find_partition(const broker::TopicsView& topics, const std::strin
     return found;
 }
 
+FoundPartition find_partition(const Call& call, Operation operation, const broker::TopicsView& topics,
+                              const std::string& name, const Uuid& id, bool by_id, std::int32_t partition) {
+    if (!call.restricted()) return find_partition(topics, name, id, by_id, partition);
+    FoundPartition refused;
+    refused.error = ErrorCode::topic_authorization_failed;
+    if (!by_id) {
+        return call.may_topic(operation, name) ? find_partition(topics, name, id, by_id, partition) : refused;
+    }
+    FoundPartition found = find_partition(topics, name, id, by_id, partition);
+    return found.topic && !call.may_topic(operation, found.topic->name) ? refused : found;
+}
+
 /// Kafka answers UNKNOWN_TOPIC_OR_PARTITION first and creates behind; we answer when the topic is there,
 /// which spares clients that pass the error on (kafka-go) and a retry to all others.
 void handle_metadata(Service& service, const CallPtr& call, wire::MetadataRequest request) {
     std::vector<broker::NewTopic> missing;
     if (request.allow_auto_topic_creation && service.options().auto_create_topics) {
-        missing = missing_topics(service, request);
+        missing = missing_topics(service, *call, request);
     }
-    if (missing.empty()) return call->answer(make_answer(service, request, call->version()));
+    if (missing.empty()) return call->answer(make_answer(service, *call, request));
     auto created = service.on_loop<std::vector<broker::CreatedTopic>>(
         [&service, call, request = std::move(request)](const std::vector<broker::CreatedTopic>&) {
-            if (call->wanted()) call->answer(make_answer(service, request, call->version()));
+            if (call->wanted()) call->answer(make_answer(service, *call, request));
         });
     service.submit(journal::Lane::control,
                    broker::create_topics(service.broker(), std::move(missing), false, std::move(created)));

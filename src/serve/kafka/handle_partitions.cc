@@ -35,13 +35,18 @@ std::shared_ptr<broker::PartitionLog> find_log(const broker::TopicsView& topics,
     return find_partition(topics, name, {}, false, partition).log;
 }
 
-void describe_wanted(const std::set<std::string>& names, const broker::TopicsView& topics,
+void describe_wanted(const Call& call, const std::set<std::string>& names, const broker::TopicsView& topics,
                      const std::optional<wire::DescribeTopicPartitionsRequest::Cursor>& cursor,
                      std::int32_t room, Described& response) {
     for (const std::string& name : names) {
         const auto topic = topics.find(name);
         Described::Topic out;
         out.name = name;
+        if (!call.may_topic(Operation::describe, name)) {
+            out.error_code = ErrorCode::topic_authorization_failed;
+            response.topics.push_back(std::move(out));
+            continue;
+        }
         if (!topic) {
             out.error_code = broker::check_topic_name(name) ? ErrorCode::unknown_topic_or_partition
                                                             : ErrorCode::invalid_topic_exception;
@@ -49,7 +54,7 @@ void describe_wanted(const std::set<std::string>& names, const broker::TopicsVie
             continue;
         }
         out.topic_id = topic->id;
-        out.topic_authorized_operations = kAllTopicOperations;
+        out.topic_authorized_operations = call.operations(ResourceType::topic, name, kAllTopicOperations);
         std::size_t index = 0;
         if (cursor && cursor->topic_name == name)
             index = static_cast<std::size_t>(std::max(cursor->partition_index, 0));
@@ -73,17 +78,34 @@ void handle_describe_topic_partitions(Service& service, const CallPtr& call,
     std::set<std::string> names;
     for (const auto& topic : request.topics) names.insert(topic.name);
     if (request.topics.empty()) {
-        for (const auto& [name, topic] : topics->by_name) names.insert(name);
+        for (const auto& [name, topic] : topics->by_name) {
+            if (call->may_topic(Operation::describe, name)) names.insert(name);
+        }
     }
     // A cursor says where the answer before ended; names come in order.
     if (request.cursor) names.erase(names.begin(), names.lower_bound(request.cursor->topic_name));
     const std::int32_t room = std::clamp(request.response_partition_limit, 1, kPartitionsMax);
-    describe_wanted(names, *topics, request.cursor, room, response);
+    describe_wanted(*call, names, *topics, request.cursor, room, response);
     call->answer(response);
 }
 
 void handle_elect_leaders(Service& service, const CallPtr& call, wire::ElectLeadersRequest request) {
     wire::ElectLeadersResponse response;
+    if (!call->may_cluster(Operation::alter)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        if (!request.topic_partitions) return call->answer(response);
+        for (const auto& topic : *request.topic_partitions) {
+            auto& out = response.replica_election_results.emplace_back();
+            out.topic = topic.topic;
+            for (const std::int32_t partition : topic.partitions) {
+                auto& part = out.partition_result.emplace_back();
+                part.partition_id = partition;
+                part.error_code = response.error_code;
+                part.error_message = message_of(part.error_code);
+            }
+        }
+        return call->answer(response);
+    }
     // For all partitions, only those that changed are told: none ever does.
     if (!request.topic_partitions) return call->answer(response);
     const auto topics = service.broker().topics();
@@ -105,6 +127,11 @@ void handle_elect_leaders(Service& service, const CallPtr& call, wire::ElectLead
 void handle_alter_partition_reassignments(Service& service, const CallPtr& call,
                                           wire::AlterPartitionReassignmentsRequest request) {
     wire::AlterPartitionReassignmentsResponse response;
+    if (!call->may_cluster(Operation::alter)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        response.error_message = message_of(response.error_code);
+        return call->answer(response);
+    }
     const auto topics = service.broker().topics();
     for (const auto& topic : request.topics) {
         auto& out = response.responses.emplace_back();
@@ -132,7 +159,12 @@ void handle_list_partition_reassignments(Service& service, const CallPtr& call,
                                          wire::ListPartitionReassignmentsRequest request) {
     static_cast<void>(service);
     static_cast<void>(request);
-    call->answer(wire::ListPartitionReassignmentsResponse{});
+    wire::ListPartitionReassignmentsResponse response;
+    if (!call->may_cluster(Operation::describe)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        response.error_message = message_of(response.error_code);
+    }
+    call->answer(response);
 }
 
 void handle_alter_replica_log_dirs(Service& service, const CallPtr& call,
@@ -146,7 +178,9 @@ void handle_alter_replica_log_dirs(Service& service, const CallPtr& call,
             for (const std::int32_t partition : topic.partitions) {
                 auto& part = out.partitions.emplace_back();
                 part.partition_index = partition;
-                if (dir.path != service.options().log_directory) {
+                if (!call->may_cluster(Operation::alter)) {
+                    part.error_code = ErrorCode::cluster_authorization_failed;
+                } else if (dir.path != service.options().log_directory) {
                     part.error_code = ErrorCode::log_dir_not_found;
                 } else if (find_log(*topics, topic.name, partition) == nullptr) {
                     part.error_code = ErrorCode::unknown_topic_or_partition;

@@ -113,7 +113,9 @@ void fill(Job& job, const std::vector<broker::ProduceResult>& results, std::int1
 }
 
 /// What makes the whole request impossible.
-ErrorCode check_request(const wire::ProduceRequest& request) {
+ErrorCode check_request(const Call& call, const wire::ProduceRequest& request) {
+    if (request.transactional_id && !call.may_transaction(Operation::write, *request.transactional_id))
+        return ErrorCode::transactional_id_authorization_failed;
     if (request.acks < -1 || request.acks > 1) return ErrorCode::invalid_required_acks;
     return ErrorCode::none;
 }
@@ -138,7 +140,7 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
     auto proposal = std::make_unique<broker::ProduceProposal>(service.broker(), std::move(on_durable));
     if (request.transactional_id)
         proposal->set_transaction(*request.transactional_id, membership_of(call->version()));
-    const ErrorCode refused = check_request(request);
+    const ErrorCode refused = check_request(*call, request);
     const auto topics = service.broker().topics();
     const bool by_id = call->version() >= 13;
     for (const auto& topic : request.topics) {
@@ -153,8 +155,8 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
                 set_error(part, refused);
                 continue;
             }
-            const FoundPartition found =
-                find_partition(*topics, topic.name, topic.topic_id, by_id, part.index);
+            const FoundPartition found = find_partition(*call, Operation::write, *topics, topic.name,
+                                                        topic.topic_id, by_id, part.index);
             if (const auto facts = add_part(found, topic.partitions[i], by_id, *proposal, part)) {
                 job->parts.push_back({job->answer.topics.size() - 1, i, facts->max_timestamp_delta});
             }
@@ -164,8 +166,8 @@ void handle_produce(Service& service, const CallPtr& call, wire::ProduceRequest 
     for (const auto& topic : request.topics) {
         for (const auto& part : topic.partitions) bytes += part.records ? part.records->size() : 0;
     }
-    const std::int64_t wait =
-        service.quotas().count(Quotas::Kind::produce, call->client_id(), bytes, service.now_ms());
+    const std::int64_t wait = service.quotas().count(Quotas::Kind::produce, {call->user(), call->client_id()},
+                                                     bytes, service.now_ms());
     job->answer.throttle_time_ms = static_cast<std::int32_t>(wait);
     call->throttle(wait);
     const bool anything = !job->parts.empty();

@@ -79,6 +79,11 @@ Status to_changes(const wire::AlterClientQuotasRequest::Entry& entry,
 void handle_describe_client_quotas(Service& service, const CallPtr& call,
                                    wire::DescribeClientQuotasRequest request) {
     wire::DescribeClientQuotasResponse response;
+    if (!call->may_cluster(Operation::describe_configs)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        response.error_message = message_of(response.error_code);
+        return call->answer(response);
+    }
     if (const Status wrong = check_filter(request); !wrong) {
         response.error_code = to_wire(wrong.error());
         response.error_message = wrong.error().message;
@@ -102,6 +107,11 @@ void handle_alter_client_quotas(Service& service, const CallPtr& call,
     for (const auto& entry : request.entries) {
         auto& out = response->entries.emplace_back();
         for (const auto& part : entry.entity) out.entity.push_back({part.entity_type, part.entity_name});
+        if (!call->may_cluster(Operation::alter_configs)) {
+            out.error_code = ErrorCode::cluster_authorization_failed;
+            out.error_message = message_of(out.error_code);
+            continue;
+        }
         std::vector<broker::ClusterSettingChange> some;
         if (const Status wrong = to_changes(entry, some); !wrong) {
             out.error_code = to_wire(wrong.error());

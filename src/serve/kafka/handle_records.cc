@@ -13,25 +13,31 @@ namespace mr::serve::kafka {
 void handle_delete_records(Service& service, const CallPtr& call, wire::DeleteRecordsRequest request) {
     std::vector<broker::DeleteRecordsTo> parts;
     auto response = std::make_shared<wire::DeleteRecordsResponse>();
+    auto places = std::make_shared<std::vector<std::pair<std::size_t, std::size_t>>>();
     for (const auto& topic : request.topics) {
         auto& out = response->topics.emplace_back();
         out.name = topic.name;
+        const bool may = call->may_topic(Operation::remove, topic.name);
         for (const auto& partition : topic.partitions) {
-            out.partitions.emplace_back().partition_index = partition.partition_index;
+            auto& part = out.partitions.emplace_back();
+            part.partition_index = partition.partition_index;
+            if (!may) {
+                part.error_code = ErrorCode::topic_authorization_failed;
+                part.low_watermark = -1;
+                continue;
+            }
+            places->emplace_back(response->topics.size() - 1, out.partitions.size() - 1);
             parts.push_back({topic.name, PartitionId(partition.partition_index), Offset(partition.offset)});
         }
     }
     if (parts.empty()) return call->answer(*response);
     auto answer = service.on_loop<std::vector<broker::DeletedRecords>>(
-        [call, response](const std::vector<broker::DeletedRecords>& results) {
-            std::size_t i = 0;
-            for (auto& topic : response->topics) {
-                for (auto& partition : topic.partitions) {
-                    MR_CHECK(i < results.size(), "{} answers", results.size());
-                    partition.error_code = to_wire(results[i].error);
-                    partition.low_watermark = results[i].low_watermark.value;
-                    ++i;
-                }
+        [call, response, places](const std::vector<broker::DeletedRecords>& results) {
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                const auto [t, p] = places->at(i);
+                auto& partition = response->topics[t].partitions[p];
+                partition.error_code = to_wire(results[i].error);
+                partition.low_watermark = results[i].low_watermark.value;
             }
             call->answer(*response);
         });
@@ -41,6 +47,10 @@ void handle_delete_records(Service& service, const CallPtr& call, wire::DeleteRe
 
 void handle_describe_log_dirs(Service& service, const CallPtr& call, wire::DescribeLogDirsRequest request) {
     wire::DescribeLogDirsResponse response;
+    if (!call->may_cluster(Operation::describe)) {
+        response.error_code = ErrorCode::cluster_authorization_failed;
+        return call->answer(response);
+    }
     auto& directory = response.results.emplace_back();
     directory.log_dir = service.options().log_directory;
     const auto topics = service.broker().topics();

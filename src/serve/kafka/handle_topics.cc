@@ -63,9 +63,13 @@ Refusal to_new_topic(const wire::CreateTopicsRequest::Topic& topic, const Option
 }
 
 /// The settings the new topic has, for CreateTopics v5 and later (KIP-525).
-void describe_created(Service& service, const broker::NewTopic& asked, const broker::CreatedTopic& created,
-                      CreateAnswer::Topic& out) {
+void describe_created(Service& service, const Call& call, const broker::NewTopic& asked,
+                      const broker::CreatedTopic& created, CreateAnswer::Topic& out) {
     out.topic_id = created.id;
+    if (!call.may_topic(Operation::describe_configs, asked.name)) {
+        out.topic_config_error_code = ErrorCode::topic_authorization_failed;
+        return;
+    }
     out.num_partitions = created.partitions;
     out.replication_factor = 1;
     const auto config = broker::TopicConfig::make(asked.config, service.broker().options().topic_defaults);
@@ -85,13 +89,14 @@ struct CreateJob {
     std::vector<std::size_t> places;  ///< in answer.topics
 };
 
-void finish_create(Service& service, CreateJob& job, const std::vector<broker::CreatedTopic>& created) {
+void finish_create(Service& service, const Call& call, CreateJob& job,
+                   const std::vector<broker::CreatedTopic>& created) {
     MR_CHECK(created.size() == job.places.size(), "{} answers", created.size());
     for (std::size_t i = 0; i < created.size(); ++i) {
         CreateAnswer::Topic& out = job.answer.topics[job.places[i]];
         out.error_code = to_wire(created[i].error);
         out.error_message = message_of(out.error_code, created[i].message);
-        if (out.error_code == ErrorCode::none) describe_created(service, job.asked[i], created[i], out);
+        if (out.error_code == ErrorCode::none) describe_created(service, call, job.asked[i], created[i], out);
     }
 }
 
@@ -102,16 +107,40 @@ std::map<std::string, int> count_names(const Topics& topics) {
     return count;
 }
 
+/// Takes out the topics the caller may not delete, and answers for them. The name of a topic that was named
+/// by id is told to who may see it.
+wire::DeleteTopicsResponse refuse_unauthorised(Service& service, const Call& call,
+                                               std::vector<broker::TopicRef>& topics, bool names_only) {
+    wire::DeleteTopicsResponse response;
+    std::erase_if(topics, [&](const broker::TopicRef& topic) {
+        const bool by_id = topic.name.empty();
+        const auto known = by_id ? service.broker().topics()->find(topic.id) : nullptr;
+        if (by_id && !known) return false;
+        const std::string& name = by_id ? known->name : topic.name;
+        if (call.may_topic(Operation::remove, name)) return false;
+        auto& out = response.responses.emplace_back();
+        if (names_only || !by_id || call.may_topic(Operation::describe, name)) out.name = name;
+        out.topic_id = topic.id;
+        out.error_code = ErrorCode::topic_authorization_failed;
+        out.error_message = message_of(out.error_code);
+        return true;
+    });
+    return response;
+}
+
 }  // namespace
 
 void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTopicsRequest request) {
     auto job = std::make_shared<CreateJob>();
     const auto count = count_names(request.topics);
+    const bool all = call->may_cluster(Operation::create);
     for (const auto& topic : request.topics) {
         broker::NewTopic asked;
         Refusal refusal;
         if (count.at(topic.name) > 1) {
             refusal = {ErrorCode::invalid_request, "Duplicate topic name."};
+        } else if (!all && !call->may_topic(Operation::create, topic.name)) {
+            refusal = {ErrorCode::topic_authorization_failed, "Authorization failed."};
         } else {
             refusal = to_new_topic(topic, service.options(), asked);
         }
@@ -129,7 +158,7 @@ void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTop
     auto answer = service.on_loop<std::vector<broker::CreatedTopic>>(
         [&service, call, job](const std::vector<broker::CreatedTopic>& created) {
             if (!call->wanted()) return;
-            finish_create(service, *job, created);
+            finish_create(service, *call, *job, created);
             call->answer(job->answer);
         });
     service.submit(journal::Lane::control, broker::create_topics(service.broker(), job->asked,
@@ -143,9 +172,12 @@ void handle_delete_topics(Service& service, const CallPtr& call, wire::DeleteTop
         topics.push_back({std::move(topic.name).value_or(""), topic.topic_id});
     }
     const bool names_only = call->version() < 6;
+    wire::DeleteTopicsResponse refused;
+    if (call->restricted()) refused = refuse_unauthorised(service, *call, topics, names_only);
+    if (topics.empty()) return call->answer(refused);
     auto answer = service.on_loop<std::vector<broker::TopicResult>>(
-        [call, names_only](const std::vector<broker::TopicResult>& results) {
-            wire::DeleteTopicsResponse response;
+        [call, names_only, refused = std::move(refused)](const std::vector<broker::TopicResult>& results) {
+            wire::DeleteTopicsResponse response = refused;
             for (const broker::TopicResult& result : results) {
                 auto& out = response.responses.emplace_back();
                 // An id nobody knows has no name, which later versions may say.
@@ -177,6 +209,9 @@ void handle_create_partitions(Service& service, const CallPtr& call, wire::Creat
         if (count.at(topic.name) > 1) {
             out.error_code = ErrorCode::invalid_request;
             out.error_message = "Duplicate topic name.";
+        } else if (!call->may_topic(Operation::alter, topic.name)) {
+            out.error_code = ErrorCode::topic_authorization_failed;
+            out.error_message = message_of(out.error_code);
         } else if (elsewhere) {
             out.error_code = ErrorCode::invalid_replica_assignment;
             out.error_message =

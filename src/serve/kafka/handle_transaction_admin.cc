@@ -30,7 +30,7 @@ bool contains(const auto& list, const auto& what) {
     return list.empty() || std::find(list.begin(), list.end(), what) != list.end();
 }
 
-wire::ListTransactionsResponse list(const wire::ListTransactionsRequest& request,
+wire::ListTransactionsResponse list(const Call& call, const wire::ListTransactionsRequest& request,
                                     const std::vector<TransactionInfo>& all, std::int64_t now_ms) {
     wire::ListTransactionsResponse response;
     for (const auto& state : request.state_filters) {
@@ -56,6 +56,7 @@ wire::ListTransactionsResponse list(const wire::ListTransactionsRequest& request
             continue;
         }
         if (pattern != nullptr && !re2::RE2::FullMatch(info.id, *pattern)) continue;
+        if (!call.may_transaction(Operation::describe, info.id)) continue;
         auto& out = response.transactions.emplace_back();
         out.transactional_id = info.id;
         out.producer_id = info.producer_id;
@@ -68,9 +69,18 @@ wire::ListTransactionsResponse list(const wire::ListTransactionsRequest& request
 
 void handle_describe_transactions(Service& service, const CallPtr& call,
                                   wire::DescribeTransactionsRequest request) {
-    auto answer =
-        service.on_loop<std::vector<TransactionInfo>>([call](const std::vector<TransactionInfo>& all) {
-            wire::DescribeTransactionsResponse response;
+    wire::DescribeTransactionsResponse refused;
+    std::erase_if(request.transactional_ids, [&](const std::string& id) {
+        if (call->may_transaction(Operation::describe, id)) return false;
+        auto& out = refused.transactions.emplace_back();
+        out.error_code = ErrorCode::transactional_id_authorization_failed;
+        out.transactional_id = id;
+        return true;
+    });
+    if (request.transactional_ids.empty()) return call->answer(refused);
+    auto answer = service.on_loop<std::vector<TransactionInfo>>(
+        [call, refused = std::move(refused)](const std::vector<TransactionInfo>& all) {
+            wire::DescribeTransactionsResponse response = refused;
             for (const TransactionInfo& info : all) {
                 auto& out = response.transactions.emplace_back();
                 out.error_code = to_wire(info.error);
@@ -81,6 +91,7 @@ void handle_describe_transactions(Service& service, const CallPtr& call,
                 out.producer_id = info.producer_id;
                 out.producer_epoch = info.epoch;
                 for (const auto& [topic, partitions] : info.topics) {
+                    if (!call->may_topic(Operation::describe, topic)) continue;
                     auto& to = out.topics.emplace_back();
                     to.topic = topic;
                     to.partitions = partitions;
@@ -97,7 +108,7 @@ void handle_list_transactions(Service& service, const CallPtr& call, wire::ListT
     auto answer = service.on_loop<std::vector<TransactionInfo>>(
         [&clock = service.clock(), call,
          request = std::move(request)](const std::vector<TransactionInfo>& all) {
-            call->answer(list(request, all, clock.now().value));
+            call->answer(list(*call, request, all, clock.now().value));
         });
     service.submit(journal::Lane::control,
                    broker::txn::describe(service.broker(), std::nullopt, std::move(answer)));
@@ -111,8 +122,15 @@ void handle_describe_producers(Service& service, const CallPtr& call,
     for (const auto& topic : request.topics) {
         auto& out = response->topics.emplace_back();
         out.name = topic.name;
+        const bool may = call->may_topic(Operation::read, topic.name);
         for (const std::int32_t partition : topic.partition_indexes) {
-            out.partitions.emplace_back().partition_index = partition;
+            auto& part = out.partitions.emplace_back();
+            part.partition_index = partition;
+            if (!may) {
+                part.error_code = ErrorCode::topic_authorization_failed;
+                part.error_message = message_of(part.error_code);
+                continue;
+            }
             partitions.emplace_back(topic.name, PartitionId(partition));
         }
     }
@@ -120,6 +138,7 @@ void handle_describe_producers(Service& service, const CallPtr& call,
         std::size_t i = 0;
         for (auto& topic : response->topics) {
             for (auto& partition : topic.partitions) {
+                if (partition.error_code != ErrorCode::none) continue;
                 const auto& found = all.at(i++);
                 partition.error_code = to_wire(found.error);
                 partition.error_message = message_of(partition.error_code);
@@ -152,6 +171,15 @@ void handle_write_txn_markers(Service& service, const CallPtr& call, wire::Write
             for (const std::int32_t partition : topic.partition_indexes)
                 to.partitions.emplace_back().partition_index = partition;
         }
+    }
+    if (!call->may_cluster(Operation::cluster_action) && !call->may_cluster(Operation::alter)) {
+        for (auto& marker : response->markers) {
+            for (auto& topic : marker.topics) {
+                for (auto& partition : topic.partitions)
+                    partition.error_code = ErrorCode::cluster_authorization_failed;
+            }
+        }
+        return call->answer(*response);
     }
     for (std::size_t i = 0; i < request.markers.size(); ++i) {
         const auto& marker = request.markers[i];

@@ -59,7 +59,39 @@ std::vector<wire::AddPartitionsToTxnResponse::Topic> fill(
     return out;
 }
 
+/// Nothing when all of it is allowed. One topic that is not makes the others not attempted, as in Kafka.
+std::optional<std::vector<wire::AddPartitionsToTxnResponse::Topic>> refuse_topics(
+    const Call& call, const std::string& transactional_id,
+    const std::vector<wire::AddPartitionsToTxnRequest::Topic>& topics) {
+    const bool all = !call.may_transaction(Operation::write, transactional_id);
+    bool any = all;
+    for (const auto& topic : topics) any = any || !call.may_topic(Operation::write, topic.name);
+    if (!any) return std::nullopt;
+    std::vector<wire::AddPartitionsToTxnResponse::Topic> out;
+    for (const auto& topic : topics) {
+        auto& to = out.emplace_back();
+        to.name = topic.name;
+        const ErrorCode error = all ? ErrorCode::transactional_id_authorization_failed
+                                : call.may_topic(Operation::write, topic.name)
+                                    ? ErrorCode::operation_not_attempted
+                                    : ErrorCode::topic_authorization_failed;
+        for (const std::int32_t partition : topic.partitions) {
+            auto& part = to.partitions.emplace_back();
+            part.partition_index = partition;
+            part.error_code = error;
+        }
+    }
+    return out;
+}
+
 void add_one(Service& service, const CallPtr& call, wire::AddPartitionsToTxnRequest request) {
+    if (call->restricted()) {
+        if (auto refused = refuse_topics(*call, request.transactional_id, request.topics)) {
+            wire::AddPartitionsToTxnResponse response;
+            response.topics = std::move(*refused);
+            return call->answer(response);
+        }
+    }
     Producer producer{request.transactional_id, request.producer_id, request.producer_epoch};
     auto names = names_of(request.topics);
     auto answer = service.on_loop<std::vector<KafkaError>>(
@@ -82,6 +114,11 @@ void add_batched(Service& service, const CallPtr& call, wire::AddPartitionsToTxn
     };
     auto job = std::make_shared<Job>();
     job->request = std::move(request);
+    // Only brokers speak for several producers at once.
+    if (!call->may_cluster(Operation::cluster_action)) {
+        job->response.error_code = ErrorCode::cluster_authorization_failed;
+        return call->answer(job->response);
+    }
     job->waiting = job->request.transactions.size();
     job->response.transactions.resize(job->waiting);
     if (job->waiting == 0) return call->answer(job->response);
@@ -115,6 +152,13 @@ KafkaError check_member(Service& service, const wire::TxnOffsetCommitRequest& re
     return error == KafkaError::stale_member_epoch ? KafkaError::illegal_generation : error;
 }
 
+/// May the caller commit offsets of that group in that transaction?
+ErrorCode check_caller(const Call& call, const std::string& transactional_id, const std::string& group) {
+    if (!call.may_transaction(Operation::write, transactional_id))
+        return ErrorCode::transactional_id_authorization_failed;
+    return call.may_group(Operation::read, group) ? ErrorCode::none : ErrorCode::group_authorization_failed;
+}
+
 }  // namespace
 
 void handle_add_partitions_to_txn(Service& service, const CallPtr& call,
@@ -124,6 +168,12 @@ void handle_add_partitions_to_txn(Service& service, const CallPtr& call,
 }
 
 void handle_add_offsets_to_txn(Service& service, const CallPtr& call, wire::AddOffsetsToTxnRequest request) {
+    if (const ErrorCode refused = check_caller(*call, request.transactional_id, request.group_id);
+        refused != ErrorCode::none) {
+        wire::AddOffsetsToTxnResponse response;
+        response.error_code = refused;
+        return call->answer(response);
+    }
     auto answer = service.on_loop<KafkaError>([call](KafkaError error) {
         wire::AddOffsetsToTxnResponse response;
         response.error_code = known_to(error, call->version(), kFencedSince, 4);
@@ -138,15 +188,23 @@ void handle_add_offsets_to_txn(Service& service, const CallPtr& call, wire::AddO
 
 void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOffsetCommitRequest request) {
     auto response = std::make_shared<wire::TxnOffsetCommitResponse>();
-    const ErrorCode refused = to_wire(check_member(service, request));
+    ErrorCode refused = check_caller(*call, request.transactional_id, request.group_id);
+    if (refused == ErrorCode::none) refused = to_wire(check_member(service, request));
     std::vector<broker::OffsetToCommit> offsets;
+    auto places = std::make_shared<std::vector<std::pair<std::size_t, std::size_t>>>();
     for (auto& topic : request.topics) {
         auto& out = response->topics.emplace_back();
         out.name = topic.name;
+        const bool may = call->may_topic(Operation::read, topic.name);
         for (auto& partition : topic.partitions) {
             auto& part = out.partitions.emplace_back();
             part.partition_index = partition.partition_index;
             part.error_code = refused;
+            if (!may) {
+                if (refused == ErrorCode::none) part.error_code = ErrorCode::topic_authorization_failed;
+                continue;
+            }
+            places->emplace_back(response->topics.size() - 1, out.partitions.size() - 1);
             broker::OffsetToCommit& offset = offsets.emplace_back();
             offset.topic = topic.name;
             offset.partition = PartitionId(partition.partition_index);
@@ -156,15 +214,13 @@ void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOf
         }
     }
     if (refused != ErrorCode::none || offsets.empty()) return call->answer(*response);
-    auto answer =
-        service.on_loop<std::vector<KafkaError>>([call, response](const std::vector<KafkaError>& errors) {
-            std::size_t i = 0;
-            for (auto& topic : response->topics) {
-                for (auto& partition : topic.partitions) {
-                    const KafkaError error = errors.at(i++);
-                    const bool old = error == KafkaError::transaction_abortable && call->version() < 4;
-                    partition.error_code = old ? ErrorCode::invalid_producer_epoch : to_wire(error);
-                }
+    auto answer = service.on_loop<std::vector<KafkaError>>(
+        [call, response, places](const std::vector<KafkaError>& errors) {
+            for (std::size_t i = 0; i < errors.size(); ++i) {
+                const auto [t, p] = places->at(i);
+                const bool old = errors[i] == KafkaError::transaction_abortable && call->version() < 4;
+                response->topics[t].partitions[p].error_code =
+                    old ? ErrorCode::invalid_producer_epoch : to_wire(errors[i]);
             }
             call->answer(*response);
         });
@@ -177,6 +233,11 @@ void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOf
 }
 
 void handle_end_txn(Service& service, const CallPtr& call, wire::EndTxnRequest request) {
+    if (!call->may_transaction(Operation::write, request.transactional_id)) {
+        wire::EndTxnResponse response;
+        response.error_code = ErrorCode::transactional_id_authorization_failed;
+        return call->answer(response);
+    }
     const bool bump = call->version() >= kBumpSince;
     auto answer = service.on_loop<broker::ProducerIdResult>([call](const broker::ProducerIdResult& result) {
         wire::EndTxnResponse response;

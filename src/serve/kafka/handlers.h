@@ -8,6 +8,7 @@
 #include "broker/topics_view.h"
 #include "serve/kafka/call.h"
 #include "serve/kafka/error.h"
+#include "wire/messages/acls.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/cluster.h"
 #include "wire/messages/configs.h"
@@ -22,6 +23,8 @@
 #include "wire/messages/partitions.h"
 #include "wire/messages/produce.h"
 #include "wire/messages/quotas.h"
+#include "wire/messages/sasl.h"
+#include "wire/messages/scram_credentials.h"
 #include "wire/messages/topics.h"
 #include "wire/messages/transaction_admin.h"
 #include "wire/messages/transactions.h"
@@ -97,6 +100,18 @@ void handle_alter_configs(Service& service, const CallPtr& call, wire::AlterConf
 void handle_incremental_alter_configs(Service& service, const CallPtr& call,
                                       wire::IncrementalAlterConfigsRequest request);
 
+void handle_sasl_handshake(Service& service, const CallPtr& call, wire::SaslHandshakeRequest request);
+void handle_sasl_authenticate(Service& service, const CallPtr& call, wire::SaslAuthenticateRequest request);
+/// A token after a SaslHandshake of version 0.
+void handle_bare_token(const CallPtr& call, std::string token);
+void handle_describe_acls(Service& service, const CallPtr& call, wire::DescribeAclsRequest request);
+void handle_create_acls(Service& service, const CallPtr& call, wire::CreateAclsRequest request);
+void handle_delete_acls(Service& service, const CallPtr& call, wire::DeleteAclsRequest request);
+void handle_describe_user_scram_credentials(Service& service, const CallPtr& call,
+                                            wire::DescribeUserScramCredentialsRequest request);
+void handle_alter_user_scram_credentials(Service& service, const CallPtr& call,
+                                         wire::AlterUserScramCredentialsRequest request);
+
 /// Without ACLs everybody may do everything: operations of a topic (KIP-430), as a bit set (3 read, 4 write,
 /// 5 create, 6 delete, 7 alter, 8 describe, 10 describe configs, 11 alter configs).
 inline constexpr std::int32_t kAllTopicOperations = 0b1101'1111'1000;
@@ -113,5 +128,15 @@ struct FoundPartition {
 /// `by_id`: this version names topics by id.
 FoundPartition find_partition(const broker::TopicsView& topics, const std::string& name, const Uuid& id,
                               bool by_id, std::int32_t partition);
+/// The same for a caller: whether a topic is there is told only to who may do `operation` to it.
+FoundPartition find_partition(const Call& call, Operation operation, const broker::TopicsView& topics,
+                              const std::string& name, const Uuid& id, bool by_id, std::int32_t partition);
+
+inline constexpr std::int32_t operation_bit(Operation operation) {
+    return 1 << static_cast<int>(operation);
+}
+/// read, delete, describe, describe and alter configs: what there is to do to a group (KIP-430).
+inline constexpr std::int32_t kAllGroupOperations =
+    operation_bit(Operation::read) | operation_bit(Operation::remove) | operation_bit(Operation::describe);
 
 }  // namespace mr::serve::kafka

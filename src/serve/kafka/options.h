@@ -26,6 +26,8 @@ struct Options {
     /// One Produce request: twice the journal's largest entry (16 MiB), so that a full batch and its
     /// neighbours fit.
     std::size_t produce_bytes_max = 32U << 20;
+    /// Any request before its sender has authenticated (Kafka's sasl.server.max.receive.size).
+    std::size_t unauthenticated_bytes_max = 512U << 10;
     /// Any other request: the metadata and assignments of 2,000 group members with 4 KiB each.
     std::size_t request_bytes_max = 8U << 20;
     /// Requests being received or waiting, over all connections; beyond it the connection holding most goes.

@@ -151,12 +151,12 @@ void Quotas::refresh(const std::shared_ptr<const broker::ClusterSettings>& setti
 }
 
 /// The most specific entity that has the key, in Kafka's order.
-std::optional<Quotas::Found> Quotas::find(std::string_view key, std::string_view client_id) const {
+std::optional<Quotas::Found> Quotas::find(std::string_view key, const Who& who) const {
     using Part = std::optional<std::optional<std::string>>;  // not named; default; a name
     const Part none;
     const Part any{std::optional<std::string>()};
-    const Part user{std::optional<std::string>(std::string(kAnonymousUser))};
-    const Part client{std::optional<std::string>(std::string(client_id))};
+    const Part user{std::optional<std::string>(std::string(who.user))};
+    const Part client{std::optional<std::string>(std::string(who.client_id))};
     const std::array<std::pair<Part, Part>, 8> order = {std::pair{user, client}, {user, any}, {user, none},
                                                         {any, client},           {any, any},  {any, none},
                                                         {none, client},          {none, any}};
@@ -169,15 +169,15 @@ std::optional<Quotas::Found> Quotas::find(std::string_view key, std::string_view
         const auto value = it->second.find(key);
         if (value == it->second.end()) continue;
         // A quota of clients counts each client by itself, one of users all their clients together.
-        return Found{value->second, fmt::format("{}/{}/{}", key, user_part ? kAnonymousUser : "",
-                                                client_part ? client_id : "")};
+        return Found{value->second, fmt::format("{}/{}/{}", key, user_part ? who.user : "",
+                                                client_part ? who.client_id : "")};
     }
     return std::nullopt;
 }
 
-std::int64_t Quotas::count(Kind kind, std::string_view client_id, std::size_t bytes, std::int64_t now_ms) {
+std::int64_t Quotas::count(Kind kind, const Who& who, std::size_t bytes, std::int64_t now_ms) {
     if (table_.empty() || bytes == 0) return 0;
-    const auto found = find(kind == Kind::produce ? kProduceRate : kConsumeRate, client_id);
+    const auto found = find(kind == Kind::produce ? kProduceRate : kConsumeRate, who);
     if (!found) return 0;
     if (meters_.size() >= kMetersMax && !meters_.contains(found->meter)) meters_.clear();
     Meter& meter = meters_.try_emplace(found->meter, Meter{0, now_ms}).first->second;

@@ -48,7 +48,11 @@ class Quotas {
     [[nodiscard]] const std::map<QuotaEntity, QuotaValues>& all() const { return table_; }
 
     /// `bytes` have gone; how many milliseconds the client must wait.
-    std::int64_t count(Kind kind, std::string_view client_id, std::size_t bytes, std::int64_t now_ms);
+    struct Who {
+        std::string_view user;
+        std::string_view client_id;
+    };
+    std::int64_t count(Kind kind, const Who& who, std::size_t bytes, std::int64_t now_ms);
     [[nodiscard]] bool any() const { return !table_.empty(); }
 
   private:
@@ -60,7 +64,7 @@ class Quotas {
         double level = 0;  ///< bytes not yet paid off by time
         std::int64_t at_ms = 0;
     };
-    [[nodiscard]] std::optional<Found> find(std::string_view key, std::string_view client_id) const;
+    [[nodiscard]] std::optional<Found> find(std::string_view key, const Who& who) const;
 
     std::shared_ptr<const broker::ClusterSettings> seen_;
     std::map<QuotaEntity, QuotaValues> table_;

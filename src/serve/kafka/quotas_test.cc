@@ -50,17 +50,18 @@ TEST(Quotas, TheMostSpecificCounts) {
         settings({{{{"client-id", std::nullopt}}, "producer_byte_rate", "100"},
                   {{{"client-id", "fast"}}, "producer_byte_rate", "1000"},
                   {{{"user", "ANONYMOUS"}, {"client-id", "vip"}}, "producer_byte_rate", "10000"}}));
-    EXPECT_EQ(quotas.count(Quotas::Kind::consume, "any", 1'000'000, 0), 0);
+    EXPECT_EQ(quotas.count(Quotas::Kind::consume, {kAnonymousUser, "any"}, 1'000'000, 0), 0);
     // Ten seconds' worth are free, what is above must be waited for.
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "slow", 1'000, 0), 0);
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "slow", 100, 0), 1'000);
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "other", 1'000, 0), 0);  // each client by itself
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "slow", 100, 2'000), 0);
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "fast", 11'000, 0), 1'000);
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "vip", 110'000, 0), 1'000);
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "vip", 1'000'000'000, 0), 60'000);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "slow"}, 1'000, 0), 0);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "slow"}, 100, 0), 1'000);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "other"}, 1'000, 0),
+              0);  // each client by itself
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "slow"}, 100, 2'000), 0);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "fast"}, 11'000, 0), 1'000);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "vip"}, 110'000, 0), 1'000);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "vip"}, 1'000'000'000, 0), 60'000);
     quotas.refresh(settings({}));
-    EXPECT_EQ(quotas.count(Quotas::Kind::produce, "slow", 1'000'000, 3'000), 0);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "slow"}, 1'000'000, 3'000), 0);
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ constexpr std::int64_t kOverloadRetryMs = 50;
 Service::Service(Parts parts, Options options)
     : parts_(std::move(parts)),
       options_(std::move(options)),
+      listener_(std::make_shared<Listener>()),
       coordinator_(
           parts_.groups, [] { return Uuid::random().to_string(); },
           [this](std::string_view group) { return parts_.broker.group_offsets(group) != nullptr; },
@@ -54,7 +55,10 @@ Service::Service(Parts parts, Options options)
       fetch_sessions_(options_.fetch_sessions_max, random_id()),
       connections_(parts_.metrics.gauge("millrace_kafka_connections", "Open Kafka connections")),
       refusals_(parts_.metrics.counter("millrace_kafka_refused_connections_total",
-                                       "Kafka connections closed because of what they sent")) {
+                                       "Kafka connections closed because of what they sent")),
+      failed_authentications_(parts_.metrics.counter("millrace_kafka_failed_authentications_total",
+                                                     "SASL exchanges that did not end well")) {
+    listener_->advertise = options_.advertise;
     for (const Handler& handler : handlers()) {
         const std::string label = fmt::format("api=\"{}\"", wire::to_string(handler.key));
         apis_.push_back(
@@ -95,13 +99,18 @@ Service::~Service() {
 }
 
 net::SessionFactory Service::session_factory() {
-    return [this](std::shared_ptr<net::Connection> connection) -> std::unique_ptr<net::Session> {
-        return std::make_unique<Session>(*this, std::move(connection));
+    return session_factory(listener_);
+}
+
+net::SessionFactory Service::session_factory(std::shared_ptr<const Listener> listener) {
+    return [this, listener](std::shared_ptr<net::Connection> connection) -> std::unique_ptr<net::Session> {
+        return std::make_unique<Session>(*this, listener, std::move(connection));
     };
 }
 
 void Service::set_advertised(const net::HostPort& bound) {
     if (options_.advertise.port == 0) options_.advertise = bound;
+    listener_->advertise = options_.advertise;
 }
 
 void Service::journal_has_space() {

@@ -38,6 +38,7 @@
 #include "serve/kafka/handler_table.h"
 #include "serve/kafka/options.h"
 #include "serve/kafka/quotas.h"
+#include "serve/kafka/security.h"
 
 namespace mr::serve::kafka {
 
@@ -56,14 +57,20 @@ class Service {
         /// here and now (tests, simulation).
         std::function<void(Work)> run_elsewhere;
         broker::groups::CoordinatorOptions groups;
+        /// nullptr: nobody authenticates, everybody may do everything. REQUIRES: outlives the service.
+        const Security* security = nullptr;
     };
     Service(Parts parts, Options options);
     ~Service();
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
+    /// For a plaintext listener that advertises what the options say.
     [[nodiscard]] net::SessionFactory session_factory();
-    /// The address clients are told, if the options gave no port.
+    /// For any listener: what it is may still change until the first connection (the port that it is bound
+    /// to).
+    [[nodiscard]] net::SessionFactory session_factory(std::shared_ptr<const Listener> listener);
+    /// The address clients of session_factory() are told, if the options gave no port.
     void set_advertised(const net::HostPort& bound);
     /// Any thread: the journal takes proposals again.
     void journal_has_space();
@@ -77,6 +84,7 @@ class Service {
     // ---------------------------------------------------------------------------------------
     [[nodiscard]] const Options& options() const { return options_; }
     [[nodiscard]] broker::Broker& broker() { return parts_.broker; }
+    [[nodiscard]] const Security* security() const { return parts_.security; }
     [[nodiscard]] broker::groups::Coordinator& coordinator() { return coordinator_; }
     [[nodiscard]] const broker::groups::Coordinator& coordinator() const { return coordinator_; }
     /// As of now.
@@ -115,6 +123,7 @@ class Service {
     void count_request(const Handler& handler);
     void count_answer(const Handler& handler, std::int64_t ns);
     [[nodiscard]] Counter& refusals() { return refusals_; }
+    void count_failed_authentication() { failed_authentications_.add(); }
 
   private:
     using Proposals = std::deque<std::unique_ptr<journal::Proposal>>;
@@ -126,6 +135,7 @@ class Service {
 
     Parts parts_;
     Options options_;
+    std::shared_ptr<Listener> listener_;  ///< of session_factory()
     broker::groups::Coordinator coordinator_;
     std::shared_ptr<GroupActivity> group_activity_;
     FetchSessionCache fetch_sessions_;
@@ -144,6 +154,7 @@ class Service {
     std::size_t held_bytes_ = 0;
     Gauge& connections_;
     Counter& refusals_;
+    Counter& failed_authentications_;
     struct ApiMetrics {
         Counter* requests;
         Histogram* seconds;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "serve/kafka/handler_table.h"
+#include "serve/kafka/handlers.h"
 #include "serve/kafka/service.h"
 
 namespace mr::serve::kafka {
@@ -16,14 +17,66 @@ bool is_produce(std::int16_t key) {
     return key == static_cast<std::int16_t>(wire::ApiKey::produce);
 }
 
+FrameReader::Limits limits_of(const Options& options) {
+    return {options.produce_bytes_max, options.request_bytes_max};
+}
+
 }  // namespace
 
-Session::Session(Service& service, std::shared_ptr<net::Connection> connection)
+Session::Session(Service& service, std::shared_ptr<const Listener> listener,
+                 std::shared_ptr<net::Connection> connection)
     : service_(service),
       connection_(std::move(connection)),
-      frames_({service.options().produce_bytes_max, service.options().request_bytes_max}),
+      listener_(std::move(listener)),
+      frames_(limits_of(service.options())),
       last_active_ms_(service.now_ms()) {
     service_.opened(*this);
+    if (listener_->sasl) {
+        const std::size_t small = service_.options().unauthenticated_bytes_max;
+        frames_.set_limits({small, small});
+        set_user(std::string(security::kAnonymous));
+        authentication_ = std::make_unique<Authentication>(service_, *service_.security(), [this] {
+            set_user(authentication_->user());
+            frames_.set_limits(limits_of(service_.options()));
+        });
+    } else if (const Status known = set_user_of_certificate(); !known) {
+        shut(known.error().message);
+    }
+}
+
+void Session::set_user(std::string user) {
+    Origin origin{
+        .peer = connection_->peer_address(), .user = std::move(user), .listener = listener_, .access = {}};
+    const Security* security = service_.security();
+    if (security != nullptr && security->authorizer != nullptr) {
+        const std::string& peer = connection_->peer_address();
+        std::string host = peer.substr(0, peer.rfind(':'));
+        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+        origin.access = std::make_shared<const Access>(
+            *security->authorizer, fmt::format("{}:{}", security::kUserType, origin.user), std::move(host));
+    }
+    origin.audit = security != nullptr && security->audit;
+    origin_ = std::make_shared<const Origin>(std::move(origin));
+}
+
+Status Session::set_user_of_certificate() {
+    std::string user(security::kAnonymous);
+    const std::string& subject = connection_->peer_subject();
+    const Security* security = service_.security();
+    Status known;
+    if (!subject.empty()) {
+        user = subject;
+        if (security != nullptr && security->mapper != nullptr) {
+            auto name = security->mapper->name_of(subject);
+            if (name) {
+                user = std::move(*name);
+            } else {
+                known = std::unexpected(std::move(name).error());
+            }
+        }
+    }
+    set_user(std::move(user));
+    return known;
 }
 
 Session::~Session() {
@@ -53,6 +106,7 @@ void Session::on_close() {
     service_.count_held(counted_bytes_, 0);
     counted_bytes_ = 0;
     service_.closed(*this);
+    authentication_.reset();
     connection_.reset();
 }
 
@@ -95,6 +149,7 @@ void Session::refused(Call& call, std::string_view why) {
 bool Session::may_dispatch() {
     if (closing_ || draining_ || muted_until_ms_ > 0 || !frames_.has_frame()) return false;
     if (connection_->buffered_bytes() > service_.options().unsent_bytes_max) return false;
+    if (authentication_ != nullptr && !authentication_->done()) return calls_.empty();
     const auto next = wire::peek_request_header(frames_.front().view());
     const bool produce = next && is_produce(next->api_key);
     if (produce && service_.hold_produce(*this)) return false;
@@ -116,7 +171,18 @@ void Session::pump() {
     pumping_ = false;
 }
 
+/// A SASL token without Kafka's header, which is answered in kind.
+void Session::dispatch_token(const SharedBytes& frame) {
+    wire::RequestHeader header;
+    header.api_key = static_cast<std::int16_t>(wire::ApiKey::sasl_authenticate);
+    auto call = std::make_shared<Call>(static_cast<CallOwner&>(*this), std::move(header), origin_,
+                                       service_.clock().monotonic_ns());
+    calls_.push_back(call);
+    handle_bare_token(call, std::string(frame.view()));
+}
+
 void Session::dispatch(const SharedBytes& frame) {
+    if (authentication_ != nullptr && authentication_->bare()) return dispatch_token(frame);
     const auto peeked = wire::peek_request_header(frame.view());
     if (!peeked) return shut(peeked.error().message);
     const Handler* handler = find_handler(peeked->api_key);
@@ -124,6 +190,12 @@ void Session::dispatch(const SharedBytes& frame) {
         return shut(fmt::format("api key {} v{} is not known here", peeked->api_key, peeked->api_version));
     }
     const bool is_api_versions = handler->key == wire::ApiKey::api_versions;
+    if (authentication_ != nullptr && !authentication_->admits(handler->key)) {
+        return shut(authentication_->done() ? fmt::format("{} after the session's authentication had expired",
+                                                          wire::to_string(handler->key))
+                                            : fmt::format("{} before the authentication was done",
+                                                          wire::to_string(handler->key)));
+    }
     const bool known = handler->versions.contains(peeked->api_version);
     if (!known && !is_api_versions) {
         return shut(fmt::format("{} v{} is not supported, only v{} to v{}", wire::to_string(handler->key),
@@ -134,8 +206,8 @@ void Session::dispatch(const SharedBytes& frame) {
     const auto header =
         wire::decode_request_header(frame.view(), peeked->api_version >= handler->flexible_since);
     if (!header) return shut(header.error().message);
-    auto call = std::make_shared<Call>(static_cast<CallOwner&>(*this), header->first,
-                                       connection_->peer_address(), service_.clock().monotonic_ns());
+    auto call = std::make_shared<Call>(static_cast<CallOwner&>(*this), header->first, origin_,
+                                       service_.clock().monotonic_ns());
     calls_.push_back(call);
     service_.count_request(*handler);
     log_debug(kLog, "{}: {} v{} from `{}`, {} bytes", connection_->peer_address(),
@@ -151,6 +223,11 @@ void Session::flush() {
         const Handler* handler = find_handler(static_cast<std::int16_t>(call.key()));
         service_.count_answer(*handler, service_.clock().monotonic_ns() - call.received_ns());
         if (call.throttle_ms() > 0) mute(call.throttle_ms());
+        if (call.closes()) {
+            closing_ = true;
+            connection_->close();
+            return;
+        }
         calls_.pop_front();
         last_active_ms_ = service_.now_ms();
     }

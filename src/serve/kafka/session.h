@@ -8,6 +8,7 @@
 //   3. A frame that is no Kafka request closes this connection with one log line, and nothing else.
 //   4. Above a client quota the answer goes out at once, and the connection is not served for the time it
 //   names.
+//   5. Where the listener asks for SASL, nothing but that is served before it is done (authentication.h).
 // Thread: loop.
 #pragma once
 
@@ -19,6 +20,7 @@
 
 #include "net/loop.h"
 #include "net/tcp_server.h"
+#include "serve/kafka/authentication.h"
 #include "serve/kafka/call.h"
 #include "serve/kafka/frame_reader.h"
 
@@ -28,7 +30,8 @@ class Service;
 
 class Session final : public net::Session, private CallOwner {
   public:
-    Session(Service& service, std::shared_ptr<net::Connection> connection);
+    Session(Service& service, std::shared_ptr<const Listener> listener,
+            std::shared_ptr<net::Connection> connection);
     ~Session() override;
 
     void on_bytes(std::string_view bytes) override;
@@ -49,16 +52,25 @@ class Session final : public net::Session, private CallOwner {
   private:
     void answered(Call& call) override;
     void refused(Call& call, std::string_view why) override;
+    [[nodiscard]] Authentication* authentication() override { return authentication_.get(); }
 
+    /// From now on requests come from that user.
+    void set_user(std::string user);
+    /// By the subject of the client's certificate, or nobody.
+    [[nodiscard]] Status set_user_of_certificate();
     void pump();
     [[nodiscard]] bool may_dispatch();
     void dispatch(const SharedBytes& frame);
+    void dispatch_token(const SharedBytes& frame);
     void flush();
     void update_reading();
     void mute(std::int64_t ms);
 
     Service& service_;
     std::shared_ptr<net::Connection> connection_;
+    std::shared_ptr<const Listener> listener_;
+    std::shared_ptr<const Origin> origin_;
+    std::unique_ptr<Authentication> authentication_;  ///< nullptr: the listener has no SASL
     FrameReader frames_;
     std::deque<CallPtr> calls_;  ///< in the order of their requests
     std::int64_t last_active_ms_ = 0;

@@ -42,7 +42,9 @@ class FakeConnection final : public net::Connection {
     [[nodiscard]] bool open() const override { return open_; }
     [[nodiscard]] const std::string& peer_address() const override { return peer_; }
     [[nodiscard]] const std::string& local_address() const override { return local_; }
+    [[nodiscard]] const std::string& peer_subject() const override { return subject; }
 
+    std::string subject;  ///< of the certificate it seems to have shown
     std::string sent;
     std::size_t unsent = 0;
     bool aborted = false;
@@ -59,7 +61,8 @@ class BrokerFixture;
 /// One connection and what a client of it remembers.
 class Client {
   public:
-    explicit Client(BrokerFixture& fixture);
+    explicit Client(BrokerFixture& fixture, std::shared_ptr<const Listener> listener = {},
+                    const std::string& subject = {});
     ~Client() { hang_up(); }
 
     template <class Request>
@@ -114,7 +117,8 @@ class BrokerFixture {
         where.checkpoint_directory = directory_ + "/checkpoints";
         where.file_bytes = 4U << 20;
         where.queue_bytes_max = queue_bytes_max;
-        auto journal = journal::Journal::open(posix_file_system(), clock, metrics, where, {broker_.get()});
+        auto journal =
+            journal::Journal::open(posix_file_system(), clock, metrics, where, {broker_.get(), &store});
         MR_CHECK(journal.has_value(), "{}", journal.error().message);
         journal_ = std::move(*journal);
         broker_->set_journal(*journal_);
@@ -125,7 +129,7 @@ class BrokerFixture {
                                                             [this](Service::Work work) {
                                                                 if (!drop_blocking_work) work();
                                                             },
-                                                            groups},
+                                                            groups, &security},
                                              options);
         journal_->set_on_space([this] { service_->journal_has_space(); });
     }
@@ -141,6 +145,15 @@ class BrokerFixture {
     }
 
     Client& client() { return *clients_.emplace_back(std::make_unique<Client>(*this)); }
+    /// By another listener, maybe with a certificate.
+    Client& client(std::shared_ptr<const Listener> listener, const std::string& subject = {}) {
+        return *clients_.emplace_back(std::make_unique<Client>(*this, std::move(listener), subject));
+    }
+    /// Hands a proposal to the journal and runs everything.
+    void propose(std::unique_ptr<journal::Proposal> proposal) {
+        MR_CHECK(journal_->try_submit(journal::Lane::control, proposal));
+        run_all();
+    }
     [[nodiscard]] Service& service() { return *service_; }
     [[nodiscard]] broker::Broker& broker() { return *broker_; }
 
@@ -173,7 +186,9 @@ class BrokerFixture {
     VirtualClock clock{TimestampMs(1'700'000'000'000)};
     net::EventLoop loop{clock};
     Metrics metrics;
-    bool drop_blocking_work = false;  ///< as a worker pool that is full
+    security::Store store;
+    Security security{.store = &store};  ///< to be changed before the clients come that it is about
+    bool drop_blocking_work = false;     ///< as a worker pool that is full
 
   private:
     static std::string make_directory() {
@@ -188,8 +203,13 @@ class BrokerFixture {
     std::vector<std::unique_ptr<Client>> clients_;
 };
 
-inline Client::Client(BrokerFixture& fixture) : fixture_(fixture) {
-    session_ = fixture.service().session_factory()(connection);
+inline Client::Client(BrokerFixture& fixture, std::shared_ptr<const Listener> listener,
+                      const std::string& subject)
+    : fixture_(fixture) {
+    connection->subject = subject;
+    const auto factory = listener ? fixture.service().session_factory(std::move(listener))
+                                  : fixture.service().session_factory();
+    session_ = factory(connection);
 }
 
 template <class Response, class Request>

@@ -47,7 +47,10 @@ public final class Golden {
             new Api("OffsetForLeaderEpoch", 2, 4), new Api("OffsetDelete", 0, 0), new Api("DescribeLogDirs", 1, 5),
             new Api("AddPartitionsToTxn", 0, 5), new Api("AddOffsetsToTxn", 0, 4), new Api("EndTxn", 0, 5),
             new Api("TxnOffsetCommit", 0, 5), new Api("WriteTxnMarkers", 1, 2), new Api("DescribeProducers", 0, 0),
-            new Api("DescribeTransactions", 0, 0), new Api("ListTransactions", 0, 2));
+            new Api("DescribeTransactions", 0, 0), new Api("ListTransactions", 0, 2),
+            new Api("SaslHandshake", 0, 1), new Api("SaslAuthenticate", 0, 2), new Api("DescribeAcls", 1, 3),
+            new Api("CreateAcls", 1, 3), new Api("DeleteAcls", 1, 3), new Api("DescribeUserScramCredentials", 0, 0),
+            new Api("AlterUserScramCredentials", 0, 0));
 
     /** Fields for replicas only, which millrace's codec skips. */
     private static final Set<String> SKIPPED = Set.of("ReplicaDirectoryId", "SnapshotId", "FetchRequest.HighWatermark");

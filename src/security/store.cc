@@ -1,0 +1,230 @@
+#include "security/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace mr::security {
+namespace {
+
+constexpr std::uint8_t kEntryVersion = 1;
+constexpr std::size_t kRemovedPerEntry = 500;
+
+void apply_user(View& view, const UserChange& change) {
+    const auto known = view.users.find(change.user);
+    Credentials next = known == view.users.end() ? Credentials{} : *known->second;
+    if (change.credential) {
+        next[change.mechanism] = *change.credential;
+    } else {
+        next.erase(change.mechanism);
+    }
+    if (next.empty()) {
+        view.users.erase(change.user);
+    } else {
+        view.users[change.user] = std::make_shared<const Credentials>(std::move(next));
+    }
+}
+
+/// A change decided by `Decide(state, appender)`, whose value is the answer.
+template <class T, class Decide>
+class StoreProposal final : public journal::Proposal {
+  public:
+    StoreProposal(Decide decide, std::function<void(Seq)> publish, std::size_t bytes,
+                  std::move_only_function<void(T)> answer)
+        : decide_(std::move(decide)),
+          publish_(std::move(publish)),
+          bytes_(bytes),
+          answer_(std::move(answer)) {}
+
+    void order(journal::Appender& out) override {
+        result_ = decide_(out);
+        last_ = Seq(out.next_seq().value - 1);
+    }
+    void done() override {
+        publish_(last_);
+        if (answer_) answer_(std::move(*result_));
+    }
+    [[nodiscard]] std::size_t bytes() const override { return bytes_; }
+
+  private:
+    Decide decide_;
+    std::function<void(Seq)> publish_;
+    const std::size_t bytes_;
+    std::move_only_function<void(T)> answer_;
+    std::optional<T> result_;
+    Seq last_;
+};
+
+template <class T, class Decide>
+std::unique_ptr<journal::Proposal> make_proposal(Decide decide, std::function<void(Seq)> publish,
+                                                 std::size_t bytes, std::move_only_function<void(T)> answer) {
+    return std::make_unique<StoreProposal<T, Decide>>(std::move(decide), std::move(publish), bytes,
+                                                      std::move(answer));
+}
+
+std::vector<Status> decide_users(const View& state, std::vector<UserChange>& changes,
+                                 journal::Appender& out) {
+    std::vector<Status> results;
+    UsersChanged entry;
+    std::size_t users = state.users.size();
+    for (UserChange& change : changes) {
+        const bool there = state.credential(change.user, change.mechanism) != nullptr;
+        if (!change.credential && !there) {
+            results.push_back(
+                fail(Code::not_found, "Attempt to delete a user credential that does not exist"));
+            continue;
+        }
+        if (change.credential && !state.users.contains(change.user) && ++users > kUsersMax) {
+            results.push_back(fail(Code::resource_exhausted, "There are {} users, the limit", kUsersMax));
+            continue;
+        }
+        results.emplace_back();
+        entry.changes.push_back(std::move(change));
+    }
+    if (entry.changes.empty()) return results;
+    entry.time = out.now();
+    out.append(journal::Kind::security_users, encode(entry), kEntryVersion);
+    return results;
+}
+
+Status decide_added(const View& state, std::vector<Acl>& acls, journal::Appender& out) {
+    AclsChanged entry;
+    for (Acl& acl : acls) {
+        if (!state.acls.contains(acl)) entry.added.push_back(std::move(acl));
+    }
+    std::sort(entry.added.begin(), entry.added.end());
+    entry.added.erase(std::unique(entry.added.begin(), entry.added.end()), entry.added.end());
+    if (entry.added.empty()) return {};
+    if (state.acls.size() + entry.added.size() > kAclsMax) {
+        return fail(Code::resource_exhausted,
+                    "There are {} ACLs; with these there would be more than the limit, {}", state.acls.size(),
+                    kAclsMax);
+    }
+    entry.time = out.now();
+    out.append(journal::Kind::security_acls, encode(entry), kEntryVersion);
+    return {};
+}
+
+std::vector<std::vector<Acl>> decide_removed(const View& state, const std::vector<AclFilter>& filters,
+                                             journal::Appender& out) {
+    std::vector<std::vector<Acl>> results;
+    AclsChanged entry;
+    for (const AclFilter& filter : filters) {
+        const auto& found = results.emplace_back(state.acls.find(filter));
+        entry.removed.insert(entry.removed.end(), found.begin(), found.end());
+    }
+    std::sort(entry.removed.begin(), entry.removed.end());
+    entry.removed.erase(std::unique(entry.removed.begin(), entry.removed.end()), entry.removed.end());
+    // As many entries as it takes: all of them together may be more than one holds.
+    for (std::size_t at = 0; at < entry.removed.size(); at += kRemovedPerEntry) {
+        const auto from = entry.removed.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto count = std::min(kRemovedPerEntry, entry.removed.size() - at);
+        const AclsChanged part{out.now(), {from, from + static_cast<std::ptrdiff_t>(count)}, {}};
+        out.append(journal::Kind::security_acls, encode(part), kEntryVersion);
+    }
+    return results;
+}
+
+}  // namespace
+
+const ScramCredential* View::credential(std::string_view user, ScramMechanism mechanism) const {
+    const auto it = users.find(user);
+    if (it == users.end()) return nullptr;
+    const auto found = it->second->find(mechanism);
+    return found == it->second->end() ? nullptr : &found->second;
+}
+
+Store::Store() : state_(std::make_shared<const View>()), published_(state_) {}
+Store::~Store() = default;
+
+std::shared_ptr<const View> Store::view() const {
+    const std::lock_guard lock(mutex_);
+    return published_;
+}
+
+std::unique_ptr<journal::Proposal> Store::change_users(
+    std::vector<UserChange> changes, std::move_only_function<void(std::vector<Status>)> answer) {
+    std::size_t bytes = 64;
+    for (const UserChange& change : changes) bytes += 256 + change.user.size();
+    return make_proposal<std::vector<Status>>(
+        [this, changes = std::move(changes)](journal::Appender& out) mutable {
+            return decide_users(*state_, changes, out);
+        },
+        [this](Seq through) { durable(through); }, bytes, std::move(answer));
+}
+
+std::unique_ptr<journal::Proposal> Store::add_acls(std::vector<Acl> acls,
+                                                   std::move_only_function<void(Status)> answer) {
+    std::size_t bytes = 64;
+    for (const Acl& acl : acls) bytes += 16 + acl.name.size() + acl.principal.size() + acl.host.size();
+    return make_proposal<Status>(
+        [this, acls = std::move(acls)](journal::Appender& out) mutable {
+            return decide_added(*state_, acls, out);
+        },
+        [this](Seq through) { durable(through); }, bytes, std::move(answer));
+}
+
+std::unique_ptr<journal::Proposal> Store::remove_acls(
+    std::vector<AclFilter> filters, std::move_only_function<void(std::vector<std::vector<Acl>>)> answer) {
+    const std::size_t bytes = 64 + filters.size() * 256;
+    return make_proposal<std::vector<std::vector<Acl>>>(
+        [this, filters = std::move(filters)](journal::Appender& out) {
+            return decide_removed(*state_, filters, out);
+        },
+        [this](Seq through) { durable(through); }, bytes, std::move(answer));
+}
+
+void Store::apply(const journal::Entry& entry) {
+    MR_CHECK(entry.version == kEntryVersion, "entry {}: security version {}", entry.seq, entry.version);
+    // Users and ACLs change rarely: each state is a copy of the maps, which share their values.
+    auto next = std::make_shared<View>(*state_);
+    if (entry.kind == journal::Kind::security_users) {
+        const auto change = decode_users_changed(entry.payload.view());
+        MR_CHECK(change.has_value(), "entry {}: {}", entry.seq, change.error().message);
+        for (const UserChange& one : change->changes) apply_user(*next, one);
+    } else {
+        const auto change = decode_acls_changed(entry.payload.view());
+        MR_CHECK(change.has_value(), "entry {}: {}", entry.seq, change.error().message);
+        for (const Acl& acl : change->removed) next->acls.remove(acl);
+        for (const Acl& acl : change->added) next->acls.add(acl);
+    }
+    applied_ = entry.seq;
+    state_ = std::move(next);
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace_back(entry.seq, state_);
+}
+
+void Store::durable(Seq through) {
+    const std::lock_guard lock(mutex_);
+    while (!waiting_.empty() && waiting_.front().first <= through) {
+        published_ = std::move(waiting_.front().second);
+        waiting_.pop_front();
+    }
+}
+
+std::unique_ptr<journal::Cut> Store::cut() {
+    auto cut = std::make_unique<journal::Cut>();
+    cut->through = applied_;
+    cut->write = [state = state_](std::string& out) -> Status {
+        out += encode_view(*state);
+        return {};
+    };
+    return cut;
+}
+
+Status Store::restore(std::string_view bytes, Seq through) {
+    MR_TRY(View view, decode_view(bytes));
+    state_ = std::make_shared<const View>(std::move(view));
+    applied_ = through;
+    const std::lock_guard lock(mutex_);
+    published_ = state_;
+    return {};
+}
+
+Status Store::recovered(Seq last) {
+    durable(last);
+    return {};
+}
+
+}  // namespace mr::security
