@@ -16,6 +16,17 @@ std::optional<TimestampMs> delete_horizon_of(const BatchHeader& header) {
     return header.base_timestamp;
 }
 
+Result<std::string> stamp_delete_horizon(std::string_view batch, TimestampMs delete_horizon) {
+    MR_TRY(auto reader, RecordReader::open(batch));
+    const BatchHeader header = reader.header();
+    MR_CHECK(header.is_control(), "data batch at {}", header.base_offset);
+    Rewriter out(header, delete_horizon);
+    Record record;
+    while (reader.next(record)) out.add(record);
+    MR_TRY_VOID(reader.status());
+    return out.finish(static_cast<std::int16_t>(header.attributes | kDeleteHorizonBit));
+}
+
 Result<FilteredBatch> filter_batch(std::string_view batch, const std::function<bool(const Record&)>& keep,
                                    std::optional<TimestampMs> delete_horizon) {
     // Twice over the records, rather than holding on to them: a batch may be large.
