@@ -84,11 +84,12 @@ class TransactionalCompaction : public ::testing::Test {
         o.compaction_check_ms = 0;
         return o;
     }
-    void SetUp() override {
-        // Each batch is a segment, so that everything but the newest can be compacted.
+    /// With 60 bytes each batch is a segment, so that everything but the newest can be compacted; with 600
+    /// several are, as compaction leaves the last batch of each.
+    void start(const std::string& segment_bytes) {
         node.create("t", 1,
                     {{"cleanup.policy", "compact"},
-                     {"segment.bytes", "60"},
+                     {"segment.bytes", segment_bytes},
                      {"min.cleanable.dirty.ratio", "0"},
                      {"delete.retention.ms", "1000"}});
         for (auto* p : {&a, &b}) ASSERT_EQ(p->init(), KafkaError::none);
@@ -113,10 +114,9 @@ class TransactionalCompaction : public ::testing::Test {
         }
         FAIL() << "compaction does not end";
     }
-    /// One more record, so that what was the open segment is closed, and a compaction.
+    /// Some records more, so that what was the open segment is closed, and a compaction.
     void again() {
-        put("tick", std::to_string(++ticks_));
-        put("tick", std::to_string(++ticks_));
+        for (int i = 0; i < 12; ++i) put("tick", std::to_string(++ticks_));
         compact();
     }
     Strings all() { return texts(client(node, false)); }
@@ -135,6 +135,7 @@ class TransactionalCompaction : public ::testing::Test {
 };
 
 TEST_F(TransactionalCompaction, AbortedRecordsGoAndSupersedeNothing) {
+    start("60");
     put(a, "k", "1");
     put(a, "l", "1");
     ASSERT_EQ(a.finish(true), KafkaError::none);  // 2
@@ -155,6 +156,7 @@ TEST_F(TransactionalCompaction, AbortedRecordsGoAndSupersedeNothing) {
 }
 
 TEST_F(TransactionalCompaction, WhatIsOpenStaysAsItIs) {
+    start("60");
     put("k", "1");
     put("k", "2");
     put(a, "k", "3");  // open
@@ -167,16 +169,18 @@ TEST_F(TransactionalCompaction, WhatIsOpenStaysAsItIs) {
     EXPECT_EQ(committed(), Strings{"k=2"});
     ASSERT_EQ(a.finish(false), KafkaError::none);
     again();
-    EXPECT_EQ(committed(), (Strings{"k=5", "end=1", "tick=1", "tick=2"}));
+    const auto seen = committed();
+    ASSERT_GE(seen.size(), 2U);
+    EXPECT_EQ(Strings(seen.begin(), seen.begin() + 2), (Strings{"k=5", "end=1"}));
 }
 
 TEST_F(TransactionalCompaction, MarkersGoOnceTheirRecordsAreGoneAndTheirTimeIsOver) {
+    start("600");
     put(a, "k", "void");
     ASSERT_EQ(a.finish(false), KafkaError::none);
-    put("x", "1");
-    put("x", "2");
-    compact();
+    again();
     EXPECT_TRUE(has("ABORT"));  // its records went just now
+    EXPECT_FALSE(has("k=void"));
     node.clock().advance_ms(2'000);
     again();
     EXPECT_TRUE(has("ABORT"));  // only now its time begins
@@ -199,6 +203,7 @@ TEST_F(TransactionalCompaction, MarkersGoOnceTheirRecordsAreGoneAndTheirTimeIsOv
 }
 
 TEST_F(TransactionalCompaction, TheMarkerOfACommittedRecordStaysAsLongAsTheRecord) {
+    start("600");
     put(a, "k", "1");
     ASSERT_EQ(a.finish(true), KafkaError::none);
     for (int i = 0; i < 4; ++i) {
@@ -217,6 +222,7 @@ TEST_F(TransactionalCompaction, TheMarkerOfACommittedRecordStaysAsLongAsTheRecor
 }
 
 TEST_F(TransactionalCompaction, AReaderInJournalOrderGetsNothingTwice) {
+    start("600");
     // b's record becomes visible with the end of a's transaction, which began before it and leaves no record.
     put(a, "k", "void");
     put(b, "l", "behind a");
@@ -254,6 +260,7 @@ TEST_F(TransactionalCompaction, AReaderInJournalOrderGetsNothingTwice) {
 // Random transactions and compactions: a client that reads committed records and replays them has the table
 // of what was committed, from wherever it starts.
 TEST_F(TransactionalCompaction, RandomTransactions) {
+    start("600");
     const unsigned seed = std::getenv("SEED") != nullptr
                               ? static_cast<unsigned>(std::atoi(std::getenv("SEED")))
                               : std::random_device{}();

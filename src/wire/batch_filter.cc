@@ -20,11 +20,18 @@ Result<std::string> stamp_delete_horizon(std::string_view batch, TimestampMs del
     MR_TRY(auto reader, RecordReader::open(batch));
     const BatchHeader header = reader.header();
     MR_CHECK(header.is_control(), "data batch at {}", header.base_offset);
-    Rewriter out(header, delete_horizon);
+    BatchHeader stamped = header;
+    stamped.base_timestamp = delete_horizon;
+    stamped.attributes = static_cast<std::int16_t>(header.attributes | kDeleteHorizonBit);
+    RecordsWriter out;
     Record record;
-    while (reader.next(record)) out.add(record);
+    while (reader.next(record)) {
+        out.add(record.timestamp.value - delete_horizon.value, record.offset.value - header.base_offset.value,
+                record.key, record.value, record.headers.size(),
+                [&](auto&& write) { record.headers.each(write); });
+    }
     MR_TRY_VOID(reader.status());
-    return out.finish(static_cast<std::int16_t>(header.attributes | kDeleteHorizonBit));
+    return seal_batch(stamped, out);
 }
 
 Result<FilteredBatch> filter_batch(std::string_view batch, const std::function<bool(const Record&)>& keep,
