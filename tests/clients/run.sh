@@ -88,7 +88,7 @@ command_of() {
 run_one() {
     local name=$1 mode=$2
     local start=$SECONDS
-    if timeout 180 "${cmd[@]}" "$bootstrap" "$mode" "$cross" "${ran[@]}" >"$work/out" 2>&1; then
+    if timeout 300 "${cmd[@]}" "$bootstrap" "$mode" "$cross" "${ran[@]}" >"$work/out" 2>&1; then
         echo "ok   $name $mode ($((SECONDS - start)) s)"
         [ "$mode" = own ] && able[$name]=$(sed -n 's/^able / /p' "$work/out" | tr -d '\n')
         return 0

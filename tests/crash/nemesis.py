@@ -23,14 +23,14 @@ class TestBroker:
         self.process = None
         self.log_path = os.path.join(work, "broker.log")
 
-    def start(self):
+    def start(self, seconds=60):
         ready = os.path.join(self.work, "ready")
         if os.path.exists(ready):
             os.unlink(ready)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([self.binary, os.path.join(self.work, "data"), ready, str(self.kafka), str(self.advertise)],
                                             stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + seconds
         while not os.path.exists(ready):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 with open(self.log_path, errors="replace") as f:
@@ -66,10 +66,13 @@ class Nemesis:
                                settings=[f"kafka.advertise={self.address}", "kafka.group-initial-delay=200ms"])
         else:
             self.broker = TestBroker(binary, work, self.port)
-        self.broker.start()
+        self.start()
         self.proxy = subprocess.Popen([sys.executable, os.path.join(HERE, "proxy.py"), str(self.port), str(self.broker.kafka)],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.proxy.stdout.readline()
+
+    def start(self):
+        self.broker.start(seconds=180)  # a busy machine is no finding
 
     def tell_proxy(self, command):
         self.proxy.stdin.write(command + "\n")
@@ -86,11 +89,11 @@ class Nemesis:
         if what == "kill -9":
             self.broker.kill()
             time.sleep(self.rng.choice([0, 0.2, 1]))
-            self.broker.start()
+            self.start()
         elif what == "SIGTERM":
-            code = self.broker.terminate()
+            code = self.broker.terminate(120)
             wrong = f"SIGTERM: it ended with {code}" if code != 0 else None
-            self.broker.start()
+            self.start()
         elif what == "pause":
             self.broker.process.send_signal(signal.SIGSTOP)
             time.sleep(self.rng.uniform(0.5, 4))

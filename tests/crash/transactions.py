@@ -234,7 +234,7 @@ def read_all(bootstrap, topics):
     consumer.assign([TopicPartition(t, p, OFFSET_BEGINNING) for t, p in places])
     out = {place: {} for place in places}
     at_end = set()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while len(at_end) < len(places):
         if time.monotonic() > deadline:
             raise Failure(f"the last read did not end: {sorted(set(places) - at_end)}")
@@ -282,7 +282,7 @@ def run(options, work, history):
             if thread.is_alive():
                 history.error(f"{thread.name} did not end: stuck")
     if not nemesis.broker.running():
-        nemesis.broker.start()
+        nemesis.start()
     return read_all(b, TOPICS + [IN, OUT]), nemesis
 
 

@@ -98,7 +98,7 @@ final class TransactionTools {
                     "--transaction-size", "60", "--transactional-id", "tools-copy-" + partition + "-" + Tools.RUN, "--enable-random-aborts",
                     "--use-group-metadata")) {
                 String text = copier.ended();
-                Tools.check(text.contains("\"shutdown_complete\"") && text.contains("\"remaining\":0"), "the copier: " + text);
+                Tools.check(text.contains("\"ShutdownComplete\"") && text.contains("\"remaining\":0"), "the copier: " + text);
             }
         }
         Set<String> copied = committed(to, 1000);
