@@ -53,8 +53,10 @@ stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/con
 stage bench bench/run.sh --smoke
 stage crash "$python" tests/crash/kill9.py
 stage trouble "$python" tests/crash/trouble.py
+stage limits "$python" tests/crash/limits.py
 beside clients tests/clients/with_node.sh
 stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
+stage ecosystem "$python" tests/interop/ecosystem.py
 joined
 # What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
 stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'

@@ -55,7 +55,10 @@ class TailRing;
 class Subscription;
 
 struct BrokerOptions {
-    std::string directory;               ///< "<data>/topics"
+    std::string directory;  ///< "<data>/topics"
+    /// Names this run of the operating system (base/boot_id.h). Empty: not known, so nothing that was written
+    /// and not synced is relied on after a start.
+    std::string boot_id{};
     std::size_t tail_bytes = 64U << 20;  ///< newest entries kept in memory, over all partitions
     std::size_t settle_slice_bytes = 4U << 20;
     /// Below this many durable, unsettled bytes settle_once() has nothing to do (a checkpoint settles all).
@@ -71,7 +74,10 @@ struct BrokerOptions {
     std::int64_t offsets_retention_ms = 604'800'000;    ///< Kafka's offsets.retention.minutes (7 days)
     std::int64_t transaction_timeout_max_ms = 900'000;  ///< Kafka's transaction.max.timeout.ms
     std::int64_t transactional_id_expiration_ms = 604'800'000;  ///< Kafka's transactional.id.expiration.ms
-    std::int32_t transactional_ids_max = 100'000;               ///< beyond: coordinator_not_available
+    /// Beyond it those unused for longest are forgotten early, or, where all were used within the time below,
+    /// a new one is told coordinator_not_available.
+    std::int32_t transactional_ids_max = 100'000;
+    std::int64_t transactional_id_idle_min_ms = 60'000;
     std::int32_t offset_metadata_bytes_max = 4'096;             ///< Kafka's offset.metadata.max.bytes
 };
 

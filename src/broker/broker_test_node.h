@@ -83,6 +83,9 @@ class TestNode {
         broker_->set_journal(*journal_);
         journal_->settle_once();
     }
+    /// For the next start: as if the system had been started anew, or had not.
+    void set_boot_id(std::string id) { options_.boot_id = std::move(id); }
+    [[nodiscard]] const BrokerOptions& broker_options() const { return options_; }
     /// Without a checkpoint and without draining: what kill -9 leaves, as far as one process can show it.
     void stop() {
         journal_.reset();

@@ -2,6 +2,8 @@
 // journal.
 //
 //   cluster.id                                   what clients know the cluster by; made at the first start
+//   node.boot-id                                 of the system whose run wrote every open transaction
+//                                                (txn/transactions.h)
 //   broker.<name>                                a broker setting altered with kafka-configs
 //   quota.<entity>.<name>                        a client quota; <entity> as serve/kafka/quotas.h writes it
 //
@@ -27,6 +29,7 @@ class Broker;
 using ClusterSettings = std::map<std::string, std::string, std::less<>>;
 
 inline constexpr std::string_view kClusterIdSetting = "cluster.id";
+inline constexpr std::string_view kBootIdSetting = "node.boot-id";
 /// More than anybody sets by hand; a flood of them ends here.
 inline constexpr std::size_t kClusterSettingsMax = 20'000;
 inline constexpr std::size_t kClusterSettingBytesMax = 32U << 10;

@@ -58,8 +58,11 @@ void ProduceProposal::order(journal::Appender& out) {
     results_.reserve(parts_.size());
     for (Part& part : parts_) results_.push_back(order_part(part, out));
     last_ = Seq(out.next_seq().value - 1);
-    if (answer_ && all_in_transaction() && txn::may_answer_early(broker_, transactional_id_))
-        std::exchange(answer_, {})(std::move(results_));
+    early_ = all_in_transaction() && txn::may_answer_early(broker_, transactional_id_);
+}
+
+void ProduceProposal::written() {
+    if (answer_ && early_) std::exchange(answer_, {})(std::move(results_));
 }
 
 /// Everything in the request is part of the transaction, and in the log.

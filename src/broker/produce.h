@@ -4,7 +4,7 @@
 // answered without coming here) and copies its bytes once, into what becomes the entry's payload. The journal
 // thread decides: does the topic still exist, is the sequence in order, which offset. The answer is delivered
 // when everything is durable, refusals included; inside a transaction that has durably begun, when it is
-// appended (txn/transactions.h).
+// written (txn/transactions.h).
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,7 @@ class ProduceProposal final : public journal::Proposal {
     [[nodiscard]] std::size_t parts() const { return parts_.size(); }
 
     void order(journal::Appender& out) override;
+    void written() override;
     void done() override;
     [[nodiscard]] std::size_t bytes() const override { return bytes_; }
 
@@ -78,6 +79,7 @@ class ProduceProposal final : public journal::Proposal {
     std::string transactional_id_;
     txn::Membership membership_ = txn::Membership::required;
     std::size_t bytes_ = 0;
+    bool early_ = false;
     Seq last_;
 };
 

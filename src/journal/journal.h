@@ -4,7 +4,8 @@
 // Who does what:
 //   any thread      try_submit(proposal): queued, bounded, fair between lanes
 //   journal thread  run_once(): takes what is queued, calls order() of each proposal, which appends entries
-//                   and so applies them to the participants; writes the group with one write(2)
+//                   and so applies them to the participants; writes the group with one write(2) and calls
+//                   written()
 //   sync thread     sync_once(): syncs whatever was written meanwhile, publishes durable(), calls the
 //                   participants' durable() and then the proposals' done(), in this order: who is told that
 //                   a write is safe finds it at once
@@ -60,6 +61,9 @@ class Proposal {
     virtual ~Proposal() = default;
     /// Journal thread. Never blocks, never fails: a refusal is kept in the proposal and reported by done().
     virtual void order(Appender& out) = 0;
+    /// Journal thread, once what order() appended is written: kill -9 cannot undo it any more, a power loss
+    /// can. As short as done(). Not called when the process ends first.
+    virtual void written() {}
     /// Sync thread, exactly once, after what order() saw is durable. Short: posts the answer to where it is
     /// wanted. Not called when the process ends first.
     virtual void done() = 0;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "alerts/alert_engine.h"
+#include "base/boot_id.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
@@ -138,6 +139,7 @@ class Node::Impl {
         const Config& config = project.config;
         broker::BrokerOptions broker_options;
         broker_options.directory = join_path(data_dir, "topics");
+        broker_options.boot_id = boot_id();
         broker_options.tail_bytes = static_cast<std::size_t>(config.broker_tail_bytes);
         // Only what differs: a default that is Kafka's own is to be told as one.
         if (config.topics_retention_ms != Config{}.topics_retention_ms) {

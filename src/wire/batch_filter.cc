@@ -16,6 +16,24 @@ std::optional<TimestampMs> delete_horizon_of(const BatchHeader& header) {
     return header.base_timestamp;
 }
 
+Result<std::string> stamp_delete_horizon(std::string_view batch, TimestampMs delete_horizon) {
+    MR_TRY(auto reader, RecordReader::open(batch));
+    const BatchHeader header = reader.header();
+    MR_CHECK(header.is_control(), "data batch at {}", header.base_offset);
+    BatchHeader stamped = header;
+    stamped.base_timestamp = delete_horizon;
+    stamped.attributes = static_cast<std::int16_t>(header.attributes | kDeleteHorizonBit);
+    RecordsWriter out;
+    Record record;
+    while (reader.next(record)) {
+        out.add(record.timestamp.value - delete_horizon.value, record.offset.value - header.base_offset.value,
+                record.key, record.value, record.headers.size(),
+                [&](auto&& write) { record.headers.each(write); });
+    }
+    MR_TRY_VOID(reader.status());
+    return seal_batch(stamped, out);
+}
+
 Result<FilteredBatch> filter_batch(std::string_view batch, const std::function<bool(const Record&)>& keep,
                                    std::optional<TimestampMs> delete_horizon) {
     // Twice over the records, rather than holding on to them: a batch may be large.

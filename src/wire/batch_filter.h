@@ -34,7 +34,11 @@ struct FilteredBatch {
 Result<FilteredBatch> filter_batch(std::string_view batch, const std::function<bool(const Record&)>& keep,
                                    std::optional<TimestampMs> delete_horizon);
 
-/// When the tombstones of this batch may go; nothing if that was not decided yet.
+/// The control batch with that delete horizon: when the marker of a transaction without records may go.
+/// REQUIRES: `batch` is one whole control batch.
+Result<std::string> stamp_delete_horizon(std::string_view batch, TimestampMs delete_horizon);
+
+/// When the tombstones (or the marker) of this batch may go; nothing if that was not decided yet.
 [[nodiscard]] std::optional<TimestampMs> delete_horizon_of(const BatchHeader& header);
 
 }  // namespace mr::wire

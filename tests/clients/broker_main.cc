@@ -1,11 +1,12 @@
-// A broker alone: test_broker DIRECTORY READY-FILE [PORT]. Writes "host:port" to the ready file once it
-// listens; SIGTERM ends it. For the client tests; the node (src/node) is what people run.
+// A broker alone: test_broker DIRECTORY READY-FILE [PORT [ADVERTISED-PORT]]. Writes "host:port" to the ready
+// file once it listens; SIGTERM ends it. For the client tests; the node (src/node) is what people run.
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <string>
 #include <thread>
 
+#include "base/boot_id.h"
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/log.h"
@@ -46,15 +47,14 @@ struct Threads {
         while (!stop.stop_requested()) {
             const auto settled = broker.settle_once();
             const auto compacted = broker.compact_once(mr::system_clock().now());
-            const bool more =
-                journal.settle_once() || (settled && *settled) || (compacted && *compacted);
+            const bool more = journal.settle_once() || (settled && *settled) || (compacted && *compacted);
             if (!more) std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
     }};
 };
 
 int serve(mr::journal::Journal& journal, mr::broker::Broker& broker, mr::Metrics& metrics, const char* ready,
-          std::uint16_t port) {
+          std::uint16_t port, std::uint16_t advertised) {
     namespace kafka = mr::serve::kafka;
     mr::Clock& clock = mr::system_clock();
     mr::net::EventLoop loop(clock);
@@ -67,7 +67,9 @@ int serve(mr::journal::Journal& journal, mr::broker::Broker& broker, mr::Metrics
     auto server = mr::net::TcpServer::listen(loop, {.listen = {"127.0.0.1", port}, .name = "kafka"},
                                              service.session_factory());
     if (!server) return fail(server.error());
-    service.set_advertised((*server)->bound());
+    mr::net::HostPort told = (*server)->bound();
+    if (advertised != 0) told.port = advertised;
+    service.set_advertised(told);
     g_loop = &loop;
     std::signal(SIGTERM, [](int) { g_loop->stop(); });
     std::signal(SIGINT, [](int) { g_loop->stop(); });
@@ -94,6 +96,7 @@ int main(int argc, char** argv) {
     mr::Metrics metrics;
     mr::broker::BrokerOptions state;
     state.directory = directory + "/topics";
+    state.boot_id = mr::boot_id();
     state.compaction_check_ms = 1'000;
     auto broker = mr::broker::Broker::open(mr::posix_file_system(), metrics, state);
     if (!broker) return fail(broker.error());
@@ -105,5 +108,6 @@ int main(int argc, char** argv) {
     if (!journal) return fail(journal.error());
     (*broker)->set_journal(**journal);
     const auto port = static_cast<std::uint16_t>(argc > 3 ? std::stoi(argv[3]) : 0);
-    return serve(**journal, **broker, metrics, argv[2], port);
+    const auto advertised = static_cast<std::uint16_t>(argc > 4 ? std::stoi(argv[4]) : 0);
+    return serve(**journal, **broker, metrics, argv[2], port, advertised);
 }

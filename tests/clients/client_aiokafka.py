@@ -4,7 +4,7 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from expectations import CODECS, CROSS_COUNT, RUN_ID, check, check_cross, cross_value, main, topic
+from expectations import CODECS, CROSS_COUNT, RUN_ID, able, check, check_cross, cross_value, main, topic
 
 NAME = "aiokafka"
 
@@ -137,8 +137,11 @@ async def transaction_scenario(bootstrap):
 
 async def own_async(bootstrap, cross_topic):
     await records_scenario(bootstrap)
+    able("produce", "consume", "idempotent")
     await group_scenario(bootstrap)
+    able("rebalance", "admin")
     await transaction_scenario(bootstrap)
+    able("transactional")
     for codec in CODECS:
         await produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],
                       compression_type=None if codec == "none" else codec)

@@ -5,7 +5,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic,
                                    OffsetSpec, ResourceType)
 
-from expectations import CODECS, CROSS_COUNT, RUN_ID, check, check_cross, cross_value, main, topic
+from expectations import CODECS, CROSS_COUNT, RUN_ID, able, check, check_cross, cross_value, main, topic
 
 NAME = "confluent"
 
@@ -17,6 +17,14 @@ def results(futures):
 def make_consumer(bootstrap, group, **more):
     return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
                      "enable.auto.commit": False, "session.timeout.ms": 10000, **more})
+
+
+def make_member(bootstrap, group, protocol):
+    """Of a group of the classic protocol, or of KIP-848's."""
+    if protocol == "classic":
+        return make_consumer(bootstrap, group)
+    return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
+                     "enable.auto.commit": False, "group.protocol": "consumer"})
 
 
 def read_all(consumer, topics, seconds=30):
@@ -125,15 +133,15 @@ def records_scenario(bootstrap):
     check(consumer.get_watermark_offsets(TopicPartition(name, 1), timeout=10) == (100, 500), "after DeleteRecords")
 
 
-def group_scenario(bootstrap):
+def group_scenario(bootstrap, protocol):
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    name, group = topic(NAME, "group"), f"{NAME}-group-{RUN_ID}"
+    name, group = topic(NAME, f"group-{protocol}"), f"{NAME}-{protocol}-{RUN_ID}"
     results(admin.create_topics([NewTopic(name, 4, 1)]))
     produce(bootstrap, name, [{"value": str(i).encode(), "partition": i % 4} for i in range(400)])
     seen, assigned = [], {}
     consumers = []
     for index in range(2):
-        consumer = make_consumer(bootstrap, group)
+        consumer = make_member(bootstrap, group, protocol)
         consumer.subscribe([name])
         consumers.append(consumer)
     deadline = time.time() + 60
@@ -163,7 +171,7 @@ def group_scenario(bootstrap):
     check(sorted(set(more)) == list(range(400, 440)), f"after the rebalance: {sorted(more)[:5]}…, {len(more)}")
     consumers[1].commit(asynchronous=False)
     consumers[1].close()
-    again = make_consumer(bootstrap, group)
+    again = make_member(bootstrap, group, protocol)
     committed = again.committed([TopicPartition(name, p) for p in range(4)], timeout=10)
     check([c.offset for c in committed] == [110] * 4, f"committed {committed}")
     again.close()
@@ -241,9 +249,15 @@ def transaction_scenario(bootstrap):
 
 def own(bootstrap, cross_topic):
     admin_scenario(bootstrap)
+    able("admin")
     records_scenario(bootstrap)
-    group_scenario(bootstrap)
+    able("produce", "consume", "idempotent")
+    group_scenario(bootstrap, "classic")
+    able("rebalance")
+    group_scenario(bootstrap, "consumer")
+    able("kip848")
     transaction_scenario(bootstrap)
+    able("transactional")
     # Nobody creates the cross topic: auto-creation does.
     for codec in CODECS:
         produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],

@@ -4,10 +4,10 @@ import time
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata
 
-from expectations import CODECS, CROSS_COUNT, RUN_ID, check, check_cross, cross_value, main, topic
+from expectations import CODECS, CROSS_COUNT, RUN_ID, able, check, check_cross, cross_value, main, topic
 
 NAME = "kafka_python"
 
@@ -21,8 +21,8 @@ def produce(bootstrap, name, records, **config):
     producer.close()
 
 
-def read_all(bootstrap, name, seconds=30):
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+def read_all(bootstrap, name, seconds=30, **config):
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **config)
     partitions = [TopicPartition(name, p) for p in sorted(consumer.partitions_for_topic(name))]
     ends = consumer.end_offsets(partitions)
     begins = consumer.beginning_offsets(partitions)
@@ -32,9 +32,10 @@ def read_all(bootstrap, name, seconds=30):
     out = []
     deadline = time.time() + seconds
     while left and time.time() < deadline:
-        for partition, records in consumer.poll(500).items():
+        for records in consumer.poll(500).values():
             out += records
-            if records[-1].offset + 1 >= ends[partition]:
+        for partition in list(left):  # markers take offsets too
+            if consumer.position(partition) >= ends[partition]:
                 left.discard(partition)
     consumer.close()
     check(not left, f"not read to the end: {left}")
@@ -130,10 +131,71 @@ def group_scenario(bootstrap):
     admin.close()
 
 
+def transaction_scenario(bootstrap):
+    name, source, group = topic(NAME, "txn"), topic(NAME, "txn-in"), f"{NAME}-txn-{RUN_ID}"
+    produce(bootstrap, name, [{"value": b"before"}])
+    produce(bootstrap, source, [{"value": str(i).encode()} for i in range(30)])
+    config = {"bootstrap_servers": bootstrap, "transactional_id": f"{NAME}-{RUN_ID}"}
+    producer = KafkaProducer(**config)
+    producer.init_transactions()
+    for round_, commit in enumerate([True, False, True]):
+        producer.begin_transaction()
+        for i in range(10):
+            producer.send(name, f"{round_}-{i}".encode())
+        producer.flush(20)
+        producer.commit_transaction() if commit else producer.abort_transaction()
+    committed = [r.value.decode() for r in read_all(bootstrap, name, isolation_level="read_committed")]
+    check(committed == ["before"] + [f"{r}-{i}" for r in (0, 2) for i in range(10)], committed)
+    check(len(read_all(bootstrap, name)) == 31, "read_uncommitted")
+    # Consume, transform, produce.
+    consumer = KafkaConsumer(source, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
+                             enable_auto_commit=False, isolation_level="read_committed", max_poll_records=10)
+    moved, attempts = 0, 0
+    deadline = time.time() + 60
+    while moved < 30:
+        check(time.time() < deadline, f"{moved} of 30 moved")
+        for partition, records in consumer.poll(500).items():
+            attempts += 1
+            producer.begin_transaction()
+            for record in records:
+                producer.send(name, b"moved-" + record.value)
+            offsets = {partition: OffsetAndMetadata(records[-1].offset + 1, "", -1)}
+            producer.send_offsets_to_transaction(offsets, consumer.group_metadata())
+            if attempts == 2:
+                producer.abort_transaction()
+                consumer.seek(partition, records[0].offset)
+                continue
+            producer.commit_transaction()
+            moved += len(records)
+    check(consumer.committed(TopicPartition(source, 0)) == 30, "offsets of the transaction")
+    consumer.close()
+    seen = [r.value.decode() for r in read_all(bootstrap, name, isolation_level="read_committed")]
+    check(seen[21:] == [f"moved-{i}" for i in range(30)], seen[21:])
+    # A second producer of that id fences the first.
+    producer.begin_transaction()
+    producer.send(name, b"zombie")
+    producer.flush(20)
+    second = KafkaProducer(**config)
+    second.init_transactions()
+    try:
+        producer.commit_transaction()
+        check(False, "the zombie could commit")
+    except KafkaError:
+        pass
+    second.close()
+    seen = [r.value for r in read_all(bootstrap, name, isolation_level="read_committed")]
+    check(b"zombie" not in seen, "the zombie is visible")
+
+
 def own(bootstrap, cross_topic):
     admin_scenario(bootstrap)
+    able("admin")
     records_scenario(bootstrap)
+    able("produce", "consume", "idempotent")
     group_scenario(bootstrap)
+    able("rebalance")
+    transaction_scenario(bootstrap)
+    able("transactional")
     for codec in CODECS:
         produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],
                 compression_type=None if codec == "none" else codec)

@@ -22,6 +22,11 @@ def check(condition, message):
         raise AssertionError(message)
 
 
+def able(*names):
+    """This client does these things here: a row of the matrix that run.sh prints."""
+    print("able", *names, flush=True)
+
+
 def check_cross(values, clients):
     """`values` is every value of the cross topic, in any order."""
     wanted = {

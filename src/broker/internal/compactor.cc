@@ -1,6 +1,7 @@
 #include "broker/internal/compactor.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -48,6 +49,10 @@ struct Compactor::Job {
     std::uint32_t index = 0;
     std::uint32_t generation = 0;
     std::unique_ptr<SegmentWriter> out;
+    /// Producers whose transaction has had a batch so far: their next marker stays.
+    std::unordered_set<std::int64_t> with_batches;
+    Offset kept_stable;  ///< last stable offset that the newest batch written names
+    Offset data_end;     ///< end of the newest batch with records that was written
 };
 
 Compactor::Compactor(FileSystem& fs, Metrics& metrics, const BrokerOptions& options, const LogAccess& access,
@@ -136,7 +141,10 @@ Status Compactor::choose(TimestampMs now) {
                                      .map = {hash_key_, options_.compaction_map_bytes},
                                      .aborted = {},
                                      .map_end = {},
-                                     .out = nullptr});
+                                     .out = nullptr,
+                                     .with_batches = {},
+                                     .kept_stable = {},
+                                     .data_end = {}});
     job_->map_end = job_->inputs.back()->info().next;
     job_->aborted = best_log->durable()->aborted;
     return {};
@@ -193,6 +201,43 @@ Status Compactor::build_slice(Job& job) {
     return {};
 }
 
+TimestampMs Compactor::horizon_of(const Job& job) {
+    const std::int64_t retention = job.settings.delete_retention_ms;
+    return TimestampMs(retention > INT64_MAX - job.now.value ? INT64_MAX : job.now.value + retention);
+}
+
+Status Compactor::put(Job& job, const Segment& input, const Segment::Place& place, std::string_view bytes) {
+    MR_TRY(const auto written, wire::decode_batch_header(bytes));
+    BatchRef ref;
+    ref.seq = place.seq;
+    ref.time = input.info().first_append;
+    ref.stable = place.stable;
+    const AbortedTxn* ended = written.is_control() ? job.aborted.find_marker(written.base_offset) : nullptr;
+    MR_TRY_VOID(job.out->append(bytes, written, ref, ended, job.settings));
+    job.kept_stable = place.stable;
+    if (!written.is_control() && written.record_count > 0) job.data_end = written.next_offset();
+    return {};
+}
+
+/// Records before the marker became visible with it (their own transactions had ended, this one was open): a
+/// reader in journal order would get them again if another batch had to stand for that moment.
+bool Compactor::marker_reveals(const Job& job) {
+    return job.data_end > job.kept_stable;
+}
+
+Status Compactor::rewrite_marker(Job& job, const Segment& input, const Segment::Place& place,
+                                 const wire::BatchHeader& header, std::string_view batch, bool last) {
+    const bool had_batches = job.with_batches.erase(header.producer_id) > 0;
+    if (had_batches) return put(job, input, place, batch);
+    const auto horizon = wire::delete_horizon_of(header);
+    if (!horizon) {
+        MR_TRY(const auto stamped, wire::stamp_delete_horizon(batch, horizon_of(job)));
+        return put(job, input, place, stamped);
+    }
+    if (job.now < *horizon || last || marker_reveals(job)) return put(job, input, place, batch);
+    return {};
+}
+
 Status Compactor::rewrite_batch(Job& job, const Segment& input, const Segment::Place& place,
                                 const SharedBytes& batch, bool last) {
     MR_TRY(const auto header, wire::decode_batch_header(batch.view()));
@@ -201,17 +246,9 @@ Status Compactor::rewrite_batch(Job& job, const Segment& input, const Segment::P
         return fail(Code::corrupt, "{}: the checksum of the batch with offset {} does not match",
                     input.files().path(SegmentFiles::log), header.base_offset);
     }
-    const auto put = [&](std::string_view bytes) -> Status {
-        MR_TRY(const auto written, wire::decode_batch_header(bytes));
-        BatchRef ref;
-        ref.seq = place.seq;
-        ref.time = input.info().first_append;
-        ref.stable = place.stable;
-        const AbortedTxn* ended =
-            written.is_control() ? job.aborted.find_marker(written.base_offset) : nullptr;
-        return job.out->append(bytes, written, ref, ended, job.settings);
-    };
-    if (header.is_control() || header.base_offset >= job.map_end) return put(batch.view());
+    if (header.base_offset >= job.map_end) return put(job, input, place, batch.view());
+    if (header.is_control()) return rewrite_marker(job, input, place, header, batch.view(), last);
+    if (header.is_transactional()) job.with_batches.insert(header.producer_id);
     const auto horizon = wire::delete_horizon_of(header);
     const bool tombstones_go = horizon && job.now >= *horizon;
     const bool is_void = is_void_batch(job, header);
@@ -222,13 +259,10 @@ Status Compactor::rewrite_batch(Job& job, const Segment& input, const Segment::P
         if (const auto newest = job.map.find(*record.key); newest && record.offset < *newest) return false;
         return record.value.has_value() || !tombstones_go;
     };
-    const std::int64_t retention = job.settings.delete_retention_ms;
-    const TimestampMs new_horizon(retention > INT64_MAX - job.now.value ? INT64_MAX
-                                                                        : job.now.value + retention);
-    MR_TRY(const auto filtered, wire::filter_batch(batch.view(), keep, new_horizon));
+    MR_TRY(const auto filtered, wire::filter_batch(batch.view(), keep, horizon_of(job)));
     // The last batch of a segment says how far it goes, even without records.
     if (filtered.kept == 0 && !last) return {};
-    return put(filtered.bytes.empty() ? batch.view() : std::string_view(filtered.bytes));
+    return put(job, input, place, filtered.bytes.empty() ? batch.view() : std::string_view(filtered.bytes));
 }
 
 Status Compactor::rewrite_slice(Job& job) {

@@ -1,6 +1,7 @@
 // Compaction of topics with cleanup.policy=compact: of each key the newest record stays, and a tombstone for
 // delete.retention.ms. Offsets never change. The rules are those of Kafka's log cleaner (KIP-58, KIP-354,
-// KIP-534). Format: docs/formats/topic-segment.md, "Compaction"
+// KIP-534): records of aborted transactions go; the marker of a transaction stays until a compaction finds no
+// batch of it, and delete.retention.ms beyond. Format: docs/formats/topic-segment.md, "Compaction"
 //
 // It rewrites closed segments, a slice at a time, into files beside them; readers change over when all is
 // synced. So it lies outside the journal, as settling does: which segments count is in the checkpoint, the
@@ -49,10 +50,15 @@ class Compactor {
                                                            std::optional<Seq> held, TimestampMs now) const;
     Status choose(TimestampMs now);
     static bool is_void_batch(const Job& job, const wire::BatchHeader& header);
+    static bool marker_reveals(const Job& job);
+    static TimestampMs horizon_of(const Job& job);
+    Status put(Job& job, const Segment& input, const Segment::Place& place, std::string_view bytes);
     Status build_slice(Job& job);
     Status rewrite_slice(Job& job);
     Status rewrite_batch(Job& job, const Segment& input, const Segment::Place& place,
                          const SharedBytes& batch, bool last);
+    Status rewrite_marker(Job& job, const Segment& input, const Segment::Place& place,
+                          const wire::BatchHeader& header, std::string_view batch, bool last);
     Status finish(Job& job);
     void abandon(std::string_view why);
 

@@ -412,6 +412,7 @@ void BrokerState::apply_cluster_settings(const internal::ClusterSettingsChanged&
     }
     cluster_settings_ = std::move(next);
     publish_cluster_settings();
+    note_deadline();
 }
 
 void BrokerState::publish_cluster_settings() {
@@ -450,9 +451,15 @@ void BrokerState::publish_topics(const TopicState* changed) {
          }});
 }
 
+bool BrokerState::boot_noted() const {
+    if (options_.boot_id.empty()) return true;
+    const auto noted = cluster_settings_->find(kBootIdSetting);
+    return noted != cluster_settings_->end() && noted->second == options_.boot_id;
+}
+
 void BrokerState::end_recovery() {
     recovering_ = false;
-    transactions_.doom_open();
+    if (options_.boot_id.empty() || !boot_noted()) transactions_.doom_open();
     note_deadline();
     for (const auto& [id, topic] : by_id_) {
         for (const auto& partition : topic->partitions) publish_partition(*partition);

@@ -104,6 +104,9 @@ class BrokerState {
     /// The leader epoch a new topic of that name must begin with.
     [[nodiscard]] LeaderEpoch first_epoch(std::string_view name) const;
     [[nodiscard]] const ClusterSettings& cluster_settings() const { return *cluster_settings_; }
+    /// Every open transaction was written in this run of the system, and the journal says so. (True also where
+    /// the run has no name.)
+    [[nodiscard]] bool boot_noted() const;
     [[nodiscard]] Seq applied() const { return applied_; }
 
     /// Bytes of batches applied since the beginning (or the restore): what settling works off.
@@ -113,7 +116,7 @@ class BrokerState {
     /// REQUIRES: empty so far.
     Status thaw(FrozenState state);
     /// Until then nothing is published; from then on everything so far counts as durable, and transactions
-    /// that are open are doomed.
+    /// that are open are doomed, unless they were written in this run of the system.
     void end_recovery();
 
     [[nodiscard]] std::shared_ptr<const TopicsView> applied_topics() const { return applied_topics_.load(); }

@@ -27,7 +27,7 @@ std::vector<Uuid> BrokerState::apply_transaction(const journal::Entry& entry) {
 void BrokerState::note_deadline() {
     std::int64_t due = INT64_MAX;
     if (!transactions_.deadlines().empty()) due = transactions_.deadlines().begin()->first;
-    if (!transactions_.all_doomed().empty()) due = 0;
+    if (!transactions_.all_doomed().empty() || !boot_noted()) due = 0;
     transactions_due_.store(due);
 }
 

@@ -58,7 +58,8 @@ class TransactionTable {
     [[nodiscard]] const std::set<std::pair<std::int64_t, std::string>>& deadlines() const {
         return deadlines_;
     }
-    /// Open when the node started: what its producer believes to be in it may be lost, so it must be aborted.
+    /// Open when the system failed: what its producer believes to be in it may be lost, so it must be
+    /// aborted.
     [[nodiscard]] bool doomed(std::string_view id) const { return doomed_.contains(id); }
     [[nodiscard]] const std::set<std::string, std::less<>>& all_doomed() const { return doomed_; }
     void doom_open();

@@ -28,7 +28,7 @@ bool name_ok(const std::string& name) {
     return !name.empty() && name.size() <= kNameBytesMax;
 }
 
-/// A transaction that was open when the node started is aborted before anybody goes on with it.
+/// A transaction that was open when the system failed is aborted before anybody goes on with it.
 void abort_doomed(Broker& broker, Appender& out, const std::string& id) {
     if (!broker.state().transactions().doomed(id)) return;
     append_end(broker, out, id, {.why = TxnEnded::Why::restart, .bump = true, .remember_epoch = true});
@@ -45,7 +45,7 @@ KafkaError check_producer(Broker& broker, Appender& out, const Producer& produce
     return t->interrupted && t->last_epoch == producer.epoch ? KafkaError::transaction_abortable : fenced;
 }
 
-/// Answers from order() where that is allowed, else when it is durable.
+/// Answers once it is written where that is allowed, else when it is durable.
 template <class T>
 class EarlyProposal final : public journal::Proposal {
   public:
@@ -60,6 +60,8 @@ class EarlyProposal final : public journal::Proposal {
     void order(Appender& out) override {
         decision_ = decide_(out);
         last_ = Seq(out.next_seq().value - 1);
+    }
+    void written() override {
         if (decision_.early && answer_) std::exchange(answer_, {})(std::move(decision_.result));
     }
     void done() override {
@@ -117,6 +119,29 @@ void fence_open(Broker& broker, Appender& out, ProducerIdRequest& request) {
     if (own) request.producer_epoch = broker.state().transactions().find(id)->epoch;
 }
 
+/// Room for one more transactional id: forgets those that nobody has used for longest (Flink's sink takes a
+/// new one every checkpoint). False where all are in use.
+bool make_room(Broker& broker, Appender& out) {
+    const auto& all = broker.state().transactions().all();
+    if (all.size() < static_cast<std::size_t>(broker.options().transactional_ids_max)) return true;
+    const std::int64_t before = out.now().value - broker.options().transactional_id_idle_min_ms;
+    std::vector<std::pair<std::int64_t, const std::string*>> idle;
+    for (const auto& [id, t] : all) {
+        if (!t.open() && t.updated.value < before) idle.emplace_back(t.updated.value, &id);
+    }
+    if (idle.empty()) return false;
+    const std::size_t count = std::min(idle.size(), kExpireMax);
+    std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count), idle.end());
+    TxnForgotten forgotten{out.now(), {}};
+    for (std::size_t i = 0; i < count; ++i) forgotten.ids.push_back(*idle[i].second);
+    log_info("broker",
+             "{} transactional ids of {} are forgotten: there is no room for more, and they were not used "
+             "since {}",
+             count, all.size(), idle[count - 1].first);
+    out.append(Kind::transaction, encode(forgotten), internal::kEntryVersion);
+    return true;
+}
+
 ProducerIdResult init_transactional(Broker& broker, Appender& out, ProducerIdRequest request) {
     const BrokerOptions& options = broker.options();
     const BrokerState& state = broker.state();
@@ -129,10 +154,7 @@ ProducerIdResult init_transactional(Broker& broker, Appender& out, ProducerIdReq
     const Transaction* t = state.transactions().find(*request.transactional_id);
     // Still open: somebody with another epoch asks, late.
     if (t != nullptr && t->open()) return {KafkaError::producer_fenced};
-    if (t == nullptr &&
-        state.transactions().all().size() >= static_cast<std::size_t>(options.transactional_ids_max)) {
-        return {KafkaError::coordinator_not_available};
-    }
+    if (t == nullptr && !make_room(broker, out)) return {KafkaError::coordinator_not_available};
     internal::ProducerIdGiven given;
     given.time = out.now();
     given.producer_id = state.next_producer_id();
@@ -354,6 +376,12 @@ std::unique_ptr<journal::Proposal> expire(Broker& broker) {
             if (!t.open() && t.updated.value < before) forgotten.ids.push_back(id);
         }
         if (!forgotten.ids.empty()) out.append(Kind::transaction, encode(forgotten), internal::kEntryVersion);
+        if (table.all_doomed().empty() && !state.boot_noted()) {
+            internal::ClusterSettingsChanged boot;
+            boot.time = out.now();
+            boot.changes.emplace_back(std::string(kBootIdSetting), broker.options().boot_id);
+            out.append(Kind::cluster_settings, internal::encode(boot), internal::kEntryVersion);
+        }
         return true;
     });
 }

@@ -6,10 +6,12 @@
 // begins anew finds the old transaction ended.
 //
 // Durability. What ends a transaction is answered when it is on disk. What only adds to one may be answered
-// when it is appended, as long as the transaction's beginning is on disk: a crash that loses it finds the
-// transaction open, and every transaction that is open at a start is aborted and its epoch raised. Its
-// producer is told transaction_abortable and goes on after an abort (serve/kafka translates for clients that
-// do not know that error).
+// when it is written (write(2)), as long as the transaction's beginning is on disk. A process that dies loses
+// nothing that was written, so a transaction goes on after it, as in Kafka. What a power loss or a crash of
+// the system may have lost is not known; so where the system was started anew since (BrokerOptions::boot_id,
+// which the journal remembers as cluster setting node.boot-id once it holds no older transaction), every
+// transaction that is open is aborted and its epoch raised. Its producer is told transaction_abortable and
+// goes on after an abort (serve/kafka translates for clients that do not know that error).
 //
 // Answers come from the journal or the sync thread: callbacks only post.
 #pragma once
@@ -84,8 +86,9 @@ std::unique_ptr<journal::Proposal> commit_offsets(
 std::unique_ptr<journal::Proposal> end(Broker& broker, Producer producer, bool commit, bool bump,
                                        std::move_only_function<void(ProducerIdResult)> answer);
 
-/// Aborts what is overdue or was open when the node started, and forgets transactional ids nobody used for
-/// long. To be proposed every second or so while Broker::transactions_due() has passed; cheap.
+/// Aborts what is overdue or was open when the system failed, notes the boot id, and forgets transactional
+/// ids nobody used for long. To be proposed every second or so while Broker::transactions_due() has passed;
+/// cheap.
 std::unique_ptr<journal::Proposal> expire(Broker& broker);
 
 /// WriteTxnMarkers: a tool aborts (never commits) what it takes for a hanging transaction. All of it is
@@ -104,7 +107,7 @@ enum class Membership : std::uint8_t {
 KafkaError check_batch(Broker& broker, journal::Appender& out, const std::string& transactional_id,
                        const wire::BatchHeader& header, const Uuid& topic, PartitionId partition,
                        Membership membership);
-/// The transaction's beginning is on disk: a batch in it may be acknowledged before it is itself.
+/// The transaction's beginning is on disk: a batch in it may be acknowledged once it is written.
 bool may_answer_early(Broker& broker, const std::string& transactional_id);
 
 }  // namespace txn

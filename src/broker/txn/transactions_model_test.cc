@@ -33,6 +33,8 @@ class TransactionModel {
             producers_.push_back(std::make_unique<TestProducer>(node_, fmt::format("t{}", i), i % 2 == 0));
             EXPECT_EQ(producers_.back()->init(), KafkaError::none);
         }
+        node_.submit(expire(node_.broker()));
+        node_.pump();
     }
     void run(int steps) {
         for (int i = 0; i < steps && !::testing::Test::HasFailure(); ++i) step();
@@ -48,6 +50,7 @@ class TransactionModel {
         o.tail_bytes = 6'000;
         o.settle_min_bytes = 1'000;
         o.settle_slice_bytes = 2'000;
+        o.boot_id = "0";
         return o;
     }
     std::size_t pick(std::size_t n) { return random_() % n; }
@@ -138,7 +141,8 @@ class TransactionModel {
             }
         }
     }
-    /// The power fails, perhaps while a transaction is being committed: then all of it counts, or nothing.
+    /// The power fails, perhaps while a transaction is being committed: then all of it counts, or nothing. Or
+    /// the process is killed: then open transactions go on.
     void crash() {
         std::size_t ending = pick(kProducers);
         if (touched_[ending].empty() || pick(2) == 0) ending = kProducers;
@@ -149,7 +153,12 @@ class TransactionModel {
             node_.pump_unsynced();
         }
         node_.stop();
-        pick(3) == 0 ? disk_.kill() : disk_.crash();
+        const bool killed = pick(2) == 0;
+        killed ? disk_.kill() : disk_.crash();
+        // Not every system has a name for its run.
+        if (!killed) node_.set_boot_id(pick(4) == 0 ? "" : std::to_string(++boots_));
+        const bool go_on = killed && node_.broker_options().boot_id == noted_boot_ && !noted_boot_.empty();
+        noted_boot_ = node_.broker_options().boot_id;
         node_.start();
         node_.submit(expire(node_.broker()));
         node_.pump();
@@ -159,7 +168,7 @@ class TransactionModel {
         }
         // The others were aborted in the order of their names.
         for (std::size_t who = 0; who < kProducers; ++who) {
-            const bool interrupted = !touched_[who].empty();
+            const bool interrupted = !go_on && !touched_[who].empty();
             if (interrupted) end_model(who, false);
             release();
             if (who == ending) {  // it never heard how that went
@@ -274,6 +283,8 @@ class TransactionModel {
     std::optional<Seq> marked_;
     std::size_t marked_at_ = 0;
     int counter_ = 0;
+    int boots_ = 0;
+    std::string noted_boot_ = "0";
 };
 
 TEST(TransactionModel, RandomOperations) {

@@ -208,6 +208,81 @@ TEST_P(Versions, ARestartAbortsWhatWasOpenAndItsProducerGoesOn) {
     EXPECT_EQ(committed(node, "a"), Strings{"kept"});
 }
 
+TEST_P(Versions, IdsUnusedForLongestMakeRoom) {
+    BrokerOptions options;
+    options.transactional_ids_max = 3;
+    TestNode node(options);
+    node.create("a");
+    std::vector<std::unique_ptr<TestProducer>> all;
+    for (int i = 0; i < 5; ++i)
+        all.push_back(std::make_unique<TestProducer>(node, fmt::format("t{}", i), GetParam()));
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(all[static_cast<std::size_t>(i)]->init(), KafkaError::none);
+    ASSERT_EQ(all[0]->produce("a", 0, {"open"}).error, KafkaError::none);
+    EXPECT_EQ(all[3]->init(), KafkaError::coordinator_not_available);
+    node.clock().advance_ms(50'000);
+    ASSERT_EQ(all[2]->init(), KafkaError::none);
+    node.clock().advance_ms(20'000);
+    ASSERT_EQ(all[3]->init(), KafkaError::none);
+    // t1 went; t0 is in a transaction, t2 was used lately.
+    EXPECT_EQ(all[1]->produce("a", 0, {"x"}).error, KafkaError::invalid_producer_id_mapping);
+    EXPECT_EQ(all[4]->init(), KafkaError::coordinator_not_available);
+    EXPECT_EQ(all[2]->produce("a", 0, {"kept"}).error, KafkaError::none);
+    EXPECT_EQ(all[0]->finish(true), KafkaError::none);
+    ASSERT_EQ(all[1]->init(), KafkaError::coordinator_not_available);
+    node.clock().advance_ms(61'000);
+    ASSERT_EQ(all[1]->init(), KafkaError::none);
+}
+
+/// What the service does every second or so.
+void upkeep(TestNode& node) {
+    node.submit(expire(node.broker()));
+    node.pump();
+}
+
+TEST_P(Versions, AKilledProcessLosesNoTransactionAPowerFailureAbortsIt) {
+    SimFileSystem disk(7);
+    BrokerOptions options;
+    options.boot_id = "first";
+    TestNode node(options, &disk);
+    node.create("a");
+    upkeep(node);
+    EXPECT_EQ(node.broker().transactions_due(), INT64_MAX);
+    TestProducer p(node, "t", GetParam());
+    ASSERT_EQ(p.init(), KafkaError::none);
+    ASSERT_EQ(p.produce("a", 0, {"1"}).error, KafkaError::none);
+    ASSERT_EQ(p.offsets("g", "a", 3), KafkaError::none);
+    // Acknowledged before it is on disk: it must be there all the same.
+    ProduceResult result{.error = KafkaError::unknown_server_error};
+    node.submit(p.proposal("a", 0, {"2"}, &result));
+    node.pump_unsynced();
+    ASSERT_EQ(result.error, KafkaError::none);
+    node.stop();
+    disk.kill();
+    node.start();
+    EXPECT_TRUE(committed(node, "a").empty());
+    ASSERT_EQ(p.finish(true), KafkaError::none);
+    EXPECT_EQ(committed(node, "a"), (Strings{"1", "2"}));
+    EXPECT_EQ(node.broker().group_offsets("g")->offsets.size(), 1U);
+
+    ASSERT_EQ(p.produce("a", 0, {"lost"}).error, KafkaError::none);
+    node.submit(p.proposal("a", 0, {"lost"}, nullptr));
+    node.pump_unsynced();
+    node.stop();
+    disk.crash();
+    node.set_boot_id("second");
+    node.start();
+    // Killed again before the transaction is ended: it must not pass for one of this run of the system.
+    node.stop();
+    disk.kill();
+    node.start();
+    EXPECT_EQ(node.broker().transactions_due(), 0);
+    EXPECT_EQ(p.finish(true), KafkaError::transaction_abortable);
+    upkeep(node);
+    EXPECT_EQ(node.broker().transactions_due(), INT64_MAX);
+    EXPECT_EQ(node.broker().cluster_settings()->find(kBootIdSetting)->second, "second");
+    EXPECT_EQ(committed(node, "a"), (Strings{"1", "2"}));
+}
+
 TEST_P(Versions, OverdueOnesAreAborted) {
     TestNode node;
     node.create("a");

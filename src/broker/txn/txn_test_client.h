@@ -47,7 +47,7 @@ class TestProducer {
         options.base_sequence = sequences_[{topic, partition}];
         options.transactional = true;
         std::vector<TestRecord> records;
-        for (const auto& value : values) records.push_back({node_.clock().now().value, "k", value});
+        for (const auto& value : values) records.push_back({node_.clock().now().value, key, value});
         auto made = node_.produce_proposal(topic, partition, make_batch(records, options), result);
         made->set_transaction(id_, v2_ ? Membership::implicit : Membership::required);
         return made;
@@ -90,6 +90,7 @@ class TestProducer {
     std::int64_t producer_id = -1;
     std::int16_t epoch = -1;
     bool add_first = true;  ///< v1: like a proper client
+    std::string key = "k";  ///< of what it produces
 
   private:
     [[nodiscard]] Producer me() const { return {id_, producer_id, epoch}; }

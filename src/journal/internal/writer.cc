@@ -285,6 +285,7 @@ void Writer::end_group() {
         marked_ = group_synced_;
         last_group_ns_ = shared_.clock.monotonic_ns();
     }
+    for (const auto& proposal : taken_) proposal->written();
     hand_over_.add(Seq(shared_.applied.load()), group_bytes_, written_files_, taken_);
     written_files_.clear();
     shared_.sync.raise();

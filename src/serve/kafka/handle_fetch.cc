@@ -37,8 +37,8 @@ class FetchJob : public std::enable_shared_from_this<FetchJob> {
           found_(std::move(found)),
           read_committed_(request.isolation_level == kReadCommitted),
           bytes_min_(static_cast<std::size_t>(std::max(0, request.min_bytes))),
-          bytes_max_(std::min(static_cast<std::size_t>(std::max(0, request.max_bytes)),
-                              service.options().fetch_bytes_max)) {
+          bytes_max_(
+              std::min(static_cast<std::size_t>(std::max(0, request.max_bytes)), service.fetch_bytes_max())) {
         const auto wait =
             std::clamp<std::int64_t>(request.max_wait_ms, 0, service.options().fetch_wait_max_ms);
         deadline_ms_ = service.now_ms() + wait;

@@ -40,6 +40,9 @@ struct Options {
     std::size_t fetch_bytes_max = 16U << 20;
     /// A connection with more than this unsent gets no further request processed until it has drained.
     std::size_t unsent_bytes_max = 1U << 20;
+    /// Answers not yet taken, over all connections: 16 of the largest. Beyond it the connection owed most
+    /// goes; above half of it Fetch answers stay below unsent_bytes_max where batches allow.
+    std::size_t unsent_total_bytes_max = 256U << 20;
     std::int64_t fetch_wait_max_ms = 60'000;
     /// Kafka's max.connections; for whoever makes the listener (net::TcpServerOptions).
     std::size_t connections_max = 4'096;

@@ -242,6 +242,27 @@ void Service::count_held(std::size_t before, std::size_t after) {
     }
 }
 
+void Service::count_unsent(std::size_t before, std::size_t after) {
+    unsent_bytes_ += after - before;
+    if (after <= before || unsent_bytes_ <= options_.unsent_total_bytes_max) return;
+    // Who drains is counted when it has drained: look again before anybody has to go.
+    unsent_bytes_ = 0;
+    for (Session* session : sessions_) unsent_bytes_ += session->recount_unsent();
+    if (unsent_bytes_ <= options_.unsent_total_bytes_max) return;
+    const auto largest = std::max_element(
+        sessions_.begin(), sessions_.end(),
+        [](const Session* a, const Session* b) { return a->counted_unsent() < b->counted_unsent(); });
+    (*largest)->shut(
+        fmt::format("answers that are not taken over all connections exceed {} bytes, and this one owes most "
+                    "of them: its client reads too slowly",
+                    options_.unsent_total_bytes_max));
+}
+
+std::size_t Service::fetch_bytes_max() const {
+    const bool much = unsent_bytes_ > options_.unsent_total_bytes_max / 2;
+    return much ? std::min(options_.fetch_bytes_max, options_.unsent_bytes_max) : options_.fetch_bytes_max;
+}
+
 void Service::count_request(const Handler& handler) {
     apis_[static_cast<std::size_t>(&handler - handlers().data())].requests->add();
 }

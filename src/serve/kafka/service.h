@@ -117,6 +117,10 @@ class Service {
     void closed(Session& session);
     /// A session's held bytes changed; over the limit, the connection that holds most is closed.
     void count_held(std::size_t before, std::size_t after);
+    /// The same for what it was answered and has not taken yet.
+    void count_unsent(std::size_t before, std::size_t after);
+    /// How much one Fetch answer may hold now: less while much is unsent.
+    [[nodiscard]] std::size_t fetch_bytes_max() const;
     /// The journal takes no more produce requests for now: `session` is to stop dispatching them and is
     /// called again (on_writable) when it does.
     [[nodiscard]] bool hold_produce(Session& session);
@@ -152,6 +156,7 @@ class Service {
     std::unordered_set<Session*> held_;  ///< have produce requests that wait for room
     std::unordered_set<Session*> sessions_;
     std::size_t held_bytes_ = 0;
+    std::size_t unsent_bytes_ = 0;
     Gauge& connections_;
     Counter& refusals_;
     Counter& failed_authentications_;

@@ -93,6 +93,7 @@ void Session::on_bytes(std::string_view bytes) {
 }
 
 void Session::on_writable() {
+    count_unsent();
     pump();
     update_reading();
 }
@@ -105,6 +106,7 @@ void Session::on_close() {
     calls_.clear();
     service_.count_held(counted_bytes_, 0);
     counted_bytes_ = 0;
+    service_.count_unsent(std::exchange(counted_unsent_, 0), 0);
     service_.closed(*this);
     authentication_.reset();
     connection_.reset();
@@ -230,11 +232,18 @@ void Session::flush() {
         }
         calls_.pop_front();
         last_active_ms_ = service_.now_ms();
+        count_unsent();
     }
     if (draining_ && !closing_ && calls_.empty()) {
         closing_ = true;
         connection_->close();
     }
+}
+
+void Session::count_unsent() {
+    const std::size_t before = counted_unsent_;
+    const std::size_t after = recount_unsent();
+    service_.count_unsent(before, after);
 }
 
 void Session::mute(std::int64_t ms) {

@@ -40,6 +40,9 @@ class Session final : public net::Session, private CallOwner {
 
     /// Received and not yet processed.
     [[nodiscard]] std::size_t held_bytes() const { return frames_.held_bytes(); }
+    /// Answered and not yet taken by the system: as last counted, and counted anew.
+    [[nodiscard]] std::size_t counted_unsent() const { return counted_unsent_; }
+    std::size_t recount_unsent() { return counted_unsent_ = closing_ ? 0 : connection_->buffered_bytes(); }
     /// Closes at once, with a log line.
     void shut(std::string_view why);
     /// Dispatches nothing more and closes when what was produced is answered; other waits are given up.
@@ -64,6 +67,7 @@ class Session final : public net::Session, private CallOwner {
     void dispatch_token(const SharedBytes& frame);
     void flush();
     void update_reading();
+    void count_unsent();
     void mute(std::int64_t ms);
 
     Service& service_;
@@ -75,6 +79,7 @@ class Session final : public net::Session, private CallOwner {
     std::deque<CallPtr> calls_;  ///< in the order of their requests
     std::int64_t last_active_ms_ = 0;
     std::size_t counted_bytes_ = 0;
+    std::size_t counted_unsent_ = 0;
     std::int64_t muted_until_ms_ = 0;
     net::Timer mute_timer_;
     bool pumping_ = false;

@@ -200,6 +200,34 @@ TEST(Session, ReceivedBytesAreBounded) {
     EXPECT_FALSE(small.connection->aborted);
 }
 
+// Goal: readers that do not read do not fill the memory: the connection that is owed most is closed.
+TEST(Session, AnswersNotTakenAreBounded) {
+    Options options;
+    options.unsent_total_bytes_max = 3U << 20;
+    options.unsent_bytes_max = 2U << 20;
+    BrokerFixture f(options);
+    Client& slow = f.client();
+    slow.connection->unsent = 2U << 20;
+    slow.send(wire::MetadataRequest{}, 9);
+    f.run_all();
+    Client& other = f.client();
+    other.connection->unsent = 1U << 19;
+    other.send(wire::MetadataRequest{}, 9);
+    f.run_all();
+    EXPECT_FALSE(slow.connection->aborted);
+    // It has taken some meanwhile, without our being told.
+    slow.connection->unsent = 1U << 20;
+    other.connection->unsent = 3U << 19;
+    other.send(wire::MetadataRequest{}, 9);
+    f.run_all();
+    EXPECT_FALSE(slow.connection->aborted);
+    slow.connection->unsent = 2U << 20;
+    slow.send(wire::MetadataRequest{}, 9);
+    f.run_all();
+    EXPECT_TRUE(slow.connection->aborted);
+    EXPECT_FALSE(other.connection->aborted);
+}
+
 // Goal: at shutdown what is on its way to the disk is still acknowledged; what merely waits is dropped.
 TEST(Session, ClosingAnswersWhatWasProduced) {
     BrokerFixture f;

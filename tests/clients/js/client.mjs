@@ -140,9 +140,13 @@ async function own() {
   const admin = kafka.admin();
   await admin.connect();
   await adminScenario(admin);
+  console.log('able admin');
   await recordsScenario();
+  console.log('able produce consume idempotent');
   await groupScenario(admin);
+  console.log('able rebalance');
   await transactionScenario(admin);
+  console.log('able transactional');
   for (const [codec, compression] of Object.entries(CODECS)) {
     const messages = Array.from({ length: 100 }, (_, i) => ({ value: crossValue(NAME, codec, i) }));
     await produce(crossTopic, messages, compression);

@@ -41,15 +41,23 @@ public final class Client {
     private static final String NAME = "java";
     private static final String[] CODECS = {"none", "gzip", "snappy", "lz4", "zstd"};
     private static final String RUN = Optional.ofNullable(System.getenv("MILLRACE_RUN_ID")).orElse("0");
+    /** Not an assignor: a group of KIP-848, where the broker assigns. */
+    private static final String NEXT = "consumer";
     private static String bootstrap;
 
     public static void main(String[] args) throws Exception {
         bootstrap = args[0];
         if (args[1].equals("own")) {
             admin();
+            System.out.println("able admin");
             records();
-            group();
+            System.out.println("able produce consume idempotent");
+            for (String assignor : List.of("RangeAssignor", "CooperativeStickyAssignor")) group(assignor);
+            System.out.println("able rebalance");
+            group(NEXT);
+            System.out.println("able kip848");
             new Transactions(bootstrap, RUN).run();
+            System.out.println("able transactional");
             for (String codec : CODECS) {
                 try (KafkaProducer<byte[], byte[]> producer = producer(codec, true)) {
                     for (int i = 0; i < 100; i++) producer.send(new ProducerRecord<>(args[2], crossValue(NAME, codec, i).getBytes()));
@@ -87,6 +95,10 @@ public final class Client {
         if (group != null) p.put("group.id", group);
         p.put("auto.offset.reset", "earliest");
         p.put("enable.auto.commit", false);
+        if (NEXT.equals(assignor)) {
+            p.put("group.protocol", "consumer");
+            return new KafkaConsumer<>(p, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        }
         p.put("session.timeout.ms", 10000);
         p.put("heartbeat.interval.ms", 500);
         if (assignor != null) p.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer." + assignor);
@@ -191,10 +203,6 @@ public final class Client {
             check(admin.deleteRecords(Map.of(p0, RecordsToDelete.beforeOffset(10))).all().get() == null, "delete records");
             check(admin.listOffsets(Map.of(p0, OffsetSpec.earliest())).all().get().get(p0).offset() == 10, "earliest");
         }
-    }
-
-    private static void group() throws Exception {
-        for (String assignor : List.of("RangeAssignor", "CooperativeStickyAssignor")) group(assignor);
     }
 
     private static void send(String topic, int from, int to) throws Exception {

@@ -21,16 +21,16 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.utils.Exit;
 
 public final class Tools {
-    private static final String RUN = Optional.ofNullable(System.getenv("MILLRACE_RUN_ID")).orElse("0");
+    static final String RUN = Optional.ofNullable(System.getenv("MILLRACE_RUN_ID")).orElse("0");
     private static final String[] CODECS = {"none", "gzip", "snappy", "lz4", "zstd"};
     private static final PrintStream OUT = System.out;
     private static final PrintStream ERR = System.err;
     private static final InputStream IN = System.in;
-    private static String bootstrap;
+    static String bootstrap;
     private static Integer firstCode;
 
     /** What a tool printed and its exit code. */
-    private record Ran(String tool, int code, String text) {
+    record Ran(String tool, int code, String text) {
         Ran ok() {
             check(code == 0, tool + " ended with " + code + ":\n" + text);
             return this;
@@ -64,11 +64,11 @@ public final class Tools {
         throw new Ended(firstCode);
     }
 
-    private static void check(boolean condition, Object message) {
+    static void check(boolean condition, Object message) {
         if (!condition) throw new AssertionError(String.valueOf(message));
     }
 
-    private static Ran run(String type, String... args) {
+    static Ran run(String type, String... args) {
         return feed("", type, args);
     }
 
@@ -108,28 +108,28 @@ public final class Tools {
         return new Ran(tool + " " + String.join(" ", args), code, bytes.toString(StandardCharsets.UTF_8));
     }
 
-    private static Ran admin(String type, String... args) {
+    static Ran admin(String type, String... args) {
         List<String> all = new ArrayList<>(List.of("--bootstrap-server", bootstrap));
         all.addAll(List.of(args));
         return run(type, all.toArray(String[]::new));
     }
-    private static Ran topics(String... args) { return admin("org.apache.kafka.tools.TopicCommand", args); }
+    static Ran topics(String... args) { return admin("org.apache.kafka.tools.TopicCommand", args); }
     private static Ran groups(String... args) { return admin("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", args); }
     private static Ran configs(String... args) { return admin("kafka.admin.ConfigCommand", args); }
     private static Ran offsets(String... args) { return admin("org.apache.kafka.tools.GetOffsetShell", args); }
 
-    private static void produce(String topic, String lines, String... more) {
+    static void produce(String topic, String lines, String... more) {
         List<String> args = new ArrayList<>(List.of("--bootstrap-server", bootstrap, "--topic", topic));
         args.addAll(List.of(more));
         feed(lines, "org.apache.kafka.tools.ConsoleProducer", args.toArray(String[]::new)).ok();
     }
-    private static Ran consume(String topic, int count, String... more) {
+    static Ran consume(String topic, int count, String... more) {
         List<String> args = new ArrayList<>(List.of("--bootstrap-server", bootstrap, "--topic", topic, "--from-beginning",
                 "--max-messages", String.valueOf(count), "--timeout-ms", "20000"));
         args.addAll(List.of(more));
         return run("org.apache.kafka.tools.consumer.ConsoleConsumer", args.toArray(String[]::new)).ok();
     }
-    private static String lines(int from, int to, String form) {
+    static String lines(int from, int to, String form) {
         StringBuilder out = new StringBuilder();
         for (int i = from; i < to; i++) out.append(String.format(form, i, i)).append('\n');
         return out.toString();
@@ -142,8 +142,13 @@ public final class Tools {
         if (args[1].equals("own")) {
             topicsAndGroups();
             settings();
+            System.out.println("able admin produce consume");
             newProtocol();
+            System.out.println("able kip848");
             cluster();
+            Verifiable.run();
+            TransactionTools.run();
+            System.out.println("able rebalance idempotent transactional");
             compaction();
             for (String codec : CODECS) {
                 StringBuilder all = new StringBuilder();
@@ -260,6 +265,7 @@ public final class Tools {
     private static void compaction() throws Exception {
         String topic = "tools-compact-" + RUN;
         topics("--create", "--topic", topic, "--config", "cleanup.policy=compact", "--config", "segment.bytes=1048576", "--config", "min.cleanable.dirty.ratio=0.1").ok();
+        TransactionTools.keyed(topic);
         StringBuilder all = new StringBuilder();
         for (int i = 0; i < 9000; i++) all.append("k").append(i % 50).append(":").append(i).append("x".repeat(400)).append('\n');
         String[] keyed = {"--reader-property", "parse.key=true", "--reader-property", "key.separator=:", "--compression-codec", "none"};
@@ -278,15 +284,18 @@ public final class Tools {
         Ran read = run("org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", bootstrap, "--topic", topic, "--from-beginning",
                 "--timeout-ms", "4000", "--formatter-property", "print.key=true", "--formatter-property", "print.value=false");
         check(read.text().lines().filter(l -> l.startsWith("k")).distinct().count() == 50, "every key must be there");
-        for (String suffix : List.of(".log", ".index", ".timeindex")) {
+        read.hasNot("^void-");  // what was aborted is gone even for read_uncommitted
+        for (String suffix : List.of(".log", ".index", ".timeindex", ".txnindex")) {
             String names = files(directory, topic, suffix).map(Path::toString).collect(Collectors.joining(","));
             Ran dump = run("org.apache.kafka.tools.DumpLogSegments", "--deep-iteration", "--files", names);
+            if (suffix.equals(".log")) dump.has("isControl: true");
+            if (suffix.equals(".txnindex")) dump.has("firstOffset=0|firstOffset: 0");
             dump.ok().hasNot("isvalid: false").hasNot("Mismatches").hasNot("Found non").hasNot("corrupt").hasNot("Exception");
         }
         topics("--delete", "--topic", topic).ok();
     }
 
-    private static Stream<Path> files(String directory, String topic, String suffix) throws Exception {
+    static Stream<Path> files(String directory, String topic, String suffix) throws Exception {
         Path root = Path.of(directory, topic);
         if (!Files.exists(root)) return Stream.empty();
         try (Stream<Path> all = Files.walk(root)) {
