@@ -164,11 +164,11 @@ class Bench {
         fmt::print("  broker: {:.1f} % of a core, {:.0f} CPU s a million, RSS {:.0f} MiB\n",
                    100 * cpu / options_.seconds, 1e6 * cpu / static_cast<double>(events - skip),
                    after.rss_mib);
-        fmt::print(
-            R"(  {{"broker":"{}","rate":{},"commit_ms":{},"ack":{},"consumed":{},"cpu_per_million":{:.1f},"rss_mib":{:.0f}}})"
-            "\n",
-            options_.name, rate, commit_ms.value_or(-1), acks.json(), reads.json(),
-            1e6 * cpu / static_cast<double>(events - skip), after.rss_mib);
+        fmt::print(R"(  {{"broker":"{}","rate":{},"commit_ms":{},"ack":{},"consumed":{},)"
+                   R"("cpu_per_million":{:.1f},"rss_mib":{:.0f}}})"
+                   "\n",
+                   options_.name, rate, commit_ms.value_or(-1), acks.json(), reads.json(),
+                   1e6 * cpu / static_cast<double>(events - skip), after.rss_mib);
         std::fflush(stdout);
         return read == events && producer.failed() == 0;
     }
@@ -222,10 +222,10 @@ class Bench {
             "{:.2f}; RSS {:.0f} MiB (load {:.1f})\n",
             options_.name, what, size, partitions, n / seconds, n * static_cast<double>(size) / seconds / 1e6,
             cpu, 1e6 * (usage_of(getpid()).cpu_seconds - own.cpu_seconds) / n, after.rss_mib, load_average());
-        fmt::print(
-            R"(  {{"broker":"{}","flat":"{}","size":{},"partitions":{},"per_second":{:.0f},"cpu_per_million":{:.2f},"rss_mib":{:.0f}}})"
-            "\n",
-            options_.name, what, size, partitions, n / seconds, cpu, after.rss_mib);
+        fmt::print(R"(  {{"broker":"{}","flat":"{}","size":{},"partitions":{},"per_second":{:.0f},)"
+                   R"("cpu_per_million":{:.2f},"rss_mib":{:.0f}}})"
+                   "\n",
+                   options_.name, what, size, partitions, n / seconds, cpu, after.rss_mib);
         std::fflush(stdout);
     }
 

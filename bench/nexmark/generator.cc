@@ -132,20 +132,26 @@ std::string to_json(const NexmarkEvent& e) {
     const std::string time = time_text(e.time_ms);
     switch (e.type) {
         case NexmarkEvent::Type::person:
-            return fmt::format(
-                R"({{"event_type":0,"person":{{"id":{},"name":"{}","emailAddress":"{}","creditCard":"{}","city":"{}","state":"{}","dateTime":"{}","extra":"{}"}},"auction":null,"bid":null}})",
-                e.id, e.name, e.email, e.card, e.city, e.state, time, e.extra);
+            return fmt::format(R"({{"event_type":0,"person":{{"id":{},"name":"{}","emailAddress":"{}",)",
+                               e.id, e.name, e.email) +
+                   fmt::format(
+                       R"("creditCard":"{}","city":"{}","state":"{}","dateTime":"{}","extra":"{}"}},)",
+                       e.card, e.city, e.state, time, e.extra) +
+                   R"("auction":null,"bid":null})";
         case NexmarkEvent::Type::auction:
-            return fmt::format(
-                R"({{"event_type":1,"person":null,"auction":{{"id":{},"itemName":"{}","description":"{}","initialBid":{},"reserve":{},"dateTime":"{}","expires":"{}","seller":{},"category":{},"extra":"{}"}},"bid":null}})",
-                e.id, e.item, e.description, e.initial_bid, e.reserve, time, time_text(e.expires_ms),
-                e.seller, e.category, e.extra);
+            return fmt::format(R"({{"event_type":1,"person":null,"auction":{{"id":{},"itemName":"{}",)", e.id,
+                               e.item) +
+                   fmt::format(R"("description":"{}","initialBid":{},"reserve":{},"dateTime":"{}",)",
+                               e.description, e.initial_bid, e.reserve, time) +
+                   fmt::format(R"("expires":"{}","seller":{},"category":{},"extra":"{}"}},"bid":null}})",
+                               time_text(e.expires_ms), e.seller, e.category, e.extra);
         case NexmarkEvent::Type::bid:
             break;
     }
-    return fmt::format(
-        R"({{"event_type":2,"person":null,"auction":null,"bid":{{"auction":{},"bidder":{},"price":{},"channel":"{}","url":"{}","dateTime":"{}","extra":"{}"}}}})",
-        e.id, e.bidder, e.price, e.channel, e.url, time, e.extra);
+    return fmt::format(R"({{"event_type":2,"person":null,"auction":null,"bid":{{"auction":{},"bidder":{},)",
+                       e.id, e.bidder) +
+           fmt::format(R"("price":{},"channel":"{}","url":"{}","dateTime":"{}","extra":"{}"}}}})", e.price,
+                       e.channel, e.url, time, e.extra);
 }
 
 std::array<Value, 5> to_values(const NexmarkEvent& e) {
