@@ -40,7 +40,7 @@ bench() { local name=$1; shift; "$bin/${name}_bench" --millrace "$millrace" --wo
 
 if [ $length = smoke ]; then
     bench latency --rate 120 --seconds 4 --gate
-    bench broker --rate 120 --seconds 2 --flat-seconds 1 --flat-sizes 2048 --partitions 1 --gate
+    bench broker --rate 120 --transactions 120 0 --seconds 2 --flat-seconds 1 --flat-sizes 2048 --partitions 1 --gate
     bench pipeline --events 50000 --sizes 2048 --gate
     exit $failed
 fi
@@ -78,7 +78,7 @@ if wanted broker; then
             FSYNC=$mode "$kafka/up.sh" "$kafka_data" 19292 || { failed=1; break; }
             # A fresh JVM is slow: what it does in its first seconds is nobody's figure.
             bench broker --bootstrap 127.0.0.1:19292 --pid "$(cat "$kafka_data/broker.pid")" --name warm-up --rate 1000 --seconds 10 \
-                --flat-seconds 4 >/dev/null
+                --transactions 1000 10 --flat-seconds 4 >/dev/null
             bench broker --bootstrap 127.0.0.1:19292 --pid "$(cat "$kafka_data/broker.pid")" --name "$name" --seconds $broker_s \
                 --flat-seconds $flat_s
             stop_kafka

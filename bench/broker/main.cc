@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "harness/kafka.h"
 #include "harness/machine.h"
@@ -33,6 +34,8 @@ struct Options {
     std::vector<double> rates = {14, 120, 1'000, 10'000};
     std::vector<std::size_t> sizes = {2'048, 200};
     std::vector<int> partitions = {1, 4};
+    /// Messages a second, and milliseconds between two commits (0: every message is a transaction).
+    std::vector<std::pair<double, double>> transactions = {{120, 0}, {1'000, 10}, {10'000, 10}};
     double seconds = 20;
     double flat_seconds = 10;
     std::size_t size = 2'048;
@@ -64,23 +67,63 @@ std::int64_t stamp_of(std::string_view json) {
         std::strtoull(std::string(json.substr(kStampAt, 16)).c_str(), nullptr, 16));
 }
 
+/// Begins and commits on the way, if at all.
+class Transaction {
+  public:
+    Transaction(Producer& producer, std::optional<double> commit_ms)
+        : producer_(producer), commit_ms_(commit_ms) {}
+
+    /// A message that is due at `due_ns` comes next: what ends before that is committed on time.
+    void before(std::int64_t due_ns) {
+        if (!commit_ms_) return;
+        if (open_ && due_ns >= ends_ns_) {
+            if (now_ns() < ends_ns_) sleep_until(ends_ns_);
+            end();
+        }
+        if (open_) return;
+        producer_.begin();
+        open_ = true;
+        ends_ns_ = std::max(due_ns, now_ns()) + static_cast<std::int64_t>(*commit_ms_ * 1e6);
+    }
+    void sent() {
+        if (open_ && (*commit_ms_ == 0 || now_ns() >= ends_ns_)) end();
+    }
+    void end() {
+        if (std::exchange(open_, false)) producer_.commit();
+    }
+
+  private:
+    Producer& producer_;
+    const std::optional<double> commit_ms_;
+    bool open_ = false;
+    std::int64_t ends_ns_ = 0;
+};
+
 class Bench {
   public:
     Bench(const Options& options, std::string bootstrap, pid_t pid)
         : options_(options), bootstrap_(std::move(bootstrap)), pid_(pid) {}
 
-    bool latency(double rate) {
+    /// `commit_ms`: nothing: no transactions; 0: one a message; else how long one lasts. Then a message is
+    /// consumed when its transaction is committed.
+    bool latency(double rate, std::optional<double> commit_ms) {
         constexpr double kWarmSeconds = 3;
         const std::string topic = fmt::format("bench.latency.{}.{}", getpid(), ++topics_);
+        const std::string what = !commit_ms        ? std::string()
+                                 : *commit_ms == 0 ? std::string(", a transaction each")
+                                                   : fmt::format(", a commit every {:g} ms", *commit_ms);
         Percentiles acks, reads;
         std::vector<std::int64_t> due;
         const auto events = static_cast<std::int64_t>(rate * (kWarmSeconds + options_.seconds));
         const auto skip = static_cast<std::int64_t>(rate * kWarmSeconds);
         due.resize(static_cast<std::size_t>(events));
-        Producer producer(bootstrap_, {}, [&](std::uint64_t n) {
+        KafkaSettings settings;
+        if (commit_ms) settings["transactional.id"] = topic;
+        Producer producer(bootstrap_, settings, [&](std::uint64_t n) {
             if (static_cast<std::int64_t>(n) >= skip) acks.add(now_ns() - due[n]);
         });
         producer.create_topic(topic, 1);
+        if (commit_ms) producer.begin_transactions();
         Consumer consumer(bootstrap_, topic, 1);
         std::int64_t read = 0;
         std::atomic<bool> stop{false};
@@ -95,15 +138,19 @@ class Bench {
         std::string body = payload(options_.size);
         sleep_until(now_ns() + 1'000'000'000);
         Usage before = usage_of(pid_);
+        Transaction transaction(producer, commit_ms);
         const std::int64_t start = now_ns();
         for (std::int64_t i = 0; i < events; ++i) {
             const auto at = static_cast<std::size_t>(i);
             due[at] = start + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / rate);
             stamp(body, due[at]);
+            transaction.before(due[at]);
             if (i == skip) before = usage_of(pid_);
             if (now_ns() < due[at]) sleep_until(due[at]);
             producer.send(topic, 0, {}, body, at);
+            transaction.sent();
         }
+        transaction.end();
         producer.flush(10'000);
         for (int i = 0; i < 200 && reads.size() + static_cast<std::size_t>(skip) < due.size(); ++i)
             sleep_until(now_ns() + 50'000'000);
@@ -111,15 +158,17 @@ class Bench {
         reader.join();
         const Usage after = usage_of(pid_);
         const double cpu = after.cpu_seconds - before.cpu_seconds;
-        fmt::print("{} {:g}/s of {} bytes for {:g} s, load {:.1f}: {} samples, {} lost\n", options_.name,
-                   rate, options_.size, options_.seconds, load_average(), reads.size(), events - read);
+        fmt::print("{} {:g}/s of {} bytes{} for {:g} s, load {:.1f}: {} samples, {} lost\n", options_.name,
+                   rate, options_.size, what, options_.seconds, load_average(), reads.size(), events - read);
         fmt::print("  ack       {}\n  consumed  {}\n", acks.text(), reads.text());
         fmt::print("  broker: {:.1f} % of a core, {:.0f} CPU s a million, RSS {:.0f} MiB\n",
                    100 * cpu / options_.seconds, 1e6 * cpu / static_cast<double>(events - skip),
                    after.rss_mib);
-        fmt::print(R"(  {{"broker":"{}","rate":{},"ack":{},"consumed":{}}})"
+        fmt::print(R"(  {{"broker":"{}","rate":{},"commit_ms":{},"ack":{},"consumed":{},)"
+                   R"("cpu_per_million":{:.1f},"rss_mib":{:.0f}}})"
                    "\n",
-                   options_.name, rate, acks.json(), reads.json());
+                   options_.name, rate, commit_ms.value_or(-1), acks.json(), reads.json(),
+                   1e6 * cpu / static_cast<double>(events - skip), after.rss_mib);
         std::fflush(stdout);
         return read == events && producer.failed() == 0;
     }
@@ -166,13 +215,17 @@ class Bench {
         const Usage after = usage_of(pid_);
         const double seconds = static_cast<double>(to - from) / 1e9;
         const auto n = static_cast<double>(std::max<std::uint64_t>(messages, 1));
+        const double cpu = 1e6 * (after.cpu_seconds - before.cpu_seconds) / n;
         fmt::print(
             "{} {:7} {:4} bytes, {} partitions: {:9.0f} messages/s, {:6.1f} MB/s; CPU s a million: broker "
             "{:.2f}, client "
             "{:.2f}; RSS {:.0f} MiB (load {:.1f})\n",
             options_.name, what, size, partitions, n / seconds, n * static_cast<double>(size) / seconds / 1e6,
-            1e6 * (after.cpu_seconds - before.cpu_seconds) / n,
-            1e6 * (usage_of(getpid()).cpu_seconds - own.cpu_seconds) / n, after.rss_mib, load_average());
+            cpu, 1e6 * (usage_of(getpid()).cpu_seconds - own.cpu_seconds) / n, after.rss_mib, load_average());
+        fmt::print(R"(  {{"broker":"{}","flat":"{}","size":{},"partitions":{},"per_second":{:.0f},)"
+                   R"("cpu_per_million":{:.2f},"rss_mib":{:.0f}}})"
+                   "\n",
+                   options_.name, what, size, partitions, n / seconds, cpu, after.rss_mib);
         std::fflush(stdout);
     }
 
@@ -182,16 +235,27 @@ class Bench {
     int topics_ = 0;
 };
 
+/// The project's settings without its tables and queries: nothing but the broker has work.
+std::string broker_only(const Options& o) {
+    const std::string copy = o.work + "/broker";
+    std::filesystem::create_directories(copy);
+    std::filesystem::copy(o.project + "/millrace.yaml", copy);
+    return copy;
+}
+
 int run(const Options& o) {
     std::filesystem::remove_all(o.work);
     std::filesystem::create_directories(o.work);
     fmt::print("{}\n", moment(o.work));
     std::optional<NodeProcess> node;
-    if (o.bootstrap.empty()) node.emplace(NodeSettings{o.millrace, o.project, o.work, {}});
+    if (o.bootstrap.empty()) node.emplace(NodeSettings{o.millrace, broker_only(o), o.work, {}});
     Bench bench(o, node ? node->kafka() : o.bootstrap, node ? node->pid() : o.pid);
     bool complete = true;
     for (const double rate : o.rates) {
-        if (rate > 0) complete = bench.latency(rate) && complete;
+        if (rate > 0) complete = bench.latency(rate, {}) && complete;
+    }
+    for (const auto& [rate, commit_ms] : o.transactions) {
+        if (rate > 0) complete = bench.latency(rate, commit_ms) && complete;
     }
     if (o.flat_seconds > 0) {
         for (const std::size_t size : o.sizes) {
@@ -215,6 +279,9 @@ int main(int argc, char** argv) {
     app.add_option("--pid", o.pid, "… its process, for its CPU time and memory");
     app.add_option("--name", o.name, "… what to call it");
     app.add_option("--rate", o.rates, "Messages a second; 0: none")->delimiter(',')->capture_default_str();
+    app.add_option("--transactions", o.transactions,
+                   "Messages a second and milliseconds between commits (0: each message); 0 0: none")
+        ->default_str("120 0 1000 10 10000 10");
     app.add_option("--seconds", o.seconds, "How long, each rate")->capture_default_str();
     app.add_option("--size", o.size, "Bytes of a message at those rates")->capture_default_str();
     app.add_option("--flat-seconds", o.flat_seconds, "How long flat out; 0: not at all")

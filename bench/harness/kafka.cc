@@ -24,6 +24,12 @@ rd_kafka_conf_t* configuration(const KafkaSettings& settings) {
     return conf;
 }
 
+constexpr int kTransactionMs = 30'000;
+
+void check(rd_kafka_error_t* error, const char* what) {
+    if (error != nullptr) die(std::string(what) + ": " + rd_kafka_error_string(error));
+}
+
 }  // namespace
 
 Producer::Producer(const std::string& bootstrap, const KafkaSettings& settings, OnAck on_ack)
@@ -101,6 +107,18 @@ void Producer::send(const std::string& topic, std::int32_t partition, std::strin
     }
 }
 
+void Producer::begin_transactions() {
+    check(rd_kafka_init_transactions(handle_, kTransactionMs), "init_transactions");
+}
+
+void Producer::begin() {
+    check(rd_kafka_begin_transaction(handle_), "begin_transaction");
+}
+
+void Producer::commit() {
+    check(rd_kafka_commit_transaction(handle_, kTransactionMs), "commit_transaction");
+}
+
 bool Producer::flush(int timeout_ms) {
     return rd_kafka_flush(handle_, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -112,6 +130,7 @@ Consumer::Consumer(const std::string& bootstrap, const std::string& topic, int p
                                                      {"socket.nagle.disable", "true"},
                                                      {"queued.min.messages", "1000000"},
                                                      {"check.crcs", "true"},
+                                                     {"isolation.level", "read_committed"},
                                                      {"log_level", "3"}}));
     rd_kafka_poll_set_consumer(handle_);
     rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(partitions);

@@ -33,6 +33,11 @@ class Producer {
               std::uint64_t number);
     /// False if something was not acknowledged in time.
     bool flush(int timeout_ms);
+    /// With the setting transactional.id, before anything is sent: fences earlier producers of that id.
+    void begin_transactions();
+    void begin();
+    /// Waits until the transaction is committed; ends the bench if it cannot be.
+    void commit();
     [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
     [[nodiscard]] std::uint64_t failed() const { return failed_; }
 
@@ -50,7 +55,7 @@ class Producer {
 
 class Consumer {
   public:
-    /// Reads all partitions of the topic from the beginning; no group.
+    /// Reads all partitions of the topic from the beginning, what is committed; no group.
     Consumer(const std::string& bootstrap, const std::string& topic, int partitions);
     ~Consumer();
     Consumer(const Consumer&) = delete;

@@ -39,6 +39,20 @@ TEST(Quantity, AsFlinkReadsThem) {
     EXPECT_FALSE(parse_count("5 d"));
 }
 
+// Goal: however long, and wherever blocks begin and end, it is the sum of its bytes one by one.
+TEST(Crc32c, LongInputsAreTheirBytes) {
+    std::string bytes(40'000, '\0');
+    std::uint32_t random = 1;
+    for (char& c : bytes) c = static_cast<char>((random = random * 1'664'525 + 1'013'904'223) >> 24);
+    std::uint32_t expected = 7;
+    for (std::size_t length = 0; length <= bytes.size(); ++length) {
+        if (length % 97 == 0 || length < 2'000 || length > bytes.size() - 20) {
+            ASSERT_EQ(crc32c(std::string_view(bytes).substr(0, length), 7), expected) << length;
+        }
+        if (length < bytes.size()) expected = crc32c(std::string_view(bytes).substr(length, 1), expected);
+    }
+}
+
 TEST(Suggest, FindsTyposOnly) {
     const std::vector<std::string> names = {"order_id", "warehouse", "status"};
     EXPECT_EQ(nearest_name("ordr_id", names), "order_id");

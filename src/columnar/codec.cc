@@ -38,10 +38,12 @@ void append_decimal_key(std::string& out, Int128 v) {
 
 /// Text with 00 escaped as 00 FF and closed by 00 00, so that a prefix sorts before what extends it.
 void append_text_key(std::string& out, std::string_view text) {
-    for (const char c : text) {
-        out.push_back(c);
-        if (c == 0) out.push_back(static_cast<char>(0xff));
+    for (auto zero = text.find('\0'); zero != std::string_view::npos; zero = text.find('\0')) {
+        out.append(text.substr(0, zero + 1));
+        out.push_back(static_cast<char>(0xff));
+        text.remove_prefix(zero + 1);
     }
+    out.append(text);
     out.append(2, '\0');
 }
 

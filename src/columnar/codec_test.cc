@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "columnar/row_bytes.h"
+
 namespace mr {
 namespace {
 
@@ -85,6 +87,24 @@ TEST(Codec, GoldenBytes) {
     EXPECT_EQ(hex(row), "01 01 05 01 02 61 62 00");
 }
 
+TEST(RowCodec, SameRowIsTheSameBytes) {
+    for (const auto& [type, values] : ordered()) {
+        ColumnBuilder builder(type);
+        for (const Value& v : values) builder.append_value(v);
+        for (const Value& v : values) builder.append_value(v);
+        if (type.kind == TypeKind::double_) builder.append_real(-0.0);
+        const std::vector<ColumnPtr> columns = {builder.finish()};
+        for (std::size_t a = 0; a < columns[0]->size(); ++a) {
+            for (std::size_t b = 0; b < columns[0]->size(); ++b) {
+                std::string of_a, of_b;
+                append_row(of_a, columns, a);
+                append_row(of_b, columns, b);
+                EXPECT_EQ(same_row(columns, a, b), of_a == of_b) << type.to_string() << a << " " << b;
+            }
+        }
+    }
+}
+
 TEST(RowCodec, ReadsBackAndRefusesDamage) {
     Schema schema;
     std::vector<Value> values;
@@ -104,8 +124,15 @@ TEST(RowCodec, ReadsBackAndRefusesDamage) {
     ASSERT_TRUE(read_row_into(bytes, schema, builders).has_value());
     for (std::size_t i = 0; i < builders.size(); ++i) EXPECT_EQ(builders[i].finish()->value(0), values[i]);
 
+    EXPECT_TRUE(check_row(bytes, schema).has_value());
     for (std::size_t length = 0; length < bytes.size(); ++length) {
         EXPECT_FALSE(read_row(std::string_view(bytes).substr(0, length), schema).has_value());
+        EXPECT_FALSE(check_row(std::string_view(bytes).substr(0, length), schema).has_value());
+    }
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x81);
+        EXPECT_EQ(check_row(damaged, schema).has_value(), read_row(damaged, schema).has_value()) << at;
     }
     bytes[0] = 9;
     EXPECT_NE(read_row(bytes, schema).error().message.find("version 9"), std::string::npos);

@@ -37,6 +37,47 @@ bool has_offsets(TypeKind kind) {
            kind == TypeKind::map;
 }
 
+template <class T>
+void copy_values(const char* from, std::span<const std::uint32_t> rows, char* to) {
+    for (const std::uint32_t row : rows) {
+        std::memcpy(to, from + row * sizeof(T), sizeof(T));
+        to += sizeof(T);
+    }
+}
+
+void copy_fixed(const char* from, std::size_t width, std::span<const std::uint32_t> rows, char* to) {
+    switch (width) {
+        case 1:
+            return copy_values<std::uint8_t>(from, rows, to);
+        case 2:
+            return copy_values<std::uint16_t>(from, rows, to);
+        case 4:
+            return copy_values<std::uint32_t>(from, rows, to);
+        case 8:
+            return copy_values<std::uint64_t>(from, rows, to);
+        default:
+            return copy_values<Int128>(from, rows, to);
+    }
+}
+
+/// Neighbours are copied together.
+void copy_text(const std::vector<std::uint32_t>& offsets, const std::string& data,
+               std::span<const std::uint32_t> rows, std::vector<std::uint32_t>& to_offsets,
+               std::string& to_data) {
+    to_offsets.reserve(rows.size() + 1);
+    to_offsets.push_back(0);
+    for (std::size_t i = 0; i < rows.size();) {
+        std::size_t end = i + 1;
+        while (end < rows.size() && rows[end] == rows[end - 1] + 1) ++end;
+        const std::uint32_t first = offsets[rows[i]];
+        const std::size_t at = to_data.size();
+        to_data.append(data, first, offsets[rows[end - 1] + 1] - first);
+        MR_CHECK(to_data.size() <= UINT32_MAX, "a column of more than 4 GiB of text");
+        for (; i < end; ++i)
+            to_offsets.push_back(static_cast<std::uint32_t>(at + offsets[rows[i] + 1] - first));
+    }
+}
+
 }  // namespace
 
 std::int64_t Column::integer(std::size_t row) const {
@@ -132,10 +173,39 @@ ColumnPtr Column::constant(const DataType& type, const Value& value, std::size_t
 }
 
 ColumnPtr Column::take(const ColumnPtr& column, std::span<const std::uint32_t> rows) {
-    ColumnBuilder b(column->type());
-    b.reserve(rows.size());
-    for (const std::uint32_t row : rows) b.append_from(*column, row);
-    return b.finish();
+    const TypeKind kind = column->type().kind;
+    const std::size_t width = fixed_width(kind);
+    const bool text = kind == TypeKind::string || kind == TypeKind::bytes;
+    if (width == 0 && !text && kind != TypeKind::row) {
+        ColumnBuilder b(column->type());
+        b.reserve(rows.size());
+        for (const std::uint32_t row : rows) b.append_from(*column, row);
+        return b.finish();
+    }
+    // Array by array: several times as fast as value by value, and this is what every filter does.
+    auto made = std::make_shared<Column>();
+    made->type_ = column->type_;
+    made->size_ = rows.size();
+    if (width > 0) {
+        made->fixed_storage_.resize((rows.size() * width + sizeof(Int128) - 1) / sizeof(Int128));
+        char* const to = reinterpret_cast<char*>(made->fixed_storage_.data());
+        copy_fixed(column->fixed_.data(), width, rows, to);
+        made->fixed_ = {to, rows.size() * width};
+    }
+    if (text) copy_text(column->offsets_, column->data_, rows, made->offsets_, made->data_);
+    // A NULL row has NULL fields: that is how its children are stored.
+    for (const ColumnPtr& child : column->children_) made->children_.push_back(take(child, rows));
+    if (!column->has_nulls()) return made;
+    made->validity_.assign((rows.size() + 7) / 8, 0);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (column->is_null(rows[i])) {
+            ++made->null_count_;
+        } else {
+            made->validity_[i >> 3] = static_cast<std::uint8_t>(made->validity_[i >> 3] | (1U << (i & 7)));
+        }
+    }
+    if (made->null_count_ == 0) made->validity_.clear();
+    return made;
 }
 
 ColumnPtr Column::retype(const ColumnPtr& column, const DataType& type) {

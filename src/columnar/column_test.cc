@@ -83,6 +83,35 @@ TEST(Column, TakeCopiesRowsInTheOrderAsked) {
     }
 }
 
+TEST(Column, TakeIsAppendFromManyTimes) {
+    for (const auto& [type, values] : samples()) {
+        ColumnBuilder source(type);
+        for (int repeat = 0; repeat < 5; ++repeat) {
+            for (const Value& v : values) source.append_value(v);
+        }
+        const ColumnPtr column = source.finish();
+        const auto n = static_cast<std::uint32_t>(column->size());
+        // Neighbours, gaps, repetitions, backwards; those without NULLs; none.
+        std::vector<std::uint32_t> present;
+        for (std::uint32_t i = 0; i < n; ++i) {
+            if (!column->is_null(i)) present.push_back(i);
+        }
+        const std::vector<std::vector<std::uint32_t>> cases = {
+            {0, 1, 2 % n, n - 1, 3, 3, 4, n - 2, n - 1, 0, 1, 2 % n}, present, {}};
+        for (const auto& rows : cases) {
+            ColumnBuilder one(type);
+            for (const std::uint32_t row : rows) one.append_from(*column, row);
+            const ColumnPtr a = Column::take(column, rows), b = one.finish();
+            ASSERT_EQ(a->size(), rows.size());
+            EXPECT_EQ(a->null_count(), b->null_count()) << type.to_string();
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                EXPECT_EQ(a->value(i), b->value(i)) << type.to_string() << " row " << i;
+                EXPECT_EQ(a->is_null(i), b->is_null(i));
+            }
+        }
+    }
+}
+
 TEST(Column, RetypeKeepsValuesReadable) {
     const ColumnPtr column = Column::constant(DataType::bigint(), Value::of(std::int64_t{42}), 3);
     const ColumnPtr other = Column::retype(column, DataType::bigint().with_nullable(false));

@@ -1,88 +1,172 @@
 #include "engine/consolidate.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 #include <string_view>
-#include <unordered_map>
 
 #include "columnar/codec.h"
+#include "columnar/row_bytes.h"
 #include "engine/internal/rows.h"
+#include "state/hash.h"
 
 namespace mr::engine {
 namespace {
 
-/// The rows of a delta that are equal, their weights added up.
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+/// The rows of a delta that are equal, their weights added up; those of a key are a list.
 struct Distinct {
-    std::int64_t weight = 0;
     std::uint32_t row = 0;  ///< the last of them
+    std::uint32_t next = kNone;
+    std::int64_t weight = 0;  ///< never 0
 };
 
 struct KeyGroup {
-    std::string key;
-    std::uint32_t last = 0;
-    std::vector<std::pair<std::string, Distinct>> rows;  ///< of weight other than 0: few
+    std::size_t key_at = 0;  ///< in the bytes of all keys
+    std::uint32_t key_size = 0;
+    std::uint32_t hash = 0;
+    std::uint32_t last = 0;       ///< row of the delta
+    std::uint32_t first = kNone;  ///< Distinct
 };
 
-std::vector<KeyGroup> group_by_key(const Delta& delta, std::span<const int> key) {
-    std::vector<KeyGroup> groups;
-    std::unordered_map<std::string, std::size_t> by_key;
-    std::string key_bytes;
-    std::string row_bytes;
-    for (std::uint32_t row = 0; row < delta.size(); ++row) {
-        row_bytes.clear();
-        append_row(row_bytes, delta.columns, row);
-        key_bytes.clear();
-        if (key.empty()) {
-            key_bytes = row_bytes;
-        } else {
-            internal::append_key_columns(key_bytes, delta, key, row);
+/// A delta's rows by key. Everything lies in a handful of vectors: nothing is allocated a row.
+class Grouping {
+  public:
+    /// Without `weigh` only keys and their last rows are wanted. An empty key: the whole row.
+    Grouping(const Delta& delta, std::span<const int> key, bool weigh) : delta_(delta), key_(key) {
+        slots_.assign(std::bit_ceil(2 * std::max<std::size_t>(delta.size(), 4)), kNone);
+        for (std::uint32_t row = 0; row < delta.size(); ++row) {
+            KeyGroup& group = find(row);
+            group.last = row;
+            if (weigh) add(group, row);
         }
-        const auto [at, inserted] = by_key.try_emplace(key_bytes, groups.size());
-        if (inserted) groups.push_back({key_bytes, row, {}});
-        KeyGroup& group = groups[at->second];
-        group.last = row;
-        auto same = std::find_if(group.rows.begin(), group.rows.end(),
-                                 [&](const auto& r) { return r.first == row_bytes; });
-        if (same == group.rows.end()) same = group.rows.insert(same, {row_bytes, {}});
-        same->second.weight += delta.weight[row];
-        same->second.row = row;
-        // Gone at once, so that a hot key does not gather its intermediate values.
-        if (same->second.weight == 0) group.rows.erase(same);
+        order_.resize(groups_.size());
+        std::iota(order_.begin(), order_.end(), 0U);
+        std::ranges::sort(order_, {}, [this](std::uint32_t i) { return groups_[i].last; });
     }
-    std::ranges::sort(groups, {}, &KeyGroup::last);
-    return groups;
-}
+
+    /// Every group, in the order of their last rows.
+    template <class F>
+    void each(F&& visit) const {
+        for (const std::uint32_t i : order_) visit(groups_[i]);
+    }
+    template <class F>
+    void each_row(const KeyGroup& group, F&& visit) const {
+        for (std::uint32_t i = group.first; i != kNone; i = rows_[i].next) visit(rows_[i]);
+    }
+    [[nodiscard]] std::string_view key(const KeyGroup& group) const {
+        return std::string_view(keys_).substr(group.key_at, group.key_size);
+    }
+    [[nodiscard]] std::size_t size() const { return groups_.size(); }
+
+  private:
+    KeyGroup& find(std::uint32_t row) {
+        const std::size_t at = keys_.size();
+        if (key_.empty()) {
+            append_row(keys_, delta_.columns, row);
+        } else {
+            internal::append_key_columns(keys_, delta_, key_, row);
+        }
+        const std::string_view bytes = std::string_view(keys_).substr(at);
+        const auto hash = static_cast<std::uint32_t>(state::hash_bytes(bytes) >> 32);
+        const std::size_t mask = slots_.size() - 1;
+        for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+            if (slots_[i] == kNone) {
+                slots_[i] = static_cast<std::uint32_t>(groups_.size());
+                return groups_.emplace_back(at, static_cast<std::uint32_t>(bytes.size()), hash, row, kNone);
+            }
+            KeyGroup& group = groups_[slots_[i]];
+            if (group.hash != hash || key(group) != bytes) continue;
+            keys_.resize(at);
+            return group;
+        }
+    }
+
+    void add(KeyGroup& group, std::uint32_t row) {
+        std::uint32_t* link = &group.first;
+        while (*link != kNone && !same_row(delta_.columns, rows_[*link].row, row)) link = &rows_[*link].next;
+        if (*link == kNone) {
+            const std::uint32_t at = new_row();
+            // `link` may have pointed into the vector that has just grown.
+            if (group.first == kNone) {
+                group.first = at;
+            } else {
+                std::uint32_t end = group.first;
+                while (rows_[end].next != kNone) end = rows_[end].next;
+                rows_[end].next = at;
+            }
+            rows_[at] = {row, kNone, delta_.weight[row]};
+            return;
+        }
+        Distinct& same = rows_[*link];
+        same.weight += delta_.weight[row];
+        same.row = row;
+        if (same.weight != 0) return;
+        // Gone at once, so that a hot key does not gather its intermediate values.
+        const std::uint32_t gone = *link;
+        *link = same.next;
+        same.next = free_;
+        free_ = gone;
+    }
+
+    std::uint32_t new_row() {
+        if (free_ == kNone) {
+            rows_.emplace_back();
+            return static_cast<std::uint32_t>(rows_.size() - 1);
+        }
+        const std::uint32_t at = free_;
+        free_ = rows_[at].next;
+        return at;
+    }
+
+    const Delta& delta_;
+    const std::span<const int> key_;
+    std::string keys_;
+    std::vector<std::uint32_t> slots_;  ///< to groups_; a power of two, at most half of them taken
+    std::vector<KeyGroup> groups_;
+    std::vector<std::uint32_t> order_;
+    std::vector<Distinct> rows_;
+    std::uint32_t free_ = kNone;  ///< list of unused rows_
+};
 
 }  // namespace
 
 std::vector<KeyChange> key_changes(const Delta& delta, std::span<const int> key, plan::Mode mode) {
+    // Without retractions the last row of a key is what is left of it.
+    const bool retracts = mode == plan::Mode::retract;
+    const Grouping grouping(delta, key, retracts);
     std::vector<KeyChange> changes;
-    for (const KeyGroup& group : group_by_key(delta, key)) {
-        KeyChange change{group.key, -1, group.last};
-        if (mode == plan::Mode::upsert) {
+    changes.reserve(grouping.size());
+    grouping.each([&](const KeyGroup& group) {
+        KeyChange change{std::string(grouping.key(group)), -1, group.last};
+        if (!retracts) {
             if (delta.weight[group.last] > 0) change.row = group.last;
-            changes.push_back(std::move(change));
-            continue;
+        } else if (group.first == kNone) {
+            return;
+        } else {
+            grouping.each_row(group, [&](const Distinct& d) {
+                if (d.weight > 0) change.row = std::max<std::int64_t>(change.row, d.row);
+            });
         }
-        for (const auto& [bytes, row] : group.rows) {
-            if (row.weight > 0) change.row = std::max<std::int64_t>(change.row, row.row);
-        }
-        if (!group.rows.empty()) changes.push_back(std::move(change));
-    }
+        changes.push_back(std::move(change));
+    });
     return changes;
 }
 
 Delta consolidate(const Delta& delta, std::span<const int> key) {
     std::vector<std::uint32_t> rows;
     std::vector<std::int32_t> weights;
-    for (KeyGroup& group : group_by_key(delta, key)) {
+    const Grouping grouping(delta, key, true);
+    grouping.each([&](const KeyGroup& group) {
         for (const bool retractions : {true, false}) {
-            for (const auto& [bytes, row] : group.rows) {
-                if ((row.weight < 0) != retractions) continue;
-                rows.push_back(row.row);
-                weights.push_back(static_cast<std::int32_t>(row.weight));
-            }
+            grouping.each_row(group, [&](const Distinct& d) {
+                if ((d.weight < 0) != retractions) return;
+                rows.push_back(d.row);
+                weights.push_back(static_cast<std::int32_t>(d.weight));
+            });
         }
-    }
+    });
     Delta out = internal::take_rows(delta, rows);
     out.weight = std::move(weights);
     // Rows have left their places: arrival and watermark go on as running maxima.

@@ -56,6 +56,34 @@ TEST(Consolidate, KeyChangesOfRetractAndUpsert) {
     EXPECT_EQ(upsert[2].row, -1);
 }
 
+// Goal: many keys and many rows a key are told apart, and what came and went leaves its place to others.
+TEST(Consolidate, ManyKeysAndRowsThatComeAndGo) {
+    DeltaBuilder b(kSchema);
+    std::uint64_t arrival = 0;
+    const auto put = [&](int key, std::int64_t v, std::int32_t weight) {
+        b.column(0).append_text("k" + std::to_string(key));
+        b.column(1).append_integer(v);
+        b.end_row(weight, ++arrival, kNoWatermark);
+    };
+    for (int round = 0; round < 3; ++round) {
+        for (int key = 0; key < 500; ++key) {
+            put(key, round, -1);
+            put(key, round + 1, 1);
+        }
+    }
+    for (int v = 10; v < 20; ++v) put(7, v, 1);
+    for (int v = 10; v < 20; ++v) put(7, v, -1);
+    const Delta d = b.finish(kNoWatermark);
+    const auto changes = key_changes(d, kKey, plan::Mode::retract);
+    ASSERT_EQ(changes.size(), 500U);
+    for (const KeyChange& c : changes) {
+        EXPECT_EQ(d.columns[1]->integer(static_cast<std::size_t>(c.row)), 3);
+    }
+    EXPECT_EQ(changes.back().last, d.size() - 1);
+    EXPECT_EQ(consolidate(d, kKey).size(), 1'000U);
+    EXPECT_TRUE(key_changes(delta({}), kKey, plan::Mode::retract).empty());
+}
+
 TEST(Consolidate, ConcatKeepsOrder) {
     const std::vector<Delta> rounds = {delta({{"a", 1, 1}}), delta({}), delta({{"b", 2, 1}})};
     EXPECT_EQ(text(concat(rounds, kSchema)), "+1a1 +1b2 ");

@@ -21,14 +21,17 @@ class PartDecoder {
     /// `columns`: table columns of the part, in order; `wanted` by table column.
     static Result<PartDecoder> create(const plan::Table& table, RecordPart part,
                                       const std::vector<int>& columns, const Schema& schema,
-                                      const std::vector<bool>& wanted, formats::SchemaSource* schemas) {
+                                      const std::vector<bool>& wanted, formats::SchemaSource* schemas,
+                                      const std::vector<formats::FieldsRead>& reads) {
         PartDecoder out;
         std::vector<bool> read;
+        std::vector<formats::FieldsRead> parts;
         for (std::size_t i = 0; i < columns.size(); ++i) {
             read.push_back(wanted[static_cast<std::size_t>(columns[i])]);
             if (!read.back()) continue;
             out.columns_.push_back(columns[i]);
             out.builders_.emplace_back(schema[i].type);
+            if (!reads.empty()) parts.push_back(reads[static_cast<std::size_t>(columns[i])]);
         }
         out.takes_null_ = format_name(table, part) == "raw";
         if (part == RecordPart::value && has_changes(table)) {
@@ -39,7 +42,7 @@ class PartDecoder {
             MR_TRY(out.changes_, make_debezium_decoder(table, fields));
             return out;
         }
-        MR_TRY(out.decoder_, make_decoder(table, part, schema, read, schemas));
+        MR_TRY(out.decoder_, make_decoder(table, part, schema, read, schemas, parts));
         return out;
     }
 
@@ -180,7 +183,8 @@ class RecordDecoder::Impl {
 
 Result<std::unique_ptr<RecordDecoder>> RecordDecoder::create(const plan::TablePtr& table,
                                                              const std::vector<bool>& wanted,
-                                                             formats::SchemaSource* schemas) {
+                                                             formats::SchemaSource* schemas,
+                                                             const std::vector<formats::FieldsRead>& reads) {
     auto impl = std::make_unique<Impl>();
     impl->table = table;
     impl->upsert = table->connector() == "upsert-kafka";
@@ -199,11 +203,11 @@ Result<std::unique_ptr<RecordDecoder>> RecordDecoder::create(const plan::TablePt
     }
     if (std::ranges::find(from_key, true) != from_key.end()) {
         MR_TRY(auto key, PartDecoder::create(*table, RecordPart::key, layout.key, layout.key_schema, from_key,
-                                             schemas));
+                                             schemas, reads));
         impl->key.emplace(std::move(key));
     }
     MR_TRY(auto value, PartDecoder::create(*table, RecordPart::value, layout.value, layout.value_schema,
-                                           from_value, schemas));
+                                           from_value, schemas, reads));
     impl->value.emplace(std::move(value));
     return std::unique_ptr<RecordDecoder>(std::make_unique<RecordDecoder>(std::move(impl)));
 }

@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "columnar/column.h"
+#include "formats/fields_read.h"
 #include "formats/schema_source.h"
 #include "plan/table.h"
 #include "wire/record.h"
@@ -21,10 +22,12 @@ enum class RowKind : std::uint8_t { put, remove, update, none };
 class RecordDecoder {
   public:
     /// Decodes the columns of `table` marked in `wanted` (by column index; computed ones are ignored).
-    /// `schemas`: where formats with a registry find theirs; may be nullptr.
+    /// `schemas`: where formats with a registry find theirs; may be nullptr. `reads`, by table column: what
+    /// of each is read; empty: everything.
     static Result<std::unique_ptr<RecordDecoder>> create(const plan::TablePtr& table,
                                                          const std::vector<bool>& wanted,
-                                                         formats::SchemaSource* schemas);
+                                                         formats::SchemaSource* schemas,
+                                                         const std::vector<formats::FieldsRead>& reads = {});
     /// For create().
     class Impl;
     explicit RecordDecoder(std::unique_ptr<Impl> impl);

@@ -162,14 +162,15 @@ class SourceStage::Impl {
 };
 
 Result<std::unique_ptr<SourceStage>> SourceStage::create(const plan::Node& node,
-                                                         formats::SchemaSource* schemas) {
+                                                         formats::SchemaSource* schemas,
+                                                         const std::vector<formats::FieldsRead>& reads) {
     const auto& source = std::get<plan::SourceNode>(node.op);
     auto impl = std::make_unique<Impl>();
     impl->table = source.table;
     impl->schema = source.table->schema();
     impl->read = source.columns;
     const std::vector<bool> wanted = columns_needed(*source.table, source.columns);
-    MR_TRY(impl->decoder, RecordDecoder::create(source.table, wanted, schemas));
+    MR_TRY(impl->decoder, RecordDecoder::create(source.table, wanted, schemas, reads));
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const plan::TableColumn& column = source.table->columns[i];
         if (!wanted[i] || column.kind != plan::ColumnKind::computed) continue;

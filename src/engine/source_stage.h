@@ -21,6 +21,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "columnar/delta.h"
+#include "formats/fields_read.h"
 #include "formats/schema_source.h"
 #include "plan/node.h"
 #include "wire/record.h"
@@ -47,9 +48,11 @@ class SourceStage {
   public:
     /// `node` is a SourceNode. unsupported or invalid_argument, with the option's place, for a format or
     /// option that is not known.
-    /// `schemas` may be nullptr: then formats with a registry are refused.
+    /// `schemas` may be nullptr: then formats with a registry are refused. `reads`, by table column: which
+    /// parts of ROWs are read (fields_read()); empty: everything.
     static Result<std::unique_ptr<SourceStage>> create(const plan::Node& node,
-                                                       formats::SchemaSource* schemas = nullptr);
+                                                       formats::SchemaSource* schemas = nullptr,
+                                                       const std::vector<formats::FieldsRead>& reads = {});
     /// For create().
     class Impl;
     explicit SourceStage(std::unique_ptr<Impl> impl);

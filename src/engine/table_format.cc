@@ -71,8 +71,9 @@ Result<formats::TimestampStyle> json_style(const PartOptions& options, const std
 
 class JsonRowDecoder final : public formats::RowDecoder {
   public:
-    JsonRowDecoder(Schema wanted, formats::JsonOptions options, formats::SchemaSource* schemas)
-        : json_(std::move(wanted), options), schemas_(schemas) {}
+    JsonRowDecoder(Schema wanted, formats::JsonOptions options, formats::SchemaSource* schemas,
+                   const std::vector<formats::FieldsRead>& reads)
+        : json_(std::move(wanted), options, reads), schemas_(schemas) {}
 
     Status decode(std::string_view bytes, Seq at, std::span<ColumnBuilder> builders) override {
         // Confluent's JSON Schema serializers put a zero byte and the schema's id before the text.
@@ -90,7 +91,8 @@ class JsonRowDecoder final : public formats::RowDecoder {
 };
 
 Result<std::unique_ptr<formats::RowDecoder>> json_decoder(const PartOptions& options, Schema wanted,
-                                                          formats::SchemaSource* schemas) {
+                                                          formats::SchemaSource* schemas,
+                                                          const std::vector<formats::FieldsRead>& reads) {
     formats::JsonOptions json;
     MR_TRY(json.timestamps, json_style(options, "json."));
     json.fail_on_missing_field = options.boolean("json.fail-on-missing-field");
@@ -99,7 +101,7 @@ Result<std::unique_ptr<formats::RowDecoder>> json_decoder(const PartOptions& opt
         return options.wrong("json.ignore-parse-errors",
                              "json.fail-on-missing-field and json.ignore-parse-errors exclude each other");
     }
-    return std::make_unique<JsonRowDecoder>(std::move(wanted), json, schemas);
+    return std::make_unique<JsonRowDecoder>(std::move(wanted), json, schemas, reads);
 }
 
 class JsonRowEncoder final : public formats::RowEncoder {
@@ -357,10 +359,11 @@ Result<RecordLayout> record_layout(const plan::Table& table) {
 Result<std::unique_ptr<formats::RowDecoder>> make_decoder(const plan::Table& table, RecordPart part,
                                                           const Schema& schema,
                                                           const std::vector<bool>& wanted,
-                                                          formats::SchemaSource* schemas) {
+                                                          formats::SchemaSource* schemas,
+                                                          const std::vector<formats::FieldsRead>& reads) {
     const PartOptions options(table, part);
     const std::string_view format = format_name(table, part);
-    if (format == "json") return json_decoder(options, pick(schema, wanted), schemas);
+    if (format == "json") return json_decoder(options, pick(schema, wanted), schemas, reads);
     if (format == "csv") {
         MR_TRY(auto csv, csv_options(options));
         auto decoder = formats::csv_decoder(schema, wanted, std::move(csv));

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "formats/debezium_decoder.h"
+#include "formats/fields_read.h"
 #include "formats/row_format.h"
 #include "formats/schema_source.h"
 #include "plan/table.h"
@@ -33,11 +34,12 @@ Result<RecordLayout> record_layout(const plan::Table& table);
 std::string_view format_name(const plan::Table& table, RecordPart part);
 
 /// `schema` is all of the part; `wanted[i]`: field i has a builder, in order. `schemas` may be nullptr: then
-/// formats with a registry are refused.
+/// formats with a registry are refused. `reads`, by builder: what of each is read; empty: everything.
 Result<std::unique_ptr<formats::RowDecoder>> make_decoder(const plan::Table& table, RecordPart part,
                                                           const Schema& schema,
                                                           const std::vector<bool>& wanted,
-                                                          formats::SchemaSource* schemas);
+                                                          formats::SchemaSource* schemas,
+                                                          const std::vector<formats::FieldsRead>& reads = {});
 /// For a table of format 'debezium-json', whose records are changes rather than rows.
 bool has_changes(const plan::Table& table);
 Result<std::unique_ptr<formats::DebeziumDecoder>> make_debezium_decoder(const plan::Table& table,

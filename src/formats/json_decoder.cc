@@ -18,13 +18,17 @@ constexpr int kDepthMax = 64;
 
 /// The fields wanted of one object, and at which place of the object each stood last time.
 struct ObjectShape {
-    explicit ObjectShape(const std::vector<Field>& fields) {
-        for (std::size_t i = 0; i < fields.size(); ++i) slots.emplace(fields[i].name, i);
+    ObjectShape(const std::vector<Field>& fields, const FieldsRead& reads) {
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            read.push_back(reads.of_field(i).any());
+            if (read.back()) slots.emplace(fields[i].name, i);
+        }
         names.reserve(fields.size());
         for (const Field& f : fields) names.push_back(f.name);
     }
     std::map<std::string, std::size_t, std::less<>> slots;
     std::vector<std::string> names;
+    std::vector<bool> read;  ///< the others are NULL, there or not
     struct Seen {
         std::string key;
         int slot = -1;  ///< -1: nobody reads it
@@ -54,10 +58,12 @@ struct ObjectShape {
 
 /// A tree of shapes along the ROW types of the schema.
 struct TypeShape {
-    explicit TypeShape(const DataType& type) {
-        if (type.kind == TypeKind::row) object = std::make_unique<ObjectShape>(*type.children);
+    TypeShape(const DataType& type, const FieldsRead& reads) {
+        if (type.kind == TypeKind::row) object = std::make_unique<ObjectShape>(*type.children, reads);
         if (!type.is_nested()) return;
-        for (const Field& f : *type.children) children.emplace_back(f.type);
+        const FieldsRead elements{.all = true, .fields = {}};
+        for (std::size_t i = 0; i < type.children->size(); ++i)
+            children.emplace_back(type.child(i).type, object ? reads.of_field(i) : elements);
     }
     std::unique_ptr<ObjectShape> object;
     std::vector<TypeShape> children;
@@ -67,6 +73,13 @@ std::string_view trim(std::string_view text) {
     while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
     while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
     return text;
+}
+
+/// A column that was asked for is decoded, whatever is read of it.
+FieldsRead columns_read(const std::vector<FieldsRead>& reads) {
+    FieldsRead out{.all = reads.empty(), .fields = reads};
+    for (FieldsRead& column : out.fields) column.all = column.all || !column.any();
+    return out;
 }
 
 /// Why a value could not be read; empty: it was.
@@ -81,7 +94,8 @@ std::string shorten(std::string_view text) {
 
 class JsonDecoder::Impl {
   public:
-    Impl(Schema s, JsonOptions o) : schema(std::move(s)), options(o), shape(DataType::row(schema.fields)) {}
+    Impl(Schema s, JsonOptions o, const std::vector<FieldsRead>& reads)
+        : schema(std::move(s)), options(o), shape(DataType::row(schema.fields), columns_read(reads)) {}
 
     Status decode(std::string_view record, std::span<ColumnBuilder> builders) {
         if (record.size() > kRecordBytesMax) {
@@ -157,7 +171,8 @@ class JsonDecoder::Impl {
         }
         for (std::size_t i = 0; i < builders.size(); ++i) {
             if (builders[i].size() > before) continue;
-            if (options.fail_on_missing_field) return in_field(path, wanted.names[i], "is missing");
+            if (options.fail_on_missing_field && wanted.read[i])
+                return in_field(path, wanted.names[i], "is missing");
             builders[i].append_null();
         }
         return {};
@@ -418,8 +433,8 @@ class JsonDecoder::Impl {
     std::string buffer;
 };
 
-JsonDecoder::JsonDecoder(Schema schema, JsonOptions options)
-    : impl_(std::make_unique<Impl>(std::move(schema), options)) {}
+JsonDecoder::JsonDecoder(Schema schema, JsonOptions options, const std::vector<FieldsRead>& reads)
+    : impl_(std::make_unique<Impl>(std::move(schema), options, reads)) {}
 JsonDecoder::~JsonDecoder() = default;
 JsonDecoder::JsonDecoder(JsonDecoder&&) noexcept = default;
 

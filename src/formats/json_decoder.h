@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "columnar/column.h"
+#include "formats/fields_read.h"
 #include "formats/text_values.h"
 
 namespace mr::formats {
@@ -27,7 +28,8 @@ struct JsonOptions {
 
 class JsonDecoder {
   public:
-    JsonDecoder(Schema schema, JsonOptions options);
+    /// `reads`: by column; empty: everything. Fields of ROWs that nobody reads are NULL.
+    JsonDecoder(Schema schema, JsonOptions options, const std::vector<FieldsRead>& reads = {});
     ~JsonDecoder();
     JsonDecoder(JsonDecoder&&) noexcept;
 

@@ -9,7 +9,8 @@ namespace mr::formats {
 namespace {
 
 struct Decoding {
-    explicit Decoding(Schema s, JsonOptions options = {}) : schema(std::move(s)), decoder(schema, options) {
+    explicit Decoding(Schema s, JsonOptions options = {}, const std::vector<FieldsRead>& reads = {})
+        : schema(std::move(s)), decoder(schema, options, reads) {
         for (const Field& f : schema.fields) builders.emplace_back(f.type);
     }
     Status add(std::string_view record) { return decoder.decode(record, builders); }
@@ -51,6 +52,22 @@ TEST(JsonDecoder, KeysAreLearnedAndEscapesAreNotMistaken) {
          {R"({"a":1,"ab":2,"q\"":3})", R"({"ab":4,"a":5,"q\u0022":6})", R"({"a":7,"ab":8,"\u0061":9})"})
         EXPECT_EQ(d.refusal(record), "") << record;
     EXPECT_EQ(d.rows(), "1|2|3\n5|4|6\n9|8|NULL\n");
+}
+
+TEST(JsonDecoder, FieldsOfRowsNobodyReadsAreNull) {
+    const DataType inner = DataType::row({{"p", DataType::integer()}, {"q", DataType::integer()}});
+    const DataType outer =
+        DataType::row({{"x", DataType::integer()}, {"in", inner}, {"y", DataType::integer()}});
+    // Of `r`: x, and q of `in`; of `s`, which was asked for all the same, everything.
+    const FieldsRead all{.all = true, .fields = {}};
+    const FieldsRead in{.all = false, .fields = {{}, all}};
+    Decoding d({{{"r", outer}, {"s", outer}}}, {.fail_on_missing_field = true},
+               {{.all = false, .fields = {all, in}}, {}});
+    EXPECT_EQ(
+        d.refusal(R"({"r":{"x":1,"in":{"p":"bad","q":2},"y":{}},"s":{"x":1,"in":{"p":2,"q":3},"y":4}})"), "");
+    EXPECT_EQ(d.refusal(R"({"r":{"in":{"q":5},"x":6},"s":null})"), "");
+    EXPECT_EQ(d.refusal(R"({"r":{"x":1,"in":{"p":2}},"s":null})"), "field `r.in.q`: is missing");
+    EXPECT_EQ(d.rows(), "(1, (NULL, 2), NULL)|(1, (2, 3), 4)\n(6, (NULL, 5), NULL)|NULL\n");
 }
 
 TEST(JsonDecoder, FieldsInAnyOrderMissingAndUnknown) {

@@ -18,6 +18,7 @@ constexpr std::size_t kGatherMax = 64;  // slices a writev
 constexpr std::size_t kFlushBytesMax = 1U
                                        << 20;  // bytes a turn, so that one bulk reader cannot hold the loop
 constexpr std::int64_t kLingerMs = 5'000;
+constexpr int kReadsPerTurn = 8;
 
 // The slices in use; the rest of the array are empty buffers, which Asio would pass on.
 struct Sequence {
@@ -71,24 +72,28 @@ void TcpConnection::arm_read() {
 }
 
 void TcpConnection::on_readable() {
-    if (state_ != State::open || paused_) return;
-    error_code error;
     auto& buffer = shared_->read_buffer;
-    const std::size_t n = socket_.read_some(asio::buffer(buffer), error);
-    if (error == asio::error::would_block) {
-        arm_read();
-    } else if (error) {
-        // End of stream or a reset: what is queued may still be wanted by a peer that only half closed.
+    // A full buffer has more behind it: asking for it at once saves a round through epoll (measured: two of
+    // three system calls of a bulk producer). Not for ever: others have their turn.
+    for (int round = 0; round < kReadsPerTurn; ++round) {
+        if (state_ != State::open || paused_) return;
+        error_code error;
+        const std::size_t n = socket_.read_some(asio::buffer(buffer), error);
+        if (error == asio::error::would_block) break;
         if (error == asio::error::eof) {
+            // What is queued may still be wanted by a peer that only half closed.
             peer_done_ = true;
             close();
-        } else {
-            finish();
+            return;
         }
-    } else {
+        if (error) {
+            finish();
+            return;
+        }
         guarded([&] { session_->on_bytes(std::string_view(buffer.data(), n)); });
-        arm_read();
+        if (n < buffer.size()) break;
     }
+    arm_read();
 }
 
 void TcpConnection::resume_reading() {

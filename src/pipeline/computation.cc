@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json_writer.h"
 #include "engine/consolidate.h"
+#include "engine/fields_read.h"
 #include "formats/json_encoder.h"
 #include "wire/record.h"
 
@@ -55,6 +56,7 @@ class Computation::Impl final : public engine::RowCollector {
         }
         MR_TRY(dataflow, engine::Dataflow::create(*program, state));
         follows_clock = dataflow->follows_clock();
+        watermarks_table = state.keyed(0, "watermarks").id();  // where dataflow.cc keeps them
         sink_rounds.resize(program->sinks.size());
         return {};
     }
@@ -104,6 +106,12 @@ class Computation::Impl final : public engine::RowCollector {
         return changed;
     }
 
+    void postpone(StepResult result) {
+        MR_CHECK(result.only_time && time_inputs.empty(), "a step with results cannot be postponed");
+        // The state's changes stay noted where they are: in the state.
+        time_inputs = std::move(result.time_inputs);
+    }
+
     Result<StepResult> finish(TimestampMs now) {
         run_round(now);
         buffers.clear();
@@ -132,6 +140,10 @@ class Computation::Impl final : public engine::RowCollector {
         state.changes(result.state);
         result.time_inputs = std::exchange(time_inputs, {});
         result.next_arrival = next_arrival;
+        result.only_time = result.outputs.empty() && result.views.empty() &&
+                           std::ranges::all_of(result.state, [this](const state::Change& c) {
+                               return c.table == source_states->id() || c.table == watermarks_table;
+                           });
         return result;
     }
 
@@ -173,6 +185,7 @@ class Computation::Impl final : public engine::RowCollector {
     state::StateSpace& state;
     formats::SchemaSource* const schemas;
     state::KeyedTable* source_states = nullptr;
+    std::uint32_t watermarks_table = 0;  ///< the dataflow's, of the same kind: derived from the sources'
     std::vector<Source> sources;
     std::vector<std::string> topics;
     Outputs outputs;
@@ -194,7 +207,8 @@ class Computation::Impl final : public engine::RowCollector {
     Status open_source(std::size_t index) {
         const auto& node = std::get<plan::SourceNode>(program->sources[index]->op);
         Source source;
-        MR_TRY(source.stage, engine::SourceStage::create(*program->sources[index], schemas));
+        MR_TRY(source.stage, engine::SourceStage::create(*program->sources[index], schemas,
+                                                         engine::fields_read(*program, index)));
         source.topic_name = node.table->topic();
         const auto at = std::ranges::find(topics, source.topic_name);
         source.topic = static_cast<std::uint32_t>(at - topics.begin());
@@ -290,10 +304,10 @@ class Computation::Impl final : public engine::RowCollector {
             all_silent = all_silent && silent;
             if (!silent || stage.is_idle(PartitionId(p))) continue;
             stage.set_idle(PartitionId(p), true);
-            time_inputs.push_back({.kind = journal::TimeInput::Kind::idle,
-                                   .source = static_cast<std::uint32_t>(index),
-                                   .partition = p,
-                                   .value = 1});
+            note({.kind = journal::TimeInput::Kind::idle,
+                  .source = static_cast<std::uint32_t>(index),
+                  .partition = p,
+                  .value = 1});
             changed = true;
         }
         if (all_silent && stage.partitions() > 0 && stage.watermark() != kNoWatermark)
@@ -312,11 +326,19 @@ class Computation::Impl final : public engine::RowCollector {
         const std::int64_t target = base + (now.value - silent_since);
         if (target < source.stage->watermark() + kSilenceStepMs) return false;
         source.stage->advance(target);
-        time_inputs.push_back({.kind = journal::TimeInput::Kind::silence,
-                               .source = static_cast<std::uint32_t>(index),
-                               .partition = -1,
-                               .value = target});
+        note({.kind = journal::TimeInput::Kind::silence,
+              .source = static_cast<std::uint32_t>(index),
+              .partition = -1,
+              .value = target});
         return true;
+    }
+
+    /// A postponed decision about the same thing is superseded.
+    void note(const journal::TimeInput& input) {
+        std::erase_if(time_inputs, [&](const journal::TimeInput& old) {
+            return old.kind == input.kind && old.source == input.source && old.partition == input.partition;
+        });
+        time_inputs.push_back(input);
     }
 
     /// By source: since when it is silent, and its watermark then.
@@ -366,6 +388,9 @@ Result<StepResult> Computation::finish(TimestampMs now) {
 }
 void Computation::step_done() {
     impl_->state.step_done();
+}
+void Computation::postpone(StepResult result) {
+    impl_->postpone(std::move(result));
 }
 
 Counts Computation::counts() const {

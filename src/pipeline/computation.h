@@ -54,6 +54,8 @@ struct StepResult {
     std::vector<OutputRecord> outputs;
     std::vector<ViewUpdate> views;
     std::uint64_t next_arrival = 1;
+    /// Watermarks moved, and nothing came of it: lost in a crash, it is decided anew. See postpone().
+    bool only_time = false;
     [[nodiscard]] bool empty() const {
         return time_inputs.empty() && state.empty() && outputs.empty() && views.empty();
     }
@@ -96,6 +98,9 @@ class Computation {
     Result<StepResult> finish(TimestampMs now);
     /// The step was submitted: forgets the drained changes.
     void step_done();
+    /// Instead of step_done(), for a result that is `only_time`: what it holds goes with the next step, so
+    /// that a silent source does not write to the journal five times a second.
+    void postpone(StepResult result);
 
     [[nodiscard]] Counts counts() const;
     /// The same by source: the table's name and what came of its records (`out` stays 0).

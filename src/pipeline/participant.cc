@@ -13,8 +13,20 @@ using journal::Kind;
 using journal::PipelineEntry;
 
 namespace {
+
 constexpr std::uint8_t kSnapshotVersion = 1;
+
+void encode(const std::string& instance, const Snapshot& snapshot, std::string& out) {
+    ByteWriter w(out);
+    w.u8(kSnapshotVersion);
+    w.sized(instance);
+    w.u64(snapshot.progress.consumed.value);
+    w.u64(snapshot.progress.step);
+    w.u64(snapshot.progress.next_arrival);
+    w.sized(snapshot.state);
 }
+
+}  // namespace
 
 Participant::Participant(std::string pipeline)
     : pipeline_(std::move(pipeline)),
@@ -106,18 +118,6 @@ void Participant::replay_state(const journal::StepEntry& step) {
     state_->step_done();
 }
 
-std::string Participant::encode(const Snapshot& snapshot) const {
-    std::string out;
-    ByteWriter w(out);
-    w.u8(kSnapshotVersion);
-    w.sized(journal::encode_pipeline(*instance_));
-    w.u64(snapshot.progress.consumed.value);
-    w.u64(snapshot.progress.step);
-    w.u64(snapshot.progress.next_arrival);
-    w.sized(snapshot.state);
-    return out;
-}
-
 std::unique_ptr<journal::Cut> Participant::cut() {
     if (!instance_) {
         // Nothing but "no such pipeline": one byte.
@@ -137,11 +137,15 @@ std::unique_ptr<journal::Cut> Participant::cut() {
     if (!snapshot) return nullptr;
     // Without a later step its state is also the state as of now: an idle pipeline holds nothing back.
     if (snapshot->progress.step == progress_.step) through = applied_;
-    auto bytes = std::make_shared<std::string>(encode(*snapshot));
-    return std::make_unique<journal::Cut>(journal::Cut{through, [bytes](std::string& out) -> Status {
-                                                           out.append(*bytes);
-                                                           return {};
-                                                       }});
+    // The state's bytes are moved: copying them would hold up the journal thread.
+    auto cut = std::make_unique<journal::Cut>();
+    cut->through = through;
+    cut->write = [instance = journal::encode_pipeline(*instance_),
+                  snapshot = std::move(*snapshot)](std::string& out) -> Status {
+        encode(instance, snapshot, out);
+        return {};
+    };
+    return cut;
 }
 
 Status Participant::restore(std::string_view bytes, Seq through) {

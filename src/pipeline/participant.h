@@ -69,7 +69,6 @@ class Participant final : public journal::Participant {
     void note_ordered(std::uint64_t step, Seq seq);
     void apply_step(const journal::Entry& entry);
     void replay_state(const journal::StepEntry& step);
-    [[nodiscard]] std::string encode(const Snapshot& snapshot) const;
 
     const std::string pipeline_;
     const std::string name_;  ///< "pipeline-" + pipeline_

@@ -18,6 +18,14 @@ namespace {
 /// A step above this makes the next one take less input.
 constexpr std::size_t kLargeStep = 1U << 20;
 constexpr std::size_t kSmallestInput = 4U << 10;
+/// How old what people are shown of a pipeline may be.
+constexpr std::int64_t kStatusNs = 200'000'000;
+
+void raise_to(std::atomic<std::uint64_t>& position, std::uint64_t value) {
+    std::uint64_t now = position;
+    while (now < value && !position.compare_exchange_weak(now, value)) {
+    }
+}
 
 /// A batch is not larger than this and a record, so that every consumer can fetch it.
 constexpr std::size_t kBatchBytes = 512U << 10;
@@ -136,8 +144,9 @@ Runner::~Runner() = default;
 
 bool Runner::run_once() {
     if (stopped_) return false;
-    if (participant_.wanted()) make_snapshot();
-    if (in_flight_ >= options_.in_flight_max || paused()) return false;
+    // With a postponed result the state is ahead of the last step: then submit() makes the snapshot.
+    if (!postponed_ && participant_.wanted()) make_snapshot();
+    if (all_in_flight() || paused()) return false;
 
     ledger_.begin();
     const TimestampMs now = clock_.now();
@@ -166,19 +175,43 @@ bool Runner::run_once() {
     const std::int64_t newest_ms = note_positions();
     const bool ticked = computation_->tick(now, options_.silence_ms);
     const bool progressed = !slice_.batches.empty();
-    if (!progressed && !ticked) {
-        if (slice_.up_to_date && in_flight_ == 0) caught_up_ = slice_.through.value;
-        if (clock_.monotonic_ns() >= status_due_ns_) publish_status();
-        return false;
-    }
+    const bool overdue = postponed_ && participant_.wanted();
+    if (!progressed && !ticked && !overdue) return note_idle();
     auto result = computation_->finish(now);
     if (!result) {
         fail(RunnerStatus::State::failed, result.error().message);
         return false;
     }
+    if (!progressed && !overdue && result->only_time) {
+        computation_->postpone(std::move(*result));
+        postponed_ = true;
+        return note_idle();
+    }
+    postponed_ = false;
     progress_.consumed = slice_.through;
     submit(std::move(*result), newest_ms);
     return true;
+}
+
+/// Nothing to submit. Always false, for run_once().
+bool Runner::note_idle() {
+    if (slice_.up_to_date) {
+        looked_through_ = slice_.through.value;
+        if (in_flight_ == 0) raise_to(caught_up_, slice_.through.value);
+    }
+    if (clock_.monotonic_ns() >= status_due_ns_) publish_status();
+    return false;
+}
+
+/// No further step may be submitted now; step_done() will wake us. Otherwise it does not: a step on disk is
+/// no news for a pipeline that waits for input.
+bool Runner::all_in_flight() {
+    if (in_flight_ < options_.in_flight_max) return false;
+    waits_for_step_ = true;
+    // Looked at again, or the last one may have been done before the flag was up.
+    if (in_flight_ >= options_.in_flight_max) return true;
+    waits_for_step_ = false;
+    return false;
 }
 
 void Runner::submit(StepResult result, std::int64_t newest_ms) {
@@ -243,6 +276,7 @@ void Runner::submit(StepResult result, std::int64_t newest_ms) {
         if (stopped_) return;
         wait(10);
     }
+    status_due_ns_ = std::min(status_due_ns_, clock_.monotonic_ns() + kStatusNs);
     if (clock_.monotonic_ns() >= status_due_ns_) publish_status();
 }
 
@@ -306,15 +340,17 @@ void Runner::make_snapshot() {
 }
 
 void Runner::step_done(bool appended, std::string why, Seq consumed) {
-    --in_flight_;
-    if (appended) {
-        ledger_.durable();
-        reader_->confirm(consumed);
-        caught_up_ = consumed.value;
-    } else {
-        fail(RunnerStatus::State::fenced, std::move(why));
+    if (!appended) {
+        --in_flight_;
+        return fail(RunnerStatus::State::fenced, std::move(why));
     }
-    wake();
+    ledger_.durable();
+    reader_->confirm(consumed);
+    // Read before the count: what was looked at while this step was under way held nothing for us.
+    const std::uint64_t looked = looked_through_;
+    const bool last = --in_flight_ == 0;
+    raise_to(caught_up_, last ? std::max(consumed.value, looked) : consumed.value);
+    if (waits_for_step_.exchange(false) || (last && looked != looked_through_)) wake();
 }
 
 void Runner::fail(RunnerStatus::State state, std::string why) {
@@ -353,8 +389,11 @@ void Runner::stop() {
 }
 
 void Runner::publish_status() {
-    constexpr std::int64_t kEveryNs = 200'000'000;
-    status_due_ns_ = clock_.monotonic_ns() + kEveryNs;
+    // Where nothing has happened since the last time, hardly anything can have changed.
+    constexpr std::int64_t kIdleEveryNs = 2'000'000'000;
+    const bool idle = slice_.up_to_date && status_steps_ == steps_;
+    status_steps_ = steps_;
+    status_due_ns_ = clock_.monotonic_ns() + (idle ? kIdleEveryNs : kStatusNs);
     std::vector<InputPosition> inputs = input_positions();
     const std::lock_guard lock(mutex_);
     status_.inputs = std::move(inputs);

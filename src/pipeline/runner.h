@@ -113,6 +113,8 @@ class Runner {
     void watch_partitions();
     /// True while a view is over its limit.
     bool paused();
+    bool note_idle();
+    bool all_in_flight();
     /// Notes how far the slice brings each partition; its newest timestamp.
     std::int64_t note_positions();
     void make_snapshot();
@@ -146,9 +148,13 @@ class Runner {
     /// that memory and entries stay bounded.
     std::size_t step_bytes_;
     std::int64_t status_due_ns_ = 0;
+    std::uint64_t status_steps_ = UINT64_MAX;  ///< steps_ when the status was published last
+    bool postponed_ = false;                   ///< the computation holds a result that was not submitted
 
     std::atomic<int> in_flight_{0};
     std::atomic<std::uint64_t> caught_up_{0};
+    std::atomic<std::uint64_t> looked_through_{0};  ///< nothing more to read was there up to here
+    std::atomic<bool> waits_for_step_{false};       ///< all steps allowed are under way
     std::atomic<bool> stopped_{false};
     std::atomic<bool> resumed_{false};  ///< over the limit by somebody's wish
     mutable std::mutex mutex_;          ///< wake-up and status

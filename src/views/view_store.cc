@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/suggest.h"
-#include "columnar/codec.h"
+#include "columnar/row_bytes.h"
 #include "journal/pipeline_entry.h"
 #include "journal/step_entry.h"
 
@@ -193,11 +193,11 @@ void ViewStore::apply_step(Pending& pending) {
         std::vector<journal::ViewChange> good;
         for (std::size_t i = first; i < last; ++i) {
             const auto& row = changes[i].row;
-            if (const auto values = row ? read_row(*row, view->definition().schema) : std::vector<Value>();
-                !values) {
+            if (const Status good_row = row ? check_row(*row, view->definition().schema) : Status();
+                !good_row) {
                 bad_rows_.add();
                 log_error("views", "step at {}: a row of view {} does not decode: {}", pending.seq,
-                          view->name(), values.error().message);
+                          view->name(), good_row.error().message);
                 continue;
             }
             good.push_back(changes[i]);

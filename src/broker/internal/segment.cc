@@ -12,13 +12,15 @@ namespace {
 constexpr std::string_view kSeqIndexMagic = "MRSEQIX2";
 constexpr std::string_view kGenerationPrefix = "compacted-";
 constexpr std::string_view kSuffixes[] = {".log", ".index", ".timeindex", ".seqindex", ".txnindex"};
-/// How many .seqindex entries one pread fetches: 112 KiB, enough for 4 MiB of 1 KiB batches.
-constexpr std::uint32_t kPlacesRead = 4'096;
+/// How many .seqindex entries are read first, at least two, and about how many at most: enough for 4 MiB of
+/// 1 KiB batches.
+constexpr std::uint32_t kPlacesFirst = 16;
+constexpr std::size_t kPlacesMax = 4'096;
 
 std::uint32_t seed_of(Offset base) {
-    std::string raw;
-    ByteWriter(raw).i64(base.value);
-    return crc32c(raw);
+    char raw[8];
+    mr::internal::store(raw, base.value, Endian::little);
+    return crc32c({raw, sizeof raw});
 }
 
 }  // namespace
@@ -187,13 +189,22 @@ Result<std::uint32_t> Segment::find_seq(Seq seq) const {
 Result<Segment::Run> Segment::read(std::uint32_t index, std::size_t bytes_max,
                                    std::size_t batches_max) const {
     MR_CHECK(index < info_.batches, "{} {}", index, info_.batches);
-    const std::uint32_t known = std::min(info_.batches - index, kPlacesRead);
-    MR_TRY(auto found, places(index, known));
-    // The position after the last batch looked at.
+    const std::size_t left = info_.batches - index;
+    std::vector<Place> found;
+    // Batches may be a hundred bytes or a megabyte: places are asked for in growing portions, as each has a
+    // checksum to be looked at.
+    for (std::uint32_t portion = kPlacesFirst; found.size() < std::min<std::size_t>(left, kPlacesMax);
+         portion *= 4) {
+        const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(left - found.size(), portion));
+        MR_TRY(const auto more, places(index + static_cast<std::uint32_t>(found.size()), count));
+        found.insert(found.end(), more.begin(), more.end());
+        if (found.size() > batches_max || found.back().position - found.front().position > bytes_max) break;
+    }
+    // The position after the last batch looked at: of the next one, which then only says where it begins.
     std::uint64_t end = info_.log_bytes;
-    if (index + known < info_.batches) {
-        MR_TRY(const Place next, place(index + known));
-        end = next.position;
+    if (found.size() < left) {
+        end = found.back().position;
+        found.pop_back();
     }
     const auto end_of = [&](std::size_t i) { return i + 1 < found.size() ? found[i + 1].position : end; };
     std::size_t n = 1;

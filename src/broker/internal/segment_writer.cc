@@ -177,6 +177,7 @@ Status SegmentWriter::roll(Offset base) {
     }
     directory_dirty_ = true;
     open_ = std::make_unique<Open>(Open{SegmentInfo{}, std::move(files)});
+    for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) note_written(static_cast<SegmentFiles::Which>(i));
     open_->info.base = base;
     open_->info.next = base;
     open_->info.generation = generation_;
@@ -239,7 +240,9 @@ Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& he
         write_txn_index_entry(txn_bytes_, *aborted);
         ++info.aborted;
     }
+    const std::size_t at = log_bytes_.size();
     log_bytes_ += batch;
+    wire::patch_batch(std::span(log_bytes_).subspan(at), header.base_offset, header.leader_epoch);
     if (info.batches == 0) {
         info.first_seq = ref.seq;
         info.first_append = ref.time;
@@ -252,12 +255,18 @@ Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& he
     return {};
 }
 
+void SegmentWriter::note_written(SegmentFiles::Which which) {
+    if (dirty_.empty() || dirty_.back().files != open_->files) dirty_.push_back({open_->files, {}});
+    dirty_.back().written.at(which) = true;
+}
+
 Status SegmentWriter::flush() {
     if (open_ == nullptr) return {};
     const auto write = [&](SegmentFiles::Which which, std::string& bytes, std::uint64_t& written) -> Status {
         if (bytes.empty()) return {};
         MR_TRY(const auto file, open_->files->get(which, Mode::write));
         MR_TRY_VOID(file->write_at(written, bytes));
+        note_written(which);
         written += bytes.size();
         bytes.clear();
         return {};
@@ -272,15 +281,15 @@ Status SegmentWriter::flush() {
     MR_CHECK(written_log_ == lengths[0] && written_index_ == lengths[1] && written_time_ == lengths[2] &&
                  written_seq_ == lengths[3] && written_txn_ == lengths[4],
              "{}", open_->files->path(SegmentFiles::log));
-    if (any && (dirty_.empty() || dirty_.back() != open_->files)) dirty_.push_back(open_->files);
     if (any) publish();
     return {};
 }
 
 Status SegmentWriter::sync() {
     MR_TRY_VOID(flush());
-    for (const auto& files : dirty_) {
+    for (const auto& [files, written] : dirty_) {
         for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
+            if (!written[i]) continue;
             MR_TRY(const auto file, files->get(static_cast<SegmentFiles::Which>(i), Mode::write));
             MR_TRY_VOID(file->sync());
         }
@@ -317,7 +326,7 @@ Status SegmentWriter::remove_below(Offset start) {
 }
 
 Status SegmentWriter::remove_files(const Segment& segment) {
-    std::erase(dirty_, segment.shared_files());
+    std::erase_if(dirty_, [&](const Unsynced& d) { return d.files == segment.shared_files(); });
     segment.files().release();
     // In any order: a segment that misses one of its files counts as gone (restore()).
     for (std::size_t i = 0; i < SegmentFiles::kFiles; ++i) {
@@ -339,7 +348,7 @@ bool SegmentWriter::replace(const std::vector<std::shared_ptr<const Segment>>& f
     const auto last = first + static_cast<std::ptrdiff_t>(from.size());
     for (const auto& segment : from) {
         // Synced or not, no checkpoint will name it any more.
-        std::erase(dirty_, segment->shared_files());
+        std::erase_if(dirty_, [&](const Unsynced& d) { return d.files == segment->shared_files(); });
         obsolete_.push_back(segment);
     }
     closed_.insert(closed_.erase(first, last), to.begin(), to.end());

@@ -6,6 +6,7 @@
 // settle (restore: the starting thread).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -34,8 +35,9 @@ class SegmentWriter {
     /// Are there segments without a gap from `start` to settled_end()? Names what is missing otherwise.
     Status verify(Offset start) const;
 
-    /// `batch` is one batch with base offset and leader epoch in place, `ref` says what the journal knows of
-    /// it; `aborted` the transaction it ends, if it is an abort marker. REQUIRES: it begins at end().
+    /// `batch` is one batch, written with the base offset and leader epoch of `header`; `ref` says what the
+    /// journal knows of it; `aborted` the transaction it ends, if it is an abort marker. REQUIRES: it begins
+    /// at end().
     Status append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
                   const AbortedTxn* aborted, const TopicSettings& settings);
     Status flush();
@@ -78,6 +80,14 @@ class SegmentWriter {
         SegmentInfo info;
         std::shared_ptr<SegmentFiles> files;
     };
+    /// A segment's files, and which of them were written since they were last synced: syncing one that was
+    /// not still makes the disk flush its cache.
+    struct Unsynced {
+        std::shared_ptr<SegmentFiles> files;
+        std::array<bool, SegmentFiles::kFiles> written{};
+    };
+    /// Of the open segment.
+    void note_written(SegmentFiles::Which which);
     Status restore_one(const SegmentInfo& info, std::set<std::string>& wanted);
     Status remove_strangers(const std::set<std::string>& wanted);
     Status remove_files(const Segment& segment);
@@ -110,7 +120,7 @@ class SegmentWriter {
     std::uint64_t written_time_ = 0;
     std::uint64_t written_seq_ = 0;
     std::uint64_t written_txn_ = 0;
-    std::vector<std::shared_ptr<SegmentFiles>> dirty_;  ///< to be synced
+    std::vector<Unsynced> dirty_;
     bool directory_dirty_ = false;
 };
 

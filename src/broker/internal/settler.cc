@@ -33,19 +33,19 @@ Result<std::size_t> Settler::settle_partition(const std::shared_ptr<PartitionLog
     std::vector<StoredBatch> batches;
     MR_TRY_VOID(access_.collect(*log, view, from, {.bytes_max = budget, .not_after = not_after}, batches));
     std::size_t bytes = 0;
-    std::string patched;
     for (const auto& batch : batches) {
         MR_CHECK(!batch.patched, "{}-{}: offset {} was settled already", log->topic(), log->id(),
                  batch.ref.base_offset);
-        patched = batch.bytes.view();
-        wire::patch_batch(patched, batch.ref.base_offset, batch.ref.leader_epoch);
-        MR_TRY(const auto header, wire::decode_batch_header(patched));
-        MR_CHECK(header.total_bytes() == patched.size() && header.last_offset() == batch.ref.last_offset(),
-                 "{}-{}: {}", log->topic(), log->id(), batch.ref.base_offset);
+        MR_TRY(auto header, wire::decode_batch_header(batch.bytes.view()));
+        header.base_offset = batch.ref.base_offset;
+        header.leader_epoch = batch.ref.leader_epoch;
+        MR_CHECK(
+            header.total_bytes() == batch.bytes.size() && header.last_offset() == batch.ref.last_offset(),
+            "{}-{}: {}", log->topic(), log->id(), batch.ref.base_offset);
         const AbortedTxn* aborted =
             header.is_control() ? view.aborted.find_marker(batch.ref.base_offset) : nullptr;
-        MR_TRY_VOID(writer.append(patched, header, batch.ref, aborted, settings));
-        bytes += patched.size();
+        MR_TRY_VOID(writer.append(batch.bytes.view(), header, batch.ref, aborted, settings));
+        bytes += batch.bytes.size();
     }
     MR_TRY_VOID(writer.flush());
     settled_bytes_.fetch_add(bytes);

@@ -8,7 +8,6 @@
 namespace mr::journal::internal {
 namespace {
 
-constexpr std::size_t kArenaBytes = 1U << 20;
 /// More than any kind's value: readers_ is an array.
 constexpr std::size_t kKinds = 256;
 /// Proposals announce payloads; this is for headers and padding, generously.
@@ -172,8 +171,7 @@ void Writer::begin_group(std::size_t bytes) {
     group_first_ = next_seq_;
     // One arena for the whole group where possible: then it is one write.
     if (!arena_ || arena_->capacity() - arena_->size() < bytes) {
-        arena_ = std::make_shared<std::string>();
-        arena_->reserve(std::max(kArenaBytes, bytes));
+        arena_ = arenas_.take(bytes);
     }
 }
 
@@ -185,8 +183,7 @@ std::string_view Writer::put(const EntryHeader& header, std::string_view payload
         same_chunk = false;
     }
     if (arena_->capacity() - arena_->size() < bytes) {
-        arena_ = std::make_shared<std::string>();
-        arena_->reserve(std::max(kArenaBytes, bytes));
+        arena_ = arenas_.take(bytes);
         same_chunk = false;
     }
     if (!same_chunk) chunks_.push_back({arena_, arena_->size(), file_, offset_, Seq(0)});

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/internal/arena_pool.h"
 #include "journal/internal/entry_codec.h"
 #include "journal/internal/file_pool.h"
 #include "journal/internal/file_set.h"
@@ -106,6 +107,7 @@ class Writer final : public Appender {
     std::size_t group_bytes_ = 0;
     Seq group_first_;
     bool in_group_ = false;
+    ArenaPool arenas_;
     std::shared_ptr<std::string> arena_;
     std::vector<Chunk> chunks_;
     std::vector<std::shared_ptr<JournalFile>> written_files_;
