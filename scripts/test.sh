@@ -34,9 +34,23 @@ stage() {
     esac
 }
 
-# Stages that mostly wait run two at a time; what the first says is shown when it has ended.
-beside() { stage "$@" >"$results/.said" 2>&1 & }
-joined() { wait; cat "$results/.said" 2>/dev/null; rm -f "$results/.said"; }
+# Two rows of stages run beside each other: they mostly wait. What the second says is shown at its end.
+clients() {
+    stage clients tests/clients/with_node.sh
+    stage ecosystem "$python" tests/interop/ecosystem.py
+    stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
+}
+surroundings() {
+    stage surface "$python" tests/surface/run.py
+    stage registry "$python" tests/registry/check.py "$millrace"
+    stage security "$python" tests/security/check.py "$millrace"
+    stage formats "$millrace" test tests/registry/project
+    stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
+    # That the benches run and that nothing is lost on the way; no timing.
+    stage bench bench/run.sh --smoke
+    stage trouble "$python" tests/crash/trouble.py
+    stage limits "$python" tests/crash/limits.py
+}
 
 stage unit ctest --preset "$tree" -j 2 --output-on-failure
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
@@ -44,20 +58,11 @@ stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=
 stage example tests/example.sh
 stage slt tests/slt.sh
 stage figures tests/figures.sh
-stage surface "$python" tests/surface/run.py
-stage registry "$python" tests/registry/check.py "$millrace"
-stage security "$python" tests/security/check.py "$millrace"
-stage formats "$millrace" test tests/registry/project
-stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
-# That the benches run and that nothing is lost on the way; no timing.
-stage bench bench/run.sh --smoke
 stage crash "$python" tests/crash/kill9.py
-stage trouble "$python" tests/crash/trouble.py
-stage limits "$python" tests/crash/limits.py
-beside clients tests/clients/with_node.sh
-stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
-stage ecosystem "$python" tests/interop/ecosystem.py
-joined
+clients >"$results/.clients" 2>&1 &
+surroundings
+wait
+cat "$results/.clients"
 # What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
 stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'
 
