@@ -6,9 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 millrace=${MILLRACE_BIN:-build/release/src/cli/millrace}
 failed=0
-if [ $# -gt 0 ]; then projects=("${@/#/tests/slt/}"); else projects=(tests/slt/*/); fi
+if [ $# -gt 0 ]; then projects=("${@/#/tests/slt/}"); else projects=(tests/slt/*/tests); projects=("${projects[@]%/tests}"); fi
 for project in "${projects[@]}"; do
-    "$millrace" test "${project%/}" || failed=1
+    "$millrace" test "$project" || failed=1
 done
 cases=$(grep -h '^view ' tests/slt/*/tests/*.slt | wc -l)
 echo "$cases cases in ${#projects[@]} projects"
