@@ -10,10 +10,6 @@ namespace {
 
 const std::string kRfcClaims =
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-const std::string kRfcHmac =
-    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + kRfcClaims + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const std::string kRfcHmacKey =
-    R"({"kty":"oct","k":"AyM1SysPpbyFDfZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"})";
 const std::string kRfcRsa =
     "eyJhbGciOiJSUzI1NiJ9." + kRfcClaims +
     ".cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_"
@@ -68,8 +64,8 @@ std::string why_not(const KeySet& set, const std::string& token, const JwtRules&
 }
 
 TEST(Jwt, ExamplesOfRfc7515) {
-    const KeySet all = keys(kRfcHmacKey + "," + kRfcRsaKey + "," + kRfcEcKey);
-    for (const std::string& token : {kRfcHmac, kRfcRsa, kRfcEc}) {
+    const KeySet all = keys(kRfcRsaKey + "," + kRfcEcKey);
+    for (const std::string& token : {kRfcRsa, kRfcEc}) {
         const auto claims = all.check(token, of_joe(), kThen);
         ASSERT_TRUE(claims) << claims.error().message;
         EXPECT_EQ(claims->principal, "joe");
