@@ -5,7 +5,7 @@
 #   bench/run.sh --smoke          20 s: that it runs and that nothing is lost; asserts no timing (scripts/test.sh)
 #   --kafka DIR                   also measure Apache Kafka, side by side: DIR holds up.sh and down.sh that start and stop one broker
 #                                 (up.sh DATA PORT writes DATA/broker.pid; FSYNC=1 makes it sync every message)
-#   --only latency|example|broker|pipeline|micro
+#   --only latency|example|broker|pipeline|nexmark|micro
 # BENCH_WORK: folder for data (default: a temporary one); what it lies on is what is measured.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -90,6 +90,11 @@ if wanted pipeline; then
     title "a pipeline flat out: Kafka protocol -> JSON -> filter, GROUP BY -> view; and the replay of what is stored"
     echo "budget: 6 CPU s of the node a million events of 2 KB; replay 2.0 CPU s a million (2 KB), 0.4 (108 bytes)"
     bench pipeline --events $events
+fi
+if wanted nexmark && [ -x "$bin/nexmark_bench" ]; then
+    title "Nexmark in process, each query checked against Flink's recorded answer first"
+    echo "goal: 8 x Flink's events a CPU second (geometric mean), every query 3 x its rate; q0 and q2 from rows 3 M events/s a core"
+    "$bin/nexmark_bench" --work "$work" --events $((events / 5)) || failed=1
 fi
 if wanted micro && [ $length = full ]; then
     title "micro benches"
