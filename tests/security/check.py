@@ -35,7 +35,7 @@ try:
     from cryptography.x509.oid import NameOID
     import kafka
     import kafka.errors
-    from kafka.sasl.oauth import AbstractTokenProvider
+    from kafka.net.sasl.oauth import AbstractTokenProvider
 except ImportError as missing:
     print(f"SKIP: {missing}")
     sys.exit(77)
