@@ -317,6 +317,7 @@ TEST_F(TlsTest, HostilePeers) {
         client.send(bytes);
         EXPECT_TRUE(client.wait_end());
     }
+    ASSERT_TRUE(run_until(loop_, [&] { return server_->connections() == 0; }));
     TestClient silent(loop_, server_->bound());
     run_until(loop_, [&] { return server_->connections() == 1; });
     clock_.advance_ms(9'000);

@@ -35,7 +35,7 @@ try:
     from cryptography.x509.oid import NameOID
     import kafka
     import kafka.errors
-    from kafka.sasl.oauth import AbstractTokenProvider
+    from kafka.net.sasl.oauth import AbstractTokenProvider
 except ImportError as missing:
     print(f"SKIP: {missing}")
     sys.exit(77)
@@ -311,10 +311,12 @@ def confluent_clients(node):
     check(refused(lambda: consume(alice, "orders", 1, "other")), "a group of others")
     equal(topics_of(node.confluent("SCRAM-SHA-256", "bob")), [], "bob sees nothing")
     equal(topics_of(node.confluent("mtls", "guest")), [], "a stranger with a certificate sees nothing")
+    # librdkafka does not show a certificate whose issuer the server did not name: it comes as nobody.
+    forged = node.confluent("mtls", "forged")
+    check(refused(lambda: AdminClient(forged).list_topics(timeout=3)) or topics_of(forged) == [], "a forged certificate is alice's")
     for who, config in [("a wrong password", node.confluent("PLAIN", "alice", **{"sasl.password": "wrong"})),
                         ("a wrong password (SCRAM)", node.confluent("SCRAM-SHA-256", "alice", **{"sasl.password": "wrong"})),
                         ("an unknown user", node.confluent("SCRAM-SHA-512", "alice", **{"sasl.username": "nobody"})),
-                        ("a forged certificate", node.confluent("mtls", "forged")),
                         ("an expired token", node.confluent("OAUTHBEARER", "alice", oauth_cb=lambda _: (node.issuer.token("alice", seconds=-600), time.time() + 600))),
                         ("a token for others", node.confluent("OAUTHBEARER", "alice", oauth_cb=lambda _: (node.issuer.token("alice", aud="x"), time.time() + 600)))]:
         check(refused(lambda: AdminClient(config).list_topics(timeout=3)), f"{who} gets in")
@@ -337,8 +339,8 @@ def kafka_python_clients(node):
         consumer.close()
     bob = kafka.KafkaProducer(max_block_ms=4000, **node.kafka_python("SCRAM-SHA-256", "bob"))
     check(refused(lambda: bob.send("orders.python", b"no").get(6)), "bob produces")
-    check(refused(lambda: kafka.KafkaProducer(**node.kafka_python("PLAIN", "alice", sasl_plain_password="wrong"), api_version_auto_timeout_ms=3000)),
-          "kafka-python with a wrong password")
+    wrong = node.kafka_python("PLAIN", "alice", sasl_plain_password="wrong")
+    check(refused(lambda: kafka.KafkaProducer(max_block_ms=4000, **wrong).send("orders.python", b"no").get(6)), "kafka-python with a wrong password")
 
 
 def admin_clients(node):
