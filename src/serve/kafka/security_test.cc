@@ -159,6 +159,7 @@ TEST_F(SecurityTest, BareTokens) {
     wrong.ask<wire::SaslHandshakeResponse>(handshake("PLAIN"), 0);
     frame.back() = 'x';
     wrong.feed(frame);
+    f.run_all();
     f.advance(101);
     EXPECT_TRUE(wrong.connection->aborted);
 }
@@ -178,6 +179,7 @@ TEST_F(SecurityTest, AuthenticatingAgain) {
     Client& changed = as("alice");
     changed.ask<wire::SaslHandshakeResponse>(handshake("PLAIN"), 1);
     changed.send(token(plain("bob", "bob-pw")), 2);
+    f.run_all();
     f.advance(101);
     EXPECT_EQ(changed.receive<wire::SaslAuthenticateResponse>(2)->error_code,
               ErrorCode::sasl_authentication_failed);
@@ -187,8 +189,8 @@ TEST_F(SecurityTest, AuthenticatingAgain) {
 }
 
 TEST_F(SecurityTest, CertificatesNameUsers) {
-    enforce();
     f.make_topic("t");
+    enforce();
     auto tls = std::make_shared<Listener>();
     tls->protocol = "SSL";
     const auto mapper = security::PrincipalMapper::parse("RULE:^CN=([^,]+),OU=floor.*$/$1/");
@@ -401,6 +403,7 @@ TEST_F(SecurityTest, NoWorkerToCheckAPassword) {
     client.ask<wire::SaslHandshakeResponse>(handshake("PLAIN"), 1);
     f.drop_blocking_work = true;
     client.send(token(plain("alice", "alice-pw")), 2);
+    f.run_all();
     f.advance(101);
     EXPECT_EQ(client.receive<wire::SaslAuthenticateResponse>(2)->error_code,
               ErrorCode::sasl_authentication_failed);
