@@ -358,6 +358,28 @@ TEST(Transactions, RulesOfVersion1) {
     EXPECT_EQ(committed(node, "a"), Strings{"1"});
 }
 
+/// What librdkafka does when an abort comes between a batch and its answer: the broker has the batch, the
+/// producer takes it for never written and gives its sequence to the next record.
+TEST(Transactions, ASequenceUsedAgainAfterAnAbortIsNotTakenForADuplicate) {
+    TestNode node;
+    node.create("a");
+    TestProducer p(node, "t", false);
+    ASSERT_EQ(p.init(), KafkaError::none);
+    ASSERT_EQ(p.produce("a", 0, {"void"}).error, KafkaError::none);
+    // While the transaction is open it is a duplicate.
+    p.forget("a", 0, 1);
+    EXPECT_EQ(p.produce("a", 0, {"void"}).base_offset, Offset(0));
+    ASSERT_EQ(p.finish(false), KafkaError::none);
+    p.forget("a", 0, 1);
+    EXPECT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::out_of_order_sequence_number);
+    ASSERT_EQ(p.finish(false), KafkaError::none);
+    // The producer asks for a new epoch (KIP-360) and goes on.
+    ASSERT_EQ(p.init(60'000, true), KafkaError::none);
+    ASSERT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::none);
+    ASSERT_EQ(p.finish(true), KafkaError::none);
+    EXPECT_EQ(committed(node, "a"), Strings{"kept"});
+}
+
 TEST(Transactions, RulesOfVersion2) {
     TestNode node;
     node.create("a");

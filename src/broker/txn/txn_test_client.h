@@ -87,6 +87,11 @@ class TestProducer {
         return result.error;
     }
 
+    /// Goes back by so many records, as if they had never been sent.
+    void forget(const std::string& topic, std::int32_t partition, std::int32_t records) {
+        sequences_[{topic, partition}] -= records;
+    }
+
     std::int64_t producer_id = -1;
     std::int16_t epoch = -1;
     bool add_first = true;  ///< v1: like a proper client
