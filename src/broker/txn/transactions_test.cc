@@ -256,6 +256,7 @@ TEST_P(Versions, AKilledProcessLosesNoTransactionAPowerFailureAbortsIt) {
     node.submit(p.proposal("a", 0, {"2"}, &result));
     node.pump_unsynced();
     ASSERT_EQ(result.error, KafkaError::none);
+    p.advance("a", 0, 1);
     node.stop();
     disk.kill();
     node.start();
@@ -367,10 +368,10 @@ TEST(Transactions, ASequenceUsedAgainAfterAnAbortIsNotTakenForADuplicate) {
     ASSERT_EQ(p.init(), KafkaError::none);
     ASSERT_EQ(p.produce("a", 0, {"void"}).error, KafkaError::none);
     // While the transaction is open it is a duplicate.
-    p.forget("a", 0, 1);
+    p.advance("a", 0, -1);
     EXPECT_EQ(p.produce("a", 0, {"void"}).base_offset, Offset(0));
     ASSERT_EQ(p.finish(false), KafkaError::none);
-    p.forget("a", 0, 1);
+    p.advance("a", 0, -1);
     EXPECT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::out_of_order_sequence_number);
     ASSERT_EQ(p.finish(false), KafkaError::none);
     // The producer asks for a new epoch (KIP-360) and goes on.

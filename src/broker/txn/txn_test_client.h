@@ -87,9 +87,9 @@ class TestProducer {
         return result.error;
     }
 
-    /// Goes back by so many records, as if they had never been sent.
-    void forget(const std::string& topic, std::int32_t partition, std::int32_t records) {
-        sequences_[{topic, partition}] -= records;
+    /// Its next sequence is so many records further, or back: as if more or fewer had been sent.
+    void advance(const std::string& topic, std::int32_t partition, std::int32_t records) {
+        sequences_[{topic, partition}] += records;
     }
 
     std::int64_t producer_id = -1;
