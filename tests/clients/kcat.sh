@@ -65,10 +65,10 @@ to_each() {  # text: one record in each topic
     for name in "${shared[@]}"; do echo "$1" | kcat -b "$bootstrap" -P -t "$name"; done
 }
 wait_until() {  # what, command
-    for ((n = 0; n < 900; n++)); do eval "$2" && return; sleep 0.1; done
+    for ((n = 0; n < 300; n++)); do eval "$2" && return; sleep 0.1; done
     die "$1: $(tail -n 3 "$work"/*)"
 }
-assigned() { grep -a "assigned:" "$work/$1.log" | tail -1 | grep -o "kcat-shared-[0-9]" | sort -u | wc -l; }
+assigned() { grep -a "assigned:" "$work/$1.log" | tail -1 | sed 's/.*assigned://' | grep -o "kcat-shared-[0-9]" | sort -u | wc -l; }
 read_lines() { cat "$work"/*.out | grep -c "$1" || true; }
 to_each before
 for n in 0 1; do
