@@ -36,8 +36,7 @@ ProducerTable::Verdict ProducerTable::check(const wire::BatchHeader& header, Tim
         if (batch.first_sequence == header.base_sequence && batch.last_sequence == header.last_sequence()) {
             // Nobody sends again what is of a transaction that has ended: it is another record under a
             // sequence that was used (librdkafka does so after an abort in which an answer was lost). Taken
-            // for a duplicate, as Kafka takes it, it would be acknowledged and lost; this error makes the
-            // producer abort and go on with a new epoch.
+            // for a duplicate, as Kafka takes it, it would be acknowledged and lost.
             const bool ended = state.txn_first.value < 0 || batch.base_offset < state.txn_first;
             if (header.is_transactional() && ended) return {KafkaError::out_of_order_sequence_number};
             return {KafkaError::none, &batch};
