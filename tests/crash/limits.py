@@ -9,13 +9,10 @@ are made by hand: no client library would send them. Exit 0 passed, 1 failed, 77
 import contextlib
 import os
 import resource
-import shutil
 import socket
 import struct
 import sys
-import tempfile
 import time
-import traceback
 
 try:
     from confluent_kafka import Producer
@@ -23,21 +20,11 @@ try:
 except ImportError as missing:
     print(f"limits: skipped: {missing}")
     sys.exit(77)
-from node import Failure, Node
+from cases import case, expect, main
+from node import Node
 
 MIB = 1 << 20
 FETCH, JOIN_GROUP, PRODUCE, API_VERSIONS = 1, 11, 0, 18
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(condition, text):
-    if not condition:
-        raise Failure(text)
 
 
 # --- the protocol, as far as needed -------------------------------------------------------------------------------------------------------
@@ -284,31 +271,4 @@ def huge_fetch(work):
         return f"answers of {len(answer) // MIB} MiB; {grown:.0f} MiB more at most for 200 that do not read"
 
 
-def run(function):
-    work = tempfile.mkdtemp(prefix=f"millrace-{function.__name__}-")
-    begun = time.monotonic()
-    try:
-        said = function(work)
-        print(f"ok    {function.__name__} ({time.monotonic() - begun:.1f} s): {said}", flush=True)
-        shutil.rmtree(work, ignore_errors=True)
-        return True
-    except Failure as failure:
-        print(f"FAIL  {function.__name__}: {failure}\n      kept in {work}", flush=True)
-    except Exception:
-        print(f"FAIL  {function.__name__}: the test broke; kept in {work}", flush=True)
-        traceback.print_exc()
-    return False
-
-
-def main():
-    wanted = sys.argv[1:]
-    unknown = set(wanted) - {f.__name__ for f in CASES}
-    if unknown:
-        print(f"limits: no case named {', '.join(sorted(unknown))}; there are {', '.join(f.__name__ for f in CASES)}")
-        return 1
-    results = [run(function) for function in CASES if not wanted or function.__name__ in wanted]
-    print(f"limits: {sum(results)} of {len(results)} cases hold")
-    return 0 if all(results) else 1
-
-
-sys.exit(main())
+sys.exit(main("limits"))

@@ -12,10 +12,8 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
 try:
     from kafka import KafkaConsumer, TopicPartition
@@ -23,26 +21,11 @@ try:
 except ImportError as missing:
     print(f"trouble: skipped: {missing}")
     sys.exit(77)
-from node import BINARY, HERE, Failure, Node, wait_until
-
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-class Skipped(Exception):
-    pass
+from cases import Skipped, case, expect, main
+from node import BINARY, HERE, Node, wait_until
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------------------------
-
-def expect(condition, text):
-    if not condition:
-        raise Failure(text)
-
 
 def produce(node, seconds, rate=500, seed=1, **more):
     """A load that ran for a while and was waited for. Its acks."""
@@ -495,42 +478,5 @@ def kill_while_duckdb_writes(work):
     return f"killed {hits} times as the file changed; {count} records are counted once"
 
 
-# --- running ------------------------------------------------------------------------------------------------------------------------------
-
-def run(function):
-    work = tempfile.mkdtemp(prefix=f"millrace-{function.__name__}-")
-    begun = time.monotonic()
-    try:
-        said = function(work)
-        print(f"ok    {function.__name__} ({time.monotonic() - begun:.1f} s): {said or 'as it should'}", flush=True)
-        shutil.rmtree(work, ignore_errors=True)
-        return True
-    except Skipped as why:
-        print(f"skip  {function.__name__}: {why}", flush=True)
-        shutil.rmtree(work, ignore_errors=True)
-        return True
-    except Failure as failure:
-        print(f"FAIL  {function.__name__}: {failure}\n      kept in {work}", flush=True)
-    except Exception:
-        print(f"FAIL  {function.__name__}: the test broke; kept in {work}", flush=True)
-        traceback.print_exc()
-    return False
-
-
-def main():
-    if "--list" in sys.argv:
-        for function in CASES:
-            print(f"{function.__name__}: {function.__doc__.splitlines()[0]}")
-        return 0
-    wanted = sys.argv[1:]
-    unknown = set(wanted) - {f.__name__ for f in CASES}
-    if unknown:
-        print(f"trouble: no case named {', '.join(sorted(unknown))}; see --list")
-        return 1
-    results = [run(function) for function in CASES if not wanted or function.__name__ in wanted]
-    print(f"trouble: {sum(results)} of {len(results)} cases hold")
-    return 0 if all(results) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("trouble"))
