@@ -124,8 +124,7 @@ Registry::Registry() : state_(std::make_shared<const RegistryView>()), published
 Registry::~Registry() = default;
 
 std::shared_ptr<const RegistryView> Registry::view() const {
-    const std::lock_guard lock(mutex_);
-    return published_;
+    return published_.load();
 }
 
 std::shared_ptr<const RegistryView> Registry::newest() const {
@@ -147,8 +146,8 @@ void Registry::apply(const journal::Entry& entry) {
     apply_change(*next, *change, entry.seq);
     applied_ = entry.seq;
     state_ = std::move(next);
+    published_.add(entry.seq, state_);
     const std::lock_guard lock(mutex_);
-    waiting_.emplace_back(entry.seq, state_);
     newest_ = state_;
 }
 
@@ -207,11 +206,7 @@ void Registry::apply_change(RegistryView& next, const Change& change, Seq seq) {
 }
 
 void Registry::durable(Seq through) {
-    const std::lock_guard lock(mutex_);
-    while (!waiting_.empty() && waiting_.front().first <= through) {
-        published_ = std::move(waiting_.front().second);
-        waiting_.pop_front();
-    }
+    published_.durable(through);
 }
 
 std::unique_ptr<journal::Cut> Registry::cut() {
@@ -233,9 +228,8 @@ Status Registry::restore(std::string_view bytes, Seq through) {
 
 Status Registry::recovered(Seq last) {
     static_cast<void>(last);
+    published_.reset(state_);
     const std::lock_guard lock(mutex_);
-    waiting_.clear();
-    published_ = state_;
     newest_ = state_;
     return {};
 }

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +20,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "journal/durable_view.h"
 #include "journal/journal.h"
 #include "journal/participant.h"
 #include "registry/schema.h"
@@ -144,10 +144,9 @@ class Registry final : public journal::Participant {
 
     Seq applied_;                                ///< journal thread
     std::shared_ptr<const RegistryView> state_;  ///< journal thread
+    journal::DurableView<RegistryView> published_;
     mutable std::mutex mutex_;
-    std::deque<std::pair<Seq, std::shared_ptr<const RegistryView>>> waiting_;  // guarded by mutex_
-    std::shared_ptr<const RegistryView> published_;                            // guarded by mutex_
-    std::shared_ptr<const RegistryView> newest_;                               // guarded by mutex_
+    std::shared_ptr<const RegistryView> newest_;  // guarded by mutex_
 };
 
 std::string encode_change(const Change& change);

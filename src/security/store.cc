@@ -139,8 +139,7 @@ Store::Store() : state_(std::make_shared<const View>()), published_(state_) {}
 Store::~Store() = default;
 
 std::shared_ptr<const View> Store::view() const {
-    const std::lock_guard lock(mutex_);
-    return published_;
+    return published_.load();
 }
 
 std::unique_ptr<journal::Proposal> Store::change_users(
@@ -191,16 +190,11 @@ void Store::apply(const journal::Entry& entry) {
     }
     applied_ = entry.seq;
     state_ = std::move(next);
-    const std::lock_guard lock(mutex_);
-    waiting_.emplace_back(entry.seq, state_);
+    published_.add(entry.seq, state_);
 }
 
 void Store::durable(Seq through) {
-    const std::lock_guard lock(mutex_);
-    while (!waiting_.empty() && waiting_.front().first <= through) {
-        published_ = std::move(waiting_.front().second);
-        waiting_.pop_front();
-    }
+    published_.durable(through);
 }
 
 std::unique_ptr<journal::Cut> Store::cut() {
@@ -217,8 +211,7 @@ Status Store::restore(std::string_view bytes, Seq through) {
     MR_TRY(View view, decode_view(bytes));
     state_ = std::make_shared<const View>(std::move(view));
     applied_ = through;
-    const std::lock_guard lock(mutex_);
-    published_ = state_;
+    published_.reset(state_);
     return {};
 }
 

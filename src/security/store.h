@@ -7,11 +7,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +17,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "journal/durable_view.h"
 #include "journal/journal.h"
 #include "journal/participant.h"
 #include "security/acl.h"
@@ -97,9 +96,7 @@ class Store final : public journal::Participant {
   private:
     Seq applied_;                        ///< journal thread
     std::shared_ptr<const View> state_;  ///< journal thread
-    mutable std::mutex mutex_;
-    std::deque<std::pair<Seq, std::shared_ptr<const View>>> waiting_;  // guarded by mutex_
-    std::shared_ptr<const View> published_;                            // guarded by mutex_
+    journal::DurableView<View> published_;
 };
 
 std::string encode(const UsersChanged& entry);

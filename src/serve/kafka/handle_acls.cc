@@ -47,6 +47,19 @@ ErrorCode check_caller(Service& service, const Call& call, Operation operation, 
     return ErrorCode::cluster_authorization_failed;
 }
 
+/// Puts into the answer why the caller (`refused`) or what it asks (`wrong`) does not pass; false: both do.
+bool refuse(auto& out, ErrorCode refused, const std::string& message, const Status& wrong) {
+    if (refused != ErrorCode::none) {
+        out.error_code = refused;
+        out.error_message = message;
+        return true;
+    }
+    if (wrong) return false;
+    out.error_code = ErrorCode::invalid_request;
+    out.error_message = wrong.error().message;
+    return true;
+}
+
 }  // namespace
 
 void handle_describe_acls(Service& service, const CallPtr& call, wire::DescribeAclsRequest request) {
@@ -96,15 +109,8 @@ void handle_create_acls(Service& service, const CallPtr& call, wire::CreateAclsR
         auto& out = response->results.emplace_back();
         const Status wrong = security::check_acl(acl);
         if (call->audited()) notes += (notes.empty() ? "" : ", ") + acl.text();
-        if (refused != ErrorCode::none) {
-            out.error_code = refused;
-            out.error_message = message;
-        } else if (!wrong) {
-            out.error_code = ErrorCode::invalid_request;
-            out.error_message = wrong.error().message;
-        } else {
-            acls.push_back(std::move(acl));
-        }
+        if (refuse(out, refused, message, wrong)) continue;
+        acls.push_back(std::move(acl));
     }
     call->note(std::move(notes));
     if (acls.empty()) return call->answer(*response);
@@ -130,16 +136,9 @@ void handle_delete_acls(Service& service, const CallPtr& call, wire::DeleteAclsR
         auto& out = response->filter_results.emplace_back();
         AclFilter filter = to_filter(wanted);
         const Status wrong = security::check_filter(filter);
-        if (refused != ErrorCode::none) {
-            out.error_code = refused;
-            out.error_message = message;
-        } else if (!wrong) {
-            out.error_code = ErrorCode::invalid_request;
-            out.error_message = wrong.error().message;
-        } else {
-            places.push_back(response->filter_results.size() - 1);
-            filters.push_back(std::move(filter));
-        }
+        if (refuse(out, refused, message, wrong)) continue;
+        places.push_back(response->filter_results.size() - 1);
+        filters.push_back(std::move(filter));
     }
     if (filters.empty()) return call->answer(*response);
     auto answer = service.on_loop<std::vector<std::vector<Acl>>>(

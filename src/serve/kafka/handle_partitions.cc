@@ -91,21 +91,8 @@ void handle_describe_topic_partitions(Service& service, const CallPtr& call,
 
 void handle_elect_leaders(Service& service, const CallPtr& call, wire::ElectLeadersRequest request) {
     wire::ElectLeadersResponse response;
-    if (!call->may_cluster(Operation::alter)) {
-        response.error_code = ErrorCode::cluster_authorization_failed;
-        if (!request.topic_partitions) return call->answer(response);
-        for (const auto& topic : *request.topic_partitions) {
-            auto& out = response.replica_election_results.emplace_back();
-            out.topic = topic.topic;
-            for (const std::int32_t partition : topic.partitions) {
-                auto& part = out.partition_result.emplace_back();
-                part.partition_id = partition;
-                part.error_code = response.error_code;
-                part.error_message = message_of(part.error_code);
-            }
-        }
-        return call->answer(response);
-    }
+    const bool allowed = call->may_cluster(Operation::alter);
+    if (!allowed) response.error_code = ErrorCode::cluster_authorization_failed;
     // For all partitions, only those that changed are told: none ever does.
     if (!request.topic_partitions) return call->answer(response);
     const auto topics = service.broker().topics();
@@ -115,6 +102,11 @@ void handle_elect_leaders(Service& service, const CallPtr& call, wire::ElectLead
         for (const std::int32_t partition : topic.partitions) {
             auto& part = out.partition_result.emplace_back();
             part.partition_id = partition;
+            if (!allowed) {
+                part.error_code = response.error_code;
+                part.error_message = message_of(part.error_code);
+                continue;
+            }
             const bool known = find_log(*topics, topic.topic, partition) != nullptr;
             part.error_code = known ? ErrorCode::election_not_needed : ErrorCode::unknown_topic_or_partition;
             part.error_message = known ? "Leader election not needed for topic partition."
