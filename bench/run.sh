@@ -71,6 +71,7 @@ fi
 if wanted broker; then
     title "the broker part"
     bench broker --seconds $broker_s --flat-seconds $flat_s
+    bench broker --name millrace-async --durability async --transactions 0 0 --seconds $broker_s --flat-seconds $flat_s
     if [ -n "$kafka" ]; then
         for mode in "" 1; do
             name=kafka${mode:+-fsync}

@@ -40,7 +40,12 @@ struct Options {
     double flat_seconds = 10;
     std::size_t size = 2'048;
     std::string compression = "none";
+    std::string durability;  ///< of the topics; empty: the broker's default
     bool gate = false;
+
+    [[nodiscard]] KafkaSettings topic_settings() const {
+        return durability.empty() ? KafkaSettings{} : KafkaSettings{{"durability", durability}};
+    }
 };
 
 constexpr std::size_t kStampAt = 7;
@@ -122,7 +127,7 @@ class Bench {
         Producer producer(bootstrap_, settings, [&](std::uint64_t n) {
             if (static_cast<std::int64_t>(n) >= skip) acks.add(now_ns() - due[n]);
         });
-        producer.create_topic(topic, 1);
+        producer.create_topic(topic, 1, options_.topic_settings());
         if (commit_ms) producer.begin_transactions();
         Consumer consumer(bootstrap_, topic, 1);
         std::int64_t read = 0;
@@ -181,7 +186,7 @@ class Bench {
                                            {"batch.size", "1000000"},
                                            {"batch.num.messages", "100000"},
                                            {"compression.type", options_.compression}});
-            producer.create_topic(topic, partitions);
+            producer.create_topic(topic, partitions, options_.topic_settings());
             const std::string body = payload(size);
             sleep_until(now_ns() + 1'000'000'000);
             const Usage before = usage_of(pid_), own = usage_of(getpid());
@@ -293,6 +298,7 @@ int main(int argc, char** argv) {
         ->delimiter(',')
         ->capture_default_str();
     app.add_option("--compression", o.compression, "Codec flat out")->capture_default_str();
+    app.add_option("--durability", o.durability, "Of the topics (millrace only): fsync or async");
     app.add_flag("--gate", o.gate, "Exit 1 when a message was lost");
     CLI11_PARSE(app, argc, argv);
     if (!raise_priority()) fmt::print("(no right to raise the priority: other load shows in the tails)\n");

@@ -68,10 +68,12 @@ Producer::~Producer() {
     rd_kafka_destroy(handle_);
 }
 
-void Producer::create_topic(const std::string& topic, int partitions) {
+void Producer::create_topic(const std::string& topic, int partitions, const KafkaSettings& config) {
     char error[512];
     rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, error, sizeof error);
     if (wanted == nullptr) die(error);
+    for (const auto& [name, value] : config)
+        rd_kafka_NewTopic_set_config(wanted, name.c_str(), value.c_str());
     rd_kafka_queue_t* queue = rd_kafka_queue_new(handle_);
     rd_kafka_CreateTopics(handle_, &wanted, 1, nullptr, queue);
     rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 20'000);

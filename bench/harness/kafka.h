@@ -26,8 +26,8 @@ class Producer {
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
 
-    /// Creates the topic and waits until it is there.
-    void create_topic(const std::string& topic, int partitions);
+    /// Creates the topic, with these settings, and waits until it is there.
+    void create_topic(const std::string& topic, int partitions, const KafkaSettings& config = {});
     /// Waits while the client's queue is full. `partition` below 0: by the key.
     void send(const std::string& topic, std::int32_t partition, std::string_view key, std::string_view value,
               std::uint64_t number);

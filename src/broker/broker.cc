@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/holds.h"
 #include "broker/internal/compactor.h"
+#include "broker/internal/leader_epochs.h"
 #include "broker/internal/log_access.h"
 #include "broker/internal/publisher.h"
 #include "broker/internal/settler.h"
@@ -44,10 +45,13 @@ Result<std::unique_ptr<Broker>> Broker::open(FileSystem& fs, Metrics& metrics, B
     return std::make_unique<Broker>(Private{}, fs, metrics, std::move(options));
 }
 
-void Broker::set_journal(const journal::Journal& journal) {
+void Broker::set_journal(journal::Journal& journal) {
     access_->set_journal([&journal](Seq after, const std::function<bool(const journal::Entry&)>& visit) {
         return journal.read(after, visit);
     });
+    if (auto raise = raise_leader_epochs(*this)) {
+        MR_CHECK(journal.try_submit(journal::Lane::control, raise), "the journal has just been opened");
+    }
 }
 
 std::shared_ptr<const TopicsView> Broker::topics(Visibility v) const {
@@ -90,6 +94,10 @@ void Broker::subscribe(const std::shared_ptr<Subscription>& subscription) {
 
 void Broker::publish_through(Seq through) {
     publisher_->publish(through);
+}
+
+void Broker::show_written() {
+    state_->show_written();
 }
 
 Status Broker::prepare_outputs(std::string& step_payload) {

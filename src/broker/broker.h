@@ -78,7 +78,7 @@ struct BrokerOptions {
     /// a new one is told coordinator_not_available.
     std::int32_t transactional_ids_max = 100'000;
     std::int64_t transactional_id_idle_min_ms = 60'000;
-    std::int32_t offset_metadata_bytes_max = 4'096;             ///< Kafka's offset.metadata.max.bytes
+    std::int32_t offset_metadata_bytes_max = 4'096;  ///< Kafka's offset.metadata.max.bytes
 };
 
 /// Which entries count: appended (inside the node only) or on disk (anybody).
@@ -104,8 +104,7 @@ struct ReadResult {
 
 struct ReadOptions {
     std::size_t max_bytes = 1U << 20;
-    bool min_one_batch = true;  ///< the first batch whole, even if larger than max_bytes (KIP-74)
-    Visibility visibility = Visibility::durable;
+    bool min_one_batch = true;    ///< the first batch whole, even if larger than max_bytes (KIP-74)
     bool read_committed = false;  ///< nothing at or beyond the last stable offset
     /// For readers of our own: leaves out markers and what was aborted. Implies read_committed.
     bool only_committed = false;
@@ -127,8 +126,10 @@ class Broker final : public journal::Participant {
     static Result<std::unique_ptr<Broker>> open(FileSystem& fs, Metrics& metrics, BrokerOptions options);
     ~Broker() override;
 
-    /// REQUIRES: once, after Journal::open and before the threads start. The journal must outlive all reads.
-    void set_journal(const journal::Journal& journal);
+    /// REQUIRES: once, after Journal::open, before the threads start and anything is submitted (in a new run
+    /// of the system the first proposal is the broker's own: leader epochs). The journal must outlive all
+    /// reads.
+    void set_journal(journal::Journal& journal);
 
     // --- reading, any thread ---------------------------------------------------------------------------
     [[nodiscard]] std::shared_ptr<const TopicsView> topics(Visibility v = Visibility::durable) const;
@@ -207,6 +208,8 @@ class Broker final : public journal::Participant {
     void subscribe(const std::shared_ptr<Subscription>& subscription);
     /// Sync thread: what a proposal is about to answer must be visible first.
     void publish_through(Seq through);
+    /// Journal thread: the same for async topics, as soon as it is written.
+    void show_written();
 
     /// For open() only.
     Broker(Private, FileSystem& fs, Metrics& metrics, BrokerOptions options);

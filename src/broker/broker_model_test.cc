@@ -1,6 +1,6 @@
 // Random operations on the broker against a model of a few maps: whatever is done in between - settling,
 // checkpoints, restarts - reads give what was produced, in order, and committed offsets are those last
-// committed.
+// committed. Of async topics a power loss may take what was not synced; then the leader epoch says so.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -18,6 +18,7 @@ namespace {
 struct ModelLog {
     std::int64_t start = 0;
     std::vector<std::string> values;
+    std::size_t safe = 0;  ///< of an async topic: so many are on disk
 };
 
 class BrokerModel {
@@ -42,6 +43,7 @@ class BrokerModel {
     std::size_t pick(std::size_t n) { return random_() % n; }
 
     void step() {
+        note_safe();
         switch (pick(24)) {
             case 0:
                 return create();
@@ -80,9 +82,12 @@ class BrokerModel {
             node_.submit(node_.produce_proposal(any_topic(), 0, batch, nullptr));
             node_.pump_unsynced();
         }
+        note_safe();
         node_.stop();
-        pick(3) == 0 ? disk_.kill() : disk_.crash();
+        const bool killed = pick(3) == 0;
+        killed ? disk_.kill() : disk_.crash();
         node_.start();
+        check_cuts(killed);
         const std::string value = std::exchange(unsynced_, {});
         if (value.empty()) return;
         // It may be there or not; if it is, it stays.
@@ -94,13 +99,47 @@ class BrokerModel {
             order_.emplace_back(name, value);
         }
     }
+    static bool is_async(const std::string& name) { return name >= "t4"; }
+    void note_safe() {
+        if (node_.journal().durable() != node_.journal().applied()) return;
+        for (auto& [name, logs] : topics_) {
+            for (auto& log : logs) log.safe = log.values.size();
+        }
+    }
+    /// What async topics have left. A consumer that read beyond the end learns from the epoch where to go
+    /// back to.
+    void check_cuts(bool killed) {
+        std::vector<std::pair<PartitionLog*, LeaderEpoch>> cut;
+        for (auto& [name, logs] : topics_) {
+            if (!is_async(name)) continue;
+            for (std::size_t i = 0; i < logs.size(); ++i) {
+                PartitionLog& stored = node_.log(name, static_cast<std::int32_t>(i));
+                cut.emplace_back(&stored, stored.shown()->leader_epoch);
+                shorten(logs[i], static_cast<std::size_t>(stored.shown()->log_end.value), killed);
+            }
+        }
+        node_.pump();
+        for (const auto& [log, before] : cut) {
+            const auto view = log->shown();
+            EXPECT_GT(view->leader_epoch, before);
+            EXPECT_EQ(view->end_of_epoch(before).end, view->log_end);
+        }
+    }
+    void shorten(ModelLog& log, std::size_t end, bool killed) {
+        ASSERT_GE(end, killed ? log.values.size() : log.safe);
+        for (; log.values.size() > end; log.values.pop_back()) {
+            std::erase_if(order_, [&](const auto& item) { return item.second == log.values.back(); });
+        }
+    }
     void create() {
         if (topics_.size() >= 4) return;
         const std::string name = fmt::format("t{}", pick(6));
         if (topics_.contains(name)) return;
         const auto partitions = static_cast<std::int32_t>(1 + pick(3));
-        ids_[name] =
-            node_.create(name, partitions, {{"segment.bytes", "3000"}, {"index.interval.bytes", "300"}});
+        ids_[name] = node_.create(name, partitions,
+                                  {{"segment.bytes", "3000"},
+                                   {"index.interval.bytes", "300"},
+                                   {"durability", is_async(name) ? "async" : "fsync"}});
         topics_[name].resize(static_cast<std::size_t>(partitions));
     }
     void remove() {
@@ -127,7 +166,17 @@ class BrokerModel {
             values.push_back(
                 fmt::format("{}/{}/{}{}", name, partition, counter_++, std::string(pick(300), 'x')));
         }
-        const auto result = node_.produce(name, static_cast<std::int32_t>(partition), values);
+        ProduceResult result{.error = KafkaError::unknown_server_error};
+        if (is_async(name) && pick(2) == 0) {
+            // Acknowledged and readable before the disk has it.
+            std::vector<TestRecord> records;
+            for (const auto& value : values) records.push_back({TestNode::kStart, "k", value});
+            node_.submit(node_.produce_proposal(name, static_cast<std::int32_t>(partition),
+                                                make_batch(records), &result));
+            node_.pump_unsynced();
+        } else {
+            result = node_.produce(name, static_cast<std::int32_t>(partition), values);
+        }
         ASSERT_EQ(result.error, KafkaError::none);
         ASSERT_EQ(result.base_offset.value, static_cast<std::int64_t>(log.values.size()));
         for (auto& value : values) {

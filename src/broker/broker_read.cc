@@ -89,7 +89,7 @@ void ReadResult::append_to(std::string& out) const {
 
 ReadResult Broker::read(const PartitionLog& log, Offset from, const ReadOptions& options) const {
     ReadResult result;
-    const auto view = options.visibility == Visibility::durable ? log.durable() : log.applied();
+    const auto view = log.shown();
     if (log.deleted()) {
         result.error = KafkaError::unknown_topic_or_partition;
         return result;
@@ -139,14 +139,14 @@ ReadResult Broker::read(const PartitionLog& log, Offset from, const ReadOptions&
 }
 
 bool Broker::is_resident(const PartitionLog& log, Offset from) const {
-    const auto view = log.durable();
+    const auto view = log.shown();
     if (from >= view->log_end || from < view->log_start) return true;
     if (from < view->tail_start()) return false;
     return view->tail(view->find_offset(from)).seq > ring_->view()->floor;
 }
 
 KafkaError Broker::check_leader_epoch(const PartitionLog& log, LeaderEpoch current) {
-    const LeaderEpoch ours = log.durable()->leader_epoch;
+    const LeaderEpoch ours = log.shown()->leader_epoch;
     if (current.value < 0 || current == ours) return KafkaError::none;
     return current < ours ? KafkaError::fenced_leader_epoch : KafkaError::unknown_leader_epoch;
 }
@@ -158,7 +158,7 @@ TimedOffset Broker::offset_for_time(const PartitionLog& log, std::int64_t timest
     constexpr std::int64_t kMaxTimestamp = -3;
     constexpr std::int64_t kEarliestLocal = -4;
     constexpr std::int64_t kLatestTiered = -5;
-    const auto view = log.durable();
+    const auto view = log.shown();
     const auto epoch_at = [&](Offset offset) {
         LeaderEpoch epoch = view->epochs->front().epoch;
         for (const auto& start : *view->epochs) {
@@ -197,7 +197,7 @@ TimedOffset Broker::offset_for_time(const PartitionLog& log, std::int64_t timest
 }
 
 std::uint64_t Broker::log_bytes(const PartitionLog& log) const {
-    const auto view = log.durable();
+    const auto view = log.shown();
     std::uint64_t bytes = 0;
     Offset settled = view->log_start;
     for (auto list = log.segments(); const auto& segment : *list) {

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/sim_file_system.h"
 #include "broker/broker_test_node.h"
 #include "broker/holds.h"
+#include "broker/txn/transactions.h"
 
 namespace mr::broker {
 namespace {
@@ -47,6 +49,100 @@ TEST(Broker, ShowsNothingBeforeItIsDurable) {
     node.pump();
     EXPECT_EQ(result.error, KafkaError::none);
     EXPECT_EQ(node.log("orders").durable()->log_end, Offset(1));
+}
+
+TEST(Broker, AsyncTopicsAnswerAndShowWhatIsWritten) {
+    TestNode node;
+    node.create("clicks", 1, {{"durability", "async"}});
+    auto reader = LogReader::open(
+        node.broker(),
+        {.name = "sink", .topics = {"clicks"}, .visibility = Visibility::durable, .hold = false});
+    ASSERT_TRUE(reader);
+    int woken = 0;
+    const auto waiter = std::make_shared<DataWaiter>([&] { ++woken; });
+    node.log("clicks").wait_beyond(Offset(0), waiter);
+    ProduceResult result{.error = KafkaError::unknown_server_error};
+    const std::string batch = make_batch({{node.clock().now().value, "k", "v"}});
+    node.submit(node.produce_proposal("clicks", 0, batch, &result));
+    node.pump_unsynced();
+    EXPECT_EQ(result.error, KafkaError::none);
+    EXPECT_EQ(woken, 1);
+    EXPECT_EQ(node.values("clicks"), Strings{"v"});
+    EXPECT_EQ(node.broker().offset_for_time(node.log("clicks"), -1).offset, Offset(1));
+    // Sinks wait for the disk.
+    EXPECT_EQ(node.log("clicks").durable()->log_end, Offset(0));
+    LogSlice slice;
+    ASSERT_TRUE((*reader)->read({}, slice));
+    EXPECT_TRUE(slice.batches.empty());
+    // What consumers have seen is not taken back when the topic becomes a safe one.
+    node.submit(alter_configs(node.broker(), {{"clicks", {{ConfigChange::Op::set, "durability", "fsync"}}}},
+                              false, {}));
+    node.submit(node.produce_proposal("clicks", 0, batch, nullptr));
+    node.pump_unsynced();
+    EXPECT_EQ(node.values("clicks"), Strings{"v"});
+    node.pump();
+    EXPECT_EQ(node.values("clicks"), (Strings{"v", "v"}));
+    ASSERT_TRUE((*reader)->read({}, slice));
+    EXPECT_EQ(slice.batches.size(), 2U);
+}
+
+TEST(Broker, OneAnswerWaitsForTheSafeTopicsInIt) {
+    TestNode node;
+    node.create("clicks", 1, {{"durability", "async"}});
+    node.create("orders");
+    const std::string batch = make_batch({{node.clock().now().value, "k", "v"}});
+    const auto facts = wire::validate_batch(batch, {});
+    ASSERT_TRUE(facts);
+    bool answered = false;
+    auto both = std::make_unique<ProduceProposal>(node.broker(), [&](auto) { answered = true; });
+    both->add(node.broker().topics()->find("clicks")->id, PartitionId(0), batch, *facts);
+    both->add(node.broker().topics()->find("orders")->id, PartitionId(0), batch, *facts);
+    node.submit(std::move(both));
+    node.pump_unsynced();
+    EXPECT_FALSE(answered);
+    EXPECT_EQ(node.values("clicks"), Strings{"v"});
+    EXPECT_TRUE(node.values("orders").empty());
+    node.pump();
+    EXPECT_TRUE(answered);
+}
+
+TEST(Broker, APowerLossOfAnAsyncTopicRaisesItsEpoch) {
+    SimFileSystem disk(7);
+    BrokerOptions options;
+    options.boot_id = "first";
+    TestNode node(options, &disk);
+    node.create("clicks", 1, {{"durability", "async"}});
+    node.create("orders");
+    node.produce("clicks", 0, Strings{"a"});
+    node.submit(node.produce_proposal("clicks", 0, make_batch({{TestNode::kStart, "k", "b"}}), nullptr));
+    node.pump_unsynced();
+    node.submit(txn::expire(node.broker()));  // notes the run of the system
+    node.pump();
+    // A kill is none: nothing is lost, nobody needs to look.
+    node.submit(node.produce_proposal("clicks", 0, make_batch({{TestNode::kStart, "k", "c"}}), nullptr));
+    node.pump_unsynced();
+    node.stop();
+    disk.kill();
+    node.start();
+    node.pump();
+    EXPECT_EQ(node.values("clicks"), (Strings{"a", "b", "c"}));
+    EXPECT_EQ(node.log("clicks").shown()->leader_epoch, LeaderEpoch(0));
+
+    node.submit(node.produce_proposal("clicks", 0, make_batch({{TestNode::kStart, "k", "lost"}}), nullptr));
+    node.pump_unsynced();
+    EXPECT_EQ(node.log("clicks").shown()->log_end, Offset(4));
+    node.stop();
+    disk.crash();
+    node.set_boot_id("second");
+    node.start();
+    ASSERT_EQ(node.produce("clicks", 0, Strings{"d", "e"}).error, KafkaError::none);
+    const auto view = node.log("clicks").shown();
+    EXPECT_EQ(view->leader_epoch, LeaderEpoch(1));
+    // A consumer at 4, after records of epoch 0, is told where its history ends.
+    const auto end = view->end_of_epoch(LeaderEpoch(0));
+    EXPECT_EQ(end.epoch, LeaderEpoch(0));
+    EXPECT_EQ(end.end, Offset(view->log_end.value - 2));
+    EXPECT_EQ(node.log("orders").shown()->leader_epoch, LeaderEpoch(0));
 }
 
 TEST(Broker, WakesWhoWaitsForData) {
@@ -166,7 +262,7 @@ TEST(Broker, CreateTopicsAnswers) {
                                {"a_b"},
                                {"fine", 3},
                                {"neg", 1, -1, {{"retention.ms", "-2"}}},
-                               {"async", 1, -1, {{"durability", "async"}}}},
+                               {"safe", 1, -1, {{"durability", "mostly"}}}},
                               false, [&](auto results) { got = std::move(results); }));
     node.pump();
     ASSERT_EQ(got.size(), 9U);
@@ -180,7 +276,8 @@ TEST(Broker, CreateTopicsAnswers) {
     EXPECT_EQ(got[6].error, KafkaError::none);
     EXPECT_EQ(got[6].partitions, 3);
     EXPECT_EQ(got[7].error, KafkaError::invalid_config);
-    EXPECT_NE(got[8].message.find("not supported yet"), std::string::npos);
+    EXPECT_EQ(got[8].message,
+              "Invalid value mostly for configuration durability: String must be one of: fsync, async");
     EXPECT_EQ(node.broker().topics()->by_name.size(), 2U);
 }
 

@@ -62,6 +62,7 @@ class TestNode {
         options_.directory = (directory_ / "topics").string();
         journal_options_.directory = (directory_ / "journal").string();
         journal_options_.checkpoint_directory = (directory_ / "checkpoints").string();
+        journal_options_.unawaited_sync_ms = 0;
         if (journal_options_.file_bytes == journal::Options{}.file_bytes)
             journal_options_.file_bytes = 4U << 20;
         start();

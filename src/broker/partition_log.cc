@@ -14,11 +14,21 @@ PartitionLog::PartitionLog(Uuid topic_id, std::string topic, PartitionId id, std
       directory_(std::move(directory)),
       applied_(first),
       durable_(first),
+      shown_(first),
       segments_(std::make_shared<const SegmentList>()) {}
 
-void PartitionLog::publish_durable(std::shared_ptr<const PartitionView> view) {
+bool PartitionLog::publish_durable(std::shared_ptr<const PartitionView> view) {
     MR_DCHECK(view->log_end >= durable_.load()->log_end, "{}-{}", topic_, id_);
-    durable_.store(std::move(view));
+    durable_.store(view);
+    return show(std::move(view));
+}
+
+bool PartitionLog::show(std::shared_ptr<const PartitionView> view) {
+    const std::lock_guard lock(show_mutex_);
+    const auto before = shown_.load();
+    if (view == before || view->as_of < before->as_of) return false;
+    shown_.store(std::move(view));
+    return true;
 }
 
 void PartitionLog::mark_deleted() {
@@ -43,7 +53,7 @@ void PartitionLog::wait_beyond(Offset offset, const std::shared_ptr<DataWaiter>&
         waiters_.push_back(waiter);
     }
     // After the registration, so that an advance in between is not missed.
-    if (deleted() || durable()->log_end > offset) waiter->fire();
+    if (deleted() || shown()->log_end > offset) waiter->fire();
 }
 
 void PartitionLog::wake() {

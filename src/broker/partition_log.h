@@ -50,21 +50,25 @@ class PartitionLog {
     /// Where its segments lie.
     [[nodiscard]] const std::string& directory() const { return directory_; }
 
-    /// Thread: any. What may be shown outside; what pipelines may compute on.
+    /// Thread: any. What consumers may see; what is on disk; what pipelines may compute on.
+    [[nodiscard]] std::shared_ptr<const PartitionView> shown() const { return shown_.load(); }
     [[nodiscard]] std::shared_ptr<const PartitionView> durable() const { return durable_.load(); }
     [[nodiscard]] std::shared_ptr<const PartitionView> applied() const { return applied_.load(); }
     [[nodiscard]] std::shared_ptr<const SegmentList> segments() const { return segments_.load(); }
     /// The topic was deleted (durably).
     [[nodiscard]] bool deleted() const { return deleted_.load(); }
 
-    /// Thread: any. Calls `waiter` when the durable end passes `offset` or the partition is deleted; at once
-    /// if that is already so.
+    /// Thread: any. Calls `waiter` when the shown end passes `offset` or the partition is deleted; at once if
+    /// that is already so.
     void wait_beyond(Offset offset, const std::shared_ptr<DataWaiter>& waiter);
 
     /// Journal thread.
     void publish_applied(std::shared_ptr<const PartitionView> view) { applied_.store(std::move(view)); }
-    /// Sync thread; wake() follows once everything of the same sync is published.
-    void publish_durable(std::shared_ptr<const PartitionView> view);
+    /// Journal thread: shows what is applied, all of which is written. True if that is news.
+    bool publish_written() { return show(applied_.load()); }
+    /// Sync thread; wake() follows once everything of the same sync is published. True if it was not shown
+    /// before.
+    bool publish_durable(std::shared_ptr<const PartitionView> view);
     void mark_deleted();
     void wake();
     /// Settle thread: everything below `end` can be read from `list`. The list is published first.
@@ -73,12 +77,16 @@ class PartitionLog {
     [[nodiscard]] Offset settled_end() const { return Offset(settled_end_.load()); }
 
   private:
+    bool show(std::shared_ptr<const PartitionView> view);
+
     const Uuid topic_id_;
     const std::string topic_;
     const PartitionId id_;
     const std::string directory_;
     Published<const PartitionView> applied_;
     Published<const PartitionView> durable_;
+    std::mutex show_mutex_;  // held by the two who write it, so that it never goes back
+    Published<const PartitionView> shown_;
     Published<const SegmentList> segments_;
     std::atomic<std::int64_t> settled_end_{0};
     std::atomic<bool> deleted_{false};

@@ -8,8 +8,9 @@
 // The two overlap for a while: a batch stays in the tail until the journal thread has noticed that it was
 // settled. Whoever reads prefers memory, then the segments, then the journal.
 //
-// Each partition has two such views: `applied` (everything appended; for pipelines and the journal thread)
-// and `durable` (what is on disk; the only one that may be shown to anybody outside).
+// Each partition has three such views: `applied` (everything appended; for pipelines and the journal thread),
+// `durable` (what is on disk) and `shown` (what consumers may have: the durable one, where the topic's
+// durability is async already what is written).
 #pragma once
 
 #include <array>
@@ -54,11 +55,12 @@ struct EpochStart {
 struct PartitionView {
     /// 1. log_start <= last_stable <= log_end.  2. The tail is contiguous and ends at log_end.
     Offset log_start;
-    Offset log_end;      ///< of the next record; in the durable view this is the high watermark
+    Offset log_end;      ///< of the next record; in the shown view this is the high watermark
     Offset last_stable;  ///< exclusive: where the oldest open transaction begins, or log_end
     AbortedIndex aborted;
     LeaderEpoch leader_epoch;
     Seq last_seq;  ///< entry of the newest batch; 0 if there was none
+    Seq as_of;     ///< entry that made this view
     std::shared_ptr<const std::vector<EpochStart>> epochs;
     /// Every chunk but the last is full.
     std::shared_ptr<const std::vector<std::shared_ptr<const TailChunk>>> chunks;

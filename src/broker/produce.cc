@@ -58,20 +58,27 @@ void ProduceProposal::order(journal::Appender& out) {
     results_.reserve(parts_.size());
     for (Part& part : parts_) results_.push_back(order_part(part, out));
     last_ = Seq(out.next_seq().value - 1);
-    early_ = all_in_transaction() && txn::may_answer_early(broker_, transactional_id_);
+    early_ = may_answer_early();
 }
 
 void ProduceProposal::written() {
+    broker_.show_written();
     if (answer_ && early_) std::exchange(answer_, {})(std::move(results_));
 }
 
-/// Everything in the request is part of the transaction, and in the log.
-bool ProduceProposal::all_in_transaction() const {
-    if (parts_.empty()) return false;
+/// Every part is in the log as part of a transaction, or concerns a topic that does not wait for the disk.
+bool ProduceProposal::may_answer_early() const {
+    bool in_transaction = false;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-        if (!parts_[i].facts.header.is_transactional() || results_[i].error != KafkaError::none) return false;
+        if (parts_[i].facts.header.is_transactional()) {
+            if (results_[i].error != KafkaError::none) return false;
+            in_transaction = true;
+            continue;
+        }
+        const TopicState* topic = broker_.state().find(parts_[i].topic);
+        if (topic == nullptr || !topic->config.settings().async) return false;
     }
-    return true;
+    return !in_transaction || txn::may_answer_early(broker_, transactional_id_);
 }
 
 KafkaError ProduceProposal::check_producer(const Part& part, const PartitionState& partition,

@@ -3,8 +3,8 @@
 // The loop thread builds it: it validates each batch (wire::validate_batch; a batch that fails there is
 // answered without coming here) and copies its bytes once, into what becomes the entry's payload. The journal
 // thread decides: does the topic still exist, is the sequence in order, which offset. The answer is delivered
-// when everything is durable, refusals included; inside a transaction that has durably begun, when it is
-// written (txn/transactions.h).
+// when everything is durable, refusals included; when it is written where every topic is async, or inside a
+// transaction that has durably begun (txn/transactions.h).
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,7 @@ class ProduceProposal final : public journal::Proposal {
 
     void order(journal::Appender& out) override;
     void written() override;
+    [[nodiscard]] bool awaited() const override { return !early_; }
     void done() override;
     [[nodiscard]] std::size_t bytes() const override { return bytes_; }
 
@@ -70,7 +71,7 @@ class ProduceProposal final : public journal::Proposal {
     ProduceResult order_part(Part& part, journal::Appender& out);
     [[nodiscard]] KafkaError check_producer(const Part& part, const PartitionState& partition,
                                             journal::Appender& out) const;
-    [[nodiscard]] bool all_in_transaction() const;
+    [[nodiscard]] bool may_answer_early() const;
 
     Broker& broker_;
     Answer answer_;

@@ -36,13 +36,16 @@ constexpr std::array kKeys = {
               "Kept for compatibility: batches stay as producers compressed them."},
     ConfigKey{"delete.retention.ms", int64, "86400000", "log.cleaner.delete.retention.ms",
               "How long tombstones stay in a compacted topic."},
-    ConfigKey{"durability", string, "fsync", "", "When a produced batch is acknowledged: fsync (on disk)."},
+    ConfigKey{
+        "durability", string, "fsync", "",
+        "When a produced batch is acknowledged and shown to consumers: fsync (on disk) or async (written: "
+        "kill -9 takes nothing, a power loss the last milliseconds)."},
     ConfigKey{"file.delete.delay.ms", int64, "60000", "log.segment.delete.delay.ms",
               "Kept for compatibility: files go as soon as nothing needs them."},
     ConfigKey{"flush.messages", int64, kLongMaxText, "log.flush.interval.messages",
-              "Kept for compatibility: every batch is synced before it is acknowledged."},
+              "Kept for compatibility: see durability."},
     ConfigKey{"flush.ms", int64, kLongMaxText, "log.flush.interval.ms",
-              "Kept for compatibility: every batch is synced before it is acknowledged."},
+              "Kept for compatibility: see durability."},
     ConfigKey{"follower.replication.throttled.replicas", list, "", "", "Kept for compatibility: one node."},
     ConfigKey{"hold", boolean, "true", "",
               "Whether the position of a reader (pipeline, archive) keeps retention from removing what it "
@@ -125,6 +128,7 @@ struct Choice {
 };
 constexpr std::array kChoices = {
     Choice{"compression.type", "uncompressed, zstd, lz4, snappy, gzip, producer"},
+    Choice{"durability", "fsync, async"},
     Choice{"message.timestamp.type", "CreateTime, LogAppendTime"},
 };
 
@@ -193,16 +197,6 @@ Result<std::int64_t> check_integer(const ConfigKey& key, std::string_view value)
 }
 
 Status check_text(const ConfigKey& key, std::string_view value) {
-    if (key.name == "durability" && value != "fsync") {
-        if (value == "async") {
-            return fail(
-                Code::invalid_argument,
-                "Invalid value async for configuration durability: not supported yet; every topic is fsync "
-                "(a batch is acknowledged once it is on disk)");
-        }
-        return fail(Code::invalid_argument,
-                    "Invalid value {} for configuration durability: String must be one of: fsync", value);
-    }
     const auto* choice =
         std::find_if(kChoices.begin(), kChoices.end(), [&](const Choice& c) { return c.name == key.name; });
     if (choice != kChoices.end() && !is_choice(choice->values, value)) {
@@ -341,6 +335,7 @@ Result<TopicConfig> TopicConfig::make(ConfigMap own, const ConfigMap& node_defau
     s.segment_ms = number("segment.ms");
     s.index_interval_bytes = static_cast<std::int32_t>(number("index.interval.bytes"));
     s.segment_index_bytes = static_cast<std::int32_t>(number("segment.index.bytes"));
+    s.async = text("durability") == "async";
     s.hold = equals_ignoring_case(text("hold"), "true");
     return config;
 }

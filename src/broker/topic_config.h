@@ -62,7 +62,8 @@ struct TopicSettings {
     std::int64_t segment_ms = 604'800'000;
     std::int32_t index_interval_bytes = 4'096;
     std::int32_t segment_index_bytes = 10'485'760;
-    bool hold = true;  ///< a reader's position pins retention
+    bool hold = true;    ///< a reader's position pins retention
+    bool async = false;  ///< durability: acknowledged and shown once written, not once on disk
 };
 
 /// One topic's settings: what it sets itself, over what the node sets.

@@ -30,6 +30,7 @@ class Journal::Impl {
           files_(found.files),
           pool_(*shared_, found.next_number, std::move(found.spares)),
           queue_(shared_->options.queue_bytes_max),
+          hand_over_(shared_->options.unawaited_sync_ms),
           writer_(*shared_, files_, pool_, queue_, hand_over_, cuts_, found.files.back(), found.append_at),
           syncer_(*shared_, hand_over_),
           settler_(*shared_, files_, pool_, cuts_, std::move(store)) {}
@@ -204,7 +205,8 @@ void Journal::wait_run(std::int64_t timeout_ms) {
     impl_->shared_->run.wait(impl_->writer_.sleep_ms(timeout_ms));
 }
 void Journal::wait_sync(std::int64_t timeout_ms) {
-    impl_->shared_->sync.wait(timeout_ms);
+    Shared& shared = *impl_->shared_;
+    shared.sync.wait(impl_->hand_over_.due_in_ms(shared.clock.monotonic_ns(), timeout_ms));
 }
 void Journal::wait_settle(std::int64_t timeout_ms) {
     impl_->shared_->settle.wait(timeout_ms);

@@ -64,6 +64,9 @@ class Proposal {
     /// Journal thread, once what order() appended is written: kill -9 cannot undo it any more, a power loss
     /// can. As short as done(). Not called when the process ends first.
     virtual void written() {}
+    /// Journal thread, after written(): somebody waits for done(). The sync of a group in which nobody does
+    /// may wait for company (Options::unawaited_sync_ms).
+    [[nodiscard]] virtual bool awaited() const { return true; }
     /// Sync thread, exactly once, after what order() saw is durable. Short: posts the answer to where it is
     /// wanted. Not called when the process ends first.
     virtual void done() = 0;
@@ -91,6 +94,9 @@ struct Options {
     std::uint64_t checkpoint_bytes = 256U << 20;  ///< of journal written since the last checkpoint …
     std::int64_t checkpoint_interval_ms = 30'000;  ///< … or this long, if anything was written
     std::int64_t mark_interval_ms = 1'000;         ///< an idle writer notes what it knows synced
+    /// How long groups that nobody waits for may stay unsynced: what a power loss takes of them. 0: not at
+    /// all.
+    std::int64_t unawaited_sync_ms = 10;
     /// Called on a failed write or sync; must not return (the default logs and aborts). Where it does return,
     /// in tests, the journal is dead: nothing more is accepted, written or acknowledged.
     std::function<void(const Error&)> on_fatal;

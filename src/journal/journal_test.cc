@@ -81,6 +81,8 @@ class TestProposal final : public Proposal {
         if (done_) done_();
     }
     [[nodiscard]] std::size_t bytes() const override { return bytes_; }
+    [[nodiscard]] bool awaited() const override { return is_awaited; }
+    bool is_awaited = true;
 
   private:
     std::function<void(Appender&)> order_;
@@ -159,6 +161,42 @@ class JournalTest : public testing::Test {
     std::unique_ptr<Journal> journal_;
     std::atomic<int> acknowledged_{0};
 };
+
+TEST_F(JournalTest, WhatNobodyWaitsForIsSyncedALittleLater) {
+    open();
+    const auto append_unawaited = [&](std::size_t bytes) {
+        auto made = std::make_unique<TestProposal>(
+            [bytes](Appender& out) { out.append(Kind::topic_batch, std::string(bytes, 'x')); },
+            [this] { ++acknowledged_; }, bytes);
+        made->is_awaited = false;
+        std::unique_ptr<Proposal> proposal = std::move(made);
+        ASSERT_TRUE(journal_->try_submit(Lane::clients, proposal));
+        ASSERT_TRUE(journal_->run_once());
+    };
+    append_unawaited(10);
+    EXPECT_FALSE(journal_->sync_once());
+    clock_.advance_ms(9);
+    append_unawaited(10);
+    EXPECT_FALSE(journal_->sync_once());
+    clock_.advance_ms(1);  // the older one has waited for long enough
+    EXPECT_TRUE(journal_->sync_once());
+    EXPECT_EQ(acknowledged_, 2);
+    // It goes with one that is awaited.
+    append_unawaited(10);
+    append("b");
+    EXPECT_TRUE(journal_->run_once());
+    EXPECT_TRUE(journal_->sync_once());
+    EXPECT_EQ(acknowledged_, 4);
+    // Much of it does not wait.
+    for (int i = 0; i < 200; ++i) append_unawaited(6'000);
+    EXPECT_TRUE(journal_->sync_once());
+    // Nor does it when the journal stops.
+    append_unawaited(10);
+    EXPECT_FALSE(journal_->sync_once());
+    journal_->stop();
+    EXPECT_TRUE(journal_->sync_once());
+    EXPECT_EQ(journal_->durable(), journal_->applied());
+}
 
 TEST_F(JournalTest, AcknowledgesOnlyAfterTheSync) {
     open();

@@ -46,7 +46,7 @@ Status read_to(const nlohmann::json& to, GroupReset& out) {
 
 Result<std::int64_t> target(const broker::Broker& broker, const broker::PartitionLog& log, std::int64_t from,
                             const GroupReset& reset) {
-    const auto view = log.durable();
+    const auto view = log.shown();
     const std::int64_t start = view->log_start.value, end = view->log_end.value;
     switch (reset.to) {
         case GroupReset::To::earliest:

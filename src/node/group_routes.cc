@@ -22,7 +22,7 @@ void append_committed(JsonWriter& w, const broker::TopicsView& topics,
     w.member("topic", topic == nullptr ? std::string("(deleted)") : topic->name);
     w.member("partition", where.second.value).member("committed", committed);
     if (log == nullptr) return;
-    const std::int64_t end = log->durable()->log_end.value;
+    const std::int64_t end = log->shown()->log_end.value;
     w.member("end", end).member("lag", std::max<std::int64_t>(0, end - committed));
 }
 

@@ -90,7 +90,7 @@ void NodeMetrics::collect(const std::vector<std::unique_ptr<pipeline::Runner>>& 
         std::uint64_t bytes = 0;
         std::int64_t records = 0;
         for (const auto& log : topic->partitions) {
-            const auto view = log->durable();
+            const auto view = log->shown();
             records += view->log_end.value - view->log_start.value;
             bytes += broker.log_bytes(*log);
         }
@@ -109,7 +109,7 @@ void NodeMetrics::collect(const std::vector<std::unique_ptr<pipeline::Runner>>& 
                   label("group", group.group) + "," + label("topic", topic->name) +
                       partition_label(where.second),
                   static_cast<double>(
-                      std::max<std::int64_t>(0, log->durable()->log_end.value - committed.offset.value)));
+                      std::max<std::int64_t>(0, log->shown()->log_end.value - committed.offset.value)));
         }
     }
     for (const views::View* view : views.views()) {

@@ -25,7 +25,7 @@ class TopicReader {
     TopicReader(broker::Broker& broker, std::shared_ptr<const broker::TopicView> topic)
         : broker_(broker), topic_(std::move(topic)) {
         for (const auto& log : topic_->partitions) {
-            const auto view = log->durable();
+            const auto view = log->shown();
             next_.push_back(view->log_start);
             end_.push_back(view->log_end);
         }
@@ -63,7 +63,7 @@ class TopicReader {
             const broker::PartitionLog& log = *topic_->partitions[at_];
             auto result = broker_.read(log, next_[at_], {.max_bytes = 1U << 20, .only_committed = true});
             if (result.error == broker::KafkaError::offset_out_of_range) {  // retention has moved on
-                next_[at_] = std::max(log.durable()->log_start, next_[at_].next());
+                next_[at_] = std::max(log.shown()->log_start, next_[at_].next());
                 continue;
             }
             if (result.error != broker::KafkaError::none)

@@ -24,7 +24,7 @@ void append_topic(JsonWriter& w, const broker::Broker& broker, const broker::Top
     std::int64_t records = 0;
     std::uint64_t bytes = 0;
     for (const auto& log : topic.partitions) {
-        const auto view = log->durable();
+        const auto view = log->shown();
         records += view->log_end.value - view->log_start.value;
         bytes += broker.log_bytes(*log);
     }
@@ -38,7 +38,7 @@ void append_topic(JsonWriter& w, const broker::Broker& broker, const broker::Top
         for (const auto& [name, value] : topic.config.own()) w.member(name, value);
         w.end_object().key("logs").begin_array();
         for (const auto& log : topic.partitions) {
-            const auto view = log->durable();
+            const auto view = log->shown();
             w.begin_object().member("partition", log->id().value).member("start", view->log_start.value);
             w.member("end", view->log_end.value).member("leader_epoch", view->leader_epoch.value);
             w.member("bytes", broker.log_bytes(*log)).end_object();
@@ -105,7 +105,7 @@ void append_record(JsonWriter& w, formats::SchemaSource& schemas, PartitionId pa
 /// Appends up to `limit` records from `offset` on; below 0: the last so many.
 Status append_records(JsonWriter& w, const broker::Broker& broker, formats::SchemaSource& schemas,
                       const broker::PartitionLog& log, std::int64_t offset, std::size_t limit) {
-    const auto view = log.durable();
+    const auto view = log.shown();
     std::int64_t at = offset >= 0 ? offset : view->last_stable.value + offset;
     at = std::max(at, view->log_start.value);
     std::size_t left = limit;

@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace mr::broker {
+namespace {
+
+void remove_repeated(std::vector<PartitionLog*>& logs) {
+    std::sort(logs.begin(), logs.end());
+    logs.erase(std::unique(logs.begin(), logs.end()), logs.end());
+}
+
+}  // namespace
 
 Subscription::Subscription(std::vector<Uuid> topics, Visibility visibility)
     : topics_(std::move(topics)), visibility_(visibility) {}
@@ -41,19 +49,20 @@ void Publisher::publish(Seq through) {
         }
     }
     std::vector<PartitionLog*> grown;
+    std::vector<PartitionLog*> awaited;
     for (auto& change : ready) {
         if (change.log != nullptr) {
-            change.log->publish_durable(std::move(change.view));
             grown.push_back(change.log.get());
+            if (change.log->publish_durable(std::move(change.view))) awaited.push_back(change.log.get());
         }
         if (change.publish) change.publish();
     }
     through_.store(through.value);
-    std::sort(grown.begin(), grown.end());
-    grown.erase(std::unique(grown.begin(), grown.end()), grown.end());
+    remove_repeated(awaited);
+    for (PartitionLog* log : awaited) log->wake();
+    remove_repeated(grown);
     const Uuid* last = nullptr;
     for (PartitionLog* log : grown) {
-        log->wake();
         if (last == nullptr || *last != log->topic_id()) notify(log->topic_id(), Visibility::durable);
         last = &log->topic_id();
     }

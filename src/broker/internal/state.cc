@@ -114,7 +114,8 @@ void BrokerState::apply_other(const Entry& entry) {
 std::vector<Uuid> BrokerState::apply_batch(const Entry& entry) {
     const auto batch = must(internal::decode_batch_entry(entry.payload.view()), entry);
     const auto header = must(wire::decode_batch_header(batch.batch), entry);
-    PartitionState* partition = must_find(batch.topic).partition(batch.partition);
+    const TopicState& topic = must_find(batch.topic);
+    PartitionState* partition = topic.partition(batch.partition);
     MR_CHECK(partition != nullptr, "entry {}: {} has no partition {}", entry.seq, batch.topic.to_string(),
              batch.partition);
     BatchRef ref{.base_offset = batch.base_offset,
@@ -140,6 +141,7 @@ std::vector<Uuid> BrokerState::apply_batch(const Entry& entry) {
     }
     ring_.append({&ref, 1}, entry.payload, {&partition->log, 1});
     publish_partition(*partition);
+    if (!recovering_ && topic.config.settings().async) unshown_.push_back(partition->log);
     return {batch.topic};
 }
 
@@ -215,8 +217,18 @@ bool BrokerState::trim_tail(PartitionState& partition) {
     return true;
 }
 
+void BrokerState::show_written() {
+    std::sort(unshown_.begin(), unshown_.end());
+    const auto end = std::unique(unshown_.begin(), unshown_.end());
+    // All of them first: who is woken by one may look at the others.
+    for (auto it = unshown_.begin(); it != end; ++it) (*it)->publish_written();
+    for (auto it = unshown_.begin(); it != end; ++it) (*it)->wake();
+    unshown_.clear();
+}
+
 void BrokerState::publish_partition(PartitionState& partition) {
-    const PartitionView& view = partition.view;
+    PartitionView& view = partition.view;
+    view.as_of = applied_;
     MR_CHECK(view.log_start <= view.last_stable && view.last_stable <= view.log_end, "{}-{}: {} {} {}",
              partition.log->topic(), partition.log->id(), view.log_start, view.last_stable, view.log_end);
     if (recovering_) return;
@@ -459,7 +471,8 @@ bool BrokerState::boot_noted() const {
 
 void BrokerState::end_recovery() {
     recovering_ = false;
-    if (options_.boot_id.empty() || !boot_noted()) transactions_.doom_open();
+    in_new_run_ = options_.boot_id.empty() || !boot_noted();
+    if (in_new_run_) transactions_.doom_open();
     note_deadline();
     for (const auto& [id, topic] : by_id_) {
         for (const auto& partition : topic->partitions) publish_partition(*partition);

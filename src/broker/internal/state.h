@@ -104,8 +104,8 @@ class BrokerState {
     /// The leader epoch a new topic of that name must begin with.
     [[nodiscard]] LeaderEpoch first_epoch(std::string_view name) const;
     [[nodiscard]] const ClusterSettings& cluster_settings() const { return *cluster_settings_; }
-    /// Every open transaction was written in this run of the system, and the journal says so. (True also where
-    /// the run has no name.)
+    /// Every open transaction was written in this run of the system, and the journal says so. (True also
+    /// where the run has no name.)
     [[nodiscard]] bool boot_noted() const;
     [[nodiscard]] Seq applied() const { return applied_; }
 
@@ -118,6 +118,11 @@ class BrokerState {
     /// Until then nothing is published; from then on everything so far counts as durable, and transactions
     /// that are open are doomed, unless they were written in this run of the system.
     void end_recovery();
+    /// The system was started anew since the journal was written (or may have been): what had been written
+    /// and not synced may be lost.
+    [[nodiscard]] bool in_new_run() const { return in_new_run_; }
+    /// Consumers may have what was appended to async topics: it is written.
+    void show_written();
 
     [[nodiscard]] std::shared_ptr<const TopicsView> applied_topics() const { return applied_topics_.load(); }
     /// "<topics>/<name>/<id>/<partition>"
@@ -169,6 +174,8 @@ class BrokerState {
     std::shared_ptr<const ClusterSettings> cluster_settings_ = std::make_shared<const ClusterSettings>();
     Seq applied_;
     bool recovering_ = true;
+    bool in_new_run_ = false;
+    std::vector<std::shared_ptr<PartitionLog>> unshown_;  ///< of async topics, that grew in this group
     std::atomic<std::uint64_t> batch_bytes_{0};
     Published<const TopicsView> applied_topics_;
 };

@@ -64,6 +64,7 @@ class EarlyProposal final : public journal::Proposal {
     void written() override {
         if (decision_.early && answer_) std::exchange(answer_, {})(std::move(decision_.result));
     }
+    [[nodiscard]] bool awaited() const override { return !decision_.early; }
     void done() override {
         broker_.publish_through(last_);
         if (answer_) answer_(std::move(decision_.result));

@@ -68,7 +68,10 @@ bool Settler::step_checkpoint() {
         case Stage::syncing:
             // Set before the test, or a sync in between would go unnoticed.
             shared_.settle_waits_for.store(highest_.value);
-            if (shared_.told.load() < highest_.value) return false;
+            if (shared_.told.load() < highest_.value) {
+                shared_.sync.raise();  // perhaps nobody else waits for it
+                return false;
+            }
             shared_.settle_waits_for.store(Shared::kNothing);
             stage_ = Stage::writing;
             return true;

@@ -5,7 +5,8 @@
 namespace mr::journal::internal {
 
 bool Syncer::sync_once() {
-    if (shared_.is_dead() || !hand_over_.take(batch_)) return false;
+    const bool now = shared_.stopping.load() || shared_.settle_waits_for.load() != Shared::kNothing;
+    if (shared_.is_dead() || !hand_over_.take(batch_, shared_.clock.monotonic_ns(), now)) return false;
     for (const auto& file : batch_.files) {
         const std::int64_t start = shared_.clock.monotonic_ns();
         if (auto synced = file->file().sync(); !synced) {

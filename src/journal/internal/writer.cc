@@ -282,10 +282,15 @@ void Writer::end_group() {
         marked_ = group_synced_;
         last_group_ns_ = shared_.clock.monotonic_ns();
     }
-    for (const auto& proposal : taken_) proposal->written();
-    hand_over_.add(Seq(shared_.applied.load()), group_bytes_, written_files_, taken_);
+    bool awaited = taken_.empty();
+    for (const auto& proposal : taken_) {
+        proposal->written();
+        awaited = awaited || proposal->awaited();
+    }
+    const bool tell = hand_over_.add(Seq(shared_.applied.load()), group_bytes_, written_files_, taken_,
+                                     awaited, shared_.clock.monotonic_ns());
     written_files_.clear();
-    shared_.sync.raise();
+    if (tell) shared_.sync.raise();
 }
 
 }  // namespace mr::journal::internal

@@ -154,7 +154,7 @@ void FetchJob::read_one(Read& read, std::size_t bytes_left, bool nothing_yet) co
             to.first_offset = txn.first.value;
         }
     }
-    if (read.request.last_fetched_epoch >= 0) check_divergence(read, *read.log->durable());
+    if (read.request.last_fetched_epoch >= 0) check_divergence(read, *read.log->shown());
 }
 
 /// KIP-595: the reader's history and ours part before its offset: it must go back first.

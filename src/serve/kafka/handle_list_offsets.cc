@@ -125,7 +125,7 @@ void handle_offset_for_leader_epoch(Service& service, const CallPtr& call,
             part.error_code = to_wire(
                 broker::Broker::check_leader_epoch(*found.log, LeaderEpoch(wanted.current_leader_epoch)));
             if (part.error_code != ErrorCode::none) continue;
-            const auto end = found.log->durable()->end_of_epoch(LeaderEpoch(wanted.leader_epoch));
+            const auto end = found.log->shown()->end_of_epoch(LeaderEpoch(wanted.leader_epoch));
             part.leader_epoch = end.epoch.value;
             part.end_offset = end.end.value;
         }

@@ -32,7 +32,7 @@ Answer::Topic describe(const Call& call, const broker::TopicView& topic,
         Answer::Partition& part = out.partitions[i];
         part.partition_index = static_cast<std::int32_t>(i);
         part.leader_id = kNodeId;
-        part.leader_epoch = topic.partitions[i]->durable()->leader_epoch.value;
+        part.leader_epoch = topic.partitions[i]->shown()->leader_epoch.value;
         part.replica_nodes = {kNodeId};
         part.isr_nodes = {kNodeId};
     }

@@ -21,7 +21,7 @@ Described::Topic::Partition describe_partition(const broker::PartitionLog& log) 
     Described::Topic::Partition out;
     out.partition_index = log.id().value;
     out.leader_id = kNodeId;
-    out.leader_epoch = log.durable()->leader_epoch.value;
+    out.leader_epoch = log.shown()->leader_epoch.value;
     out.replica_nodes = {kNodeId};
     out.isr_nodes = {kNodeId};
     out.eligible_leader_replicas.emplace();
