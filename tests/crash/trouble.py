@@ -16,7 +16,8 @@ import threading
 import time
 
 try:
-    from kafka import KafkaConsumer, TopicPartition
+    from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+    from kafka.admin import KafkaAdminClient, NewTopic
     from load import TOPICS, Load
 except ImportError as missing:
     print(f"trouble: skipped: {missing}")
@@ -447,6 +448,54 @@ def sigterm_under_load(work):
     expect(max(times) < 10, f"a stop took {max(times):.1f} s")
     expect(node.terminate() == 0, "it does not end well")
     return f"{count} records are there once; a stop took {max(times):.1f} s at most"
+
+
+@case
+def async_topic_killed(work):
+    """durability=async acknowledges before the disk has it: kill -9 at any moment still takes nothing that was acknowledged."""
+    node = Node(work)
+    node.start()
+    admin = KafkaAdminClient(bootstrap_servers=node.bootstrap)
+    admin.create_topics([NewTopic("clicks", 1, 1, topic_configs={"durability": "async"})])
+    admin.close()
+    acked = {}
+    dice = random.Random(11)
+    for life in range(5):
+        producer = KafkaProducer(bootstrap_servers=node.bootstrap, linger_ms=0, retries=0, request_timeout_ms=5000)
+        stop = threading.Event()
+
+        def send():
+            number = 0
+            while not stop.is_set():
+                value = f"{life}/{number}".encode()
+                producer.send("clicks", value).add_callback(lambda m, value=value: acked.__setitem__(m.offset, value))
+                number += 1
+                time.sleep(0.001)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        time.sleep(dice.uniform(0.3, 1.2))
+        node.kill()
+        stop.set()
+        thread.join()
+        producer.close(timeout=0.5)
+        node.start()
+    consumer = KafkaConsumer(bootstrap_servers=node.bootstrap, enable_auto_commit=False)
+    partition = TopicPartition("clicks", 0)
+    end = consumer.end_offsets([partition])[partition]
+    consumer.assign([partition])
+    consumer.seek_to_beginning(partition)
+    there = {}
+    deadline = time.monotonic() + 30
+    while consumer.position(partition) < end and time.monotonic() < deadline:
+        for batch in consumer.poll(timeout_ms=100).values():
+            there.update({r.offset: r.value for r in batch})
+    consumer.close()
+    lost = [offset for offset, value in acked.items() if there.get(offset) != value]
+    expect(len(acked) > 500, f"only {len(acked)} records were acknowledged")
+    expect(not lost, f"{len(lost)} acknowledged records are not where they were acknowledged, the first at {min(lost, default=0)}")
+    expect(node.terminate() == 0, "it does not end well")
+    return f"{len(acked)} acknowledged over 5 kills, all there"
 
 
 @case
