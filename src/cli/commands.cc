@@ -142,6 +142,10 @@ void add_project_verbs(CLI::App& app, Arguments& a) {
     run->add_option("--ready-file", a.local.ready_file,
                     "write the listeners' addresses here, as JSON, once everything runs");
     run->add_flag("--insecure", a.local.insecure, "allow listening beyond loopback without authentication");
+    run->add_option("--roles", a.local.roles,
+                    "run only these parts, separated by commas: broker (always), pipelines, lake, warehouse")
+        ->delimiter(',')
+        ->check(CLI::IsMember(run_roles()));
 
     auto* check = verb(app, a, "check", "Check a project's settings, SQL, dashboards and alerts.",
                        "millrace check examples/fulfilment\nmillrace check . --format json",

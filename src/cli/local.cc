@@ -1,6 +1,9 @@
 #include "cli/local.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string_view>
 
 #include "base/file_system.h"
 #include "base/log.h"
@@ -18,11 +21,25 @@ bool show_diagnostics(const node::Project& project) {
     return project.ok();
 }
 
+/// Each role but the broker, which everything stands on, is a setting.
+struct Role {
+    std::string_view name;
+    std::string_view setting;
+};
+constexpr std::array kRoles = {Role{"pipelines", "pipeline.enabled"}, Role{"lake", "lake.enabled"},
+                               Role{"warehouse", "warehouse.enabled"}};
+
 std::string plural(std::size_t n, const char* noun) {
     return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
 }  // namespace
+
+std::vector<std::string> run_roles() {
+    std::vector<std::string> names = {"broker"};
+    for (const Role& role : kRoles) names.emplace_back(role.name);
+    return names;
+}
 
 int init_project(const Output& output, const std::string& directory) {
     FileSystem& fs = posix_file_system();
@@ -46,6 +63,11 @@ int init_project(const Output& output, const std::string& directory) {
 int run_node(const LocalOptions& options, const std::atomic<bool>& stop) {
     std::vector<std::string> settings = options.settings;
     if (options.insecure) settings.emplace_back("insecure=true");
+    for (const Role& role : kRoles) {
+        const bool left_out =
+            !options.roles.empty() && std::ranges::find(options.roles, role.name) == options.roles.end();
+        if (left_out) settings.push_back(fmt::format("{}=false", role.setting));
+    }
     auto project = node::load_project(options.project, settings);
     if (!project) {
         report(options.output, project.error());

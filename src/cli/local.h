@@ -16,11 +16,15 @@ struct LocalOptions {
     std::vector<std::string> settings;  ///< -X key=value
     std::string ready_file;
     bool insecure = false;
+    std::vector<std::string> roles;  ///< which parts run; empty: all that the settings name
     bool explain = false;
     std::string filter;
     bool update = false;
     Output output;
 };
+
+/// What --roles may name.
+[[nodiscard]] std::vector<std::string> run_roles();
 
 int init_project(const Output& output, const std::string& directory);
 /// Runs until `stop` turns true (SIGTERM, SIGINT) or the node fails; drains and returns 0.

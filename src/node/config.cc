@@ -223,6 +223,8 @@ const std::vector<Known>& known() {
         number("broker.tail-bytes", &C::broker_tail_bytes, "bytes",
                "Newest records kept in memory for readers."),
         number("topics.retention", &C::topics_retention_ms, "duration", "Default retention.ms of topics."),
+        flag("pipeline.enabled", &C::pipeline_enabled,
+             "Compute. Without it pipelines stand still, and topics keep for them what they have not read."),
         number("pipeline.silence", &C::pipeline_silence_ms, "duration",
                "After this long without a record a source's watermark goes on with the wall clock."),
         flag("lake.enabled", &C::lake_enabled, "Write the Iceberg lake."),

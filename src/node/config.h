@@ -65,6 +65,7 @@ struct Config {
     std::int64_t broker_tail_bytes = 64 << 20;
     std::int64_t topics_retention_ms = 7LL * 24 * 3600 * 1000;
 
+    bool pipeline_enabled = true;
     std::int64_t pipeline_silence_ms = 5'000;
 
     bool lake_enabled = true;

@@ -89,7 +89,13 @@ class Node::Impl {
         MR_TRY_VOID(open_lake());
         MR_TRY_VOID(listen());
         MR_TRY_VOID(start_alerts());
-        for (const auto& runner : runners) start_runner(*runner);
+        for (const auto& runner : runners) {
+            if (config.pipeline_enabled) {
+                start_runner(*runner);
+            } else {
+                runner->stop();
+            }
+        }
         sinks.start();
         retention_due_ns = clock.monotonic_ns() + kRetentionEveryNs;
         upkeep.store(true);
@@ -431,8 +437,9 @@ class Node::Impl {
         std::vector<serve::PartStatus> parts;
         for (const auto& runner : runners) {
             const pipeline::RunnerStatus status = runner->status();
-            parts.push_back({"pipeline " + runner->name(),
-                             status.state == pipeline::RunnerStatus::State::running, status.error});
+            const bool as_wanted = status.state == pipeline::RunnerStatus::State::running ||
+                                   (!project.config.pipeline_enabled && status.error.empty());
+            parts.push_back({"pipeline " + runner->name(), as_wanted, status.error});
         }
         for (const SinkStatus& sink : sinks.status())
             parts.push_back({sink.kind + " " + sink.name, sink.error.empty(), sink.error});

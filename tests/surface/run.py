@@ -375,6 +375,22 @@ def restarts(project, options):
     check(node.stop() == 0, "SIGTERM: exit 0")
 
 
+def roles(project, options):
+    """Only the broker: what comes meanwhile waits for the pipelines."""
+    count = lambda node: sum(r["orders"] for r in json.loads(node.http("/api/v1/views/orders_by_site")[2])["rows"])
+    node = Node(project, *options, "--roles", "broker")
+    before = count(node)
+    check(all(p["state"] == "stopped" for p in node.json("pipeline")) and node.http("/readyz")[0] == 200, "--roles broker: pipelines stand still")
+    check(node.http("/api/v1/sql", "POST", {"sql": "SELECT 1"})[0] == 404, "… and there is no warehouse")
+    node.produce("orders", *(json.dumps({"order_id": f"R-{i}", "site": "M", "amount": 1, "placed_at": "2026-01-31T10:00:00Z"}) for i in range(3)))
+    check(node.stop() == 0, "SIGTERM: exit 0")
+    node = Node(project, *options)
+    check(until(lambda: count(node) == before + 3), "with them again nothing is missing")
+    check(node.stop() == 0, "SIGTERM: exit 0")
+    code, _, said = cli("run", str(project), "--roles", "brokers")
+    check(code == 2 and "brokers" in said, "an unknown role is named")
+
+
 def main():
     command_line()
     project = work / "project"
@@ -401,6 +417,7 @@ def main():
         if node.process.poll() is None:
             node.process.kill()
     restarts(project, options)
+    roles(project, options)
     large_step(project, options)
 
 
