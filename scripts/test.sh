@@ -41,6 +41,11 @@ clients() {
     stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
 }
 surroundings() {
+    stage web bash -c '[ ! -d web/test ] || { cd web && npm test --silent; }'
+    stage example tests/example.sh
+    stage slt tests/slt.sh
+    stage figures tests/figures.sh
+    stage crash "$python" tests/crash/kill9.py
     stage surface "$python" tests/surface/run.py
     stage registry "$python" tests/registry/check.py "$millrace"
     stage security "$python" tests/security/check.py "$millrace"
@@ -50,22 +55,17 @@ surroundings() {
     stage bench bench/run.sh --smoke
     stage trouble "$python" tests/crash/trouble.py
     stage limits "$python" tests/crash/limits.py
+    # What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
+    stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'
 }
 
-stage unit ctest --preset "$tree" -j 2 --output-on-failure
+# The clients' tests mostly wait.
+stage unit ctest --preset "$tree" -j 3 --output-on-failure
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
-[ -d web/test ] && stage web bash -c 'cd web && npm test --silent'
-stage example tests/example.sh
-stage slt tests/slt.sh
-stage figures tests/figures.sh
-stage crash "$python" tests/crash/kill9.py
 clients >"$results/.clients" 2>&1 &
 surroundings
 wait
 cat "$results/.clients"
-# What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
-stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'
-
 count() { cat "$results"/* 2>/dev/null | grep -cx -- "$1"; }
 all=$(ls "$results" | wc -l)
 failed=$((all - $(count 0) - $(count 77)))
