@@ -163,6 +163,7 @@ class JournalTest : public testing::Test {
 };
 
 TEST_F(JournalTest, WhatNobodyWaitsForIsSyncedALittleLater) {
+    options_.file_bytes = 4U << 20;
     open();
     const auto append_unawaited = [&](std::size_t bytes) {
         auto made = std::make_unique<TestProposal>(
