@@ -38,6 +38,7 @@ stage() {
 clients() {
     stage clients tests/clients/with_node.sh
     stage ecosystem "$python" tests/interop/ecosystem.py
+    stage history "$python" tests/crash/history_test.py
     stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
 }
 surroundings() {

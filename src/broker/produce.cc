@@ -123,7 +123,8 @@ ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
     result.log_start = partition->view.log_start;
     if (header.is_idempotent()) {
         const auto verdict =
-            partition->producers.check(header, now, broker_.options().producer_expiration_ms);
+            partition->producers.check(header, now, broker_.options().producer_expiration_ms,
+                                       header.is_transactional() && membership_ == txn::Membership::implicit);
         if (verdict.error != KafkaError::none) return refuse(verdict.error);
         if (verdict.duplicate != nullptr) {
             result.base_offset = verdict.duplicate->base_offset;

@@ -1,11 +1,26 @@
-"""What the clients of a run know, and whether it can have been: the checks of Jepsen's Kafka workload.
+"""What the clients of a run wrote down, and whether it can have been: the checks of Jepsen's Kafka workload.
 
-Shares no code with the product and needs no client library.
+Shares no code with the product and needs no client library. Every client process writes its own file of events, one JSON array a line,
+flushed before what it announces is done, so that what a process knew survives its death:
+
+    ["send", who, topic, partition, value]         about to be sent
+    ["ack", topic, partition, offset, value]       the broker says it is there
+    ["begin", n, [[topic, partition, value], ...]] its transaction number n, before anything of it is sent
+    ["commit", n]                                  about to ask for the commit
+    ["end", n, "ok" | "fail" | "unknown"]          how it went, as far as the client was told
+    ["input", value]                               a plain record, acknowledged, for the movers
+    ["saw", topic, partition, offset, value]       a reader got it for the first time
+    ["session", id, topic, partition, first, last, count, sum]   all it got since it was there, so far: the last one of an id counts
+    ["read", topic, partition, offset, value]      the last read, when all was quiet
+    ["count", kind]                                something to be counted in the report
+    ["error", text]                                the client itself saw what must not be
+
+A transaction without an end is one whose client died: its outcome is unknown if the commit was asked for, else nobody can have committed it.
 """
 import array
 import bisect
 import collections
-import threading
+import json
 
 MOVED = "moved-"
 MASK = (1 << 64) - 1
@@ -21,8 +36,7 @@ def mix(offset):
 class Session:
     """What one reader got of one partition between two seeks: where from, where to, how many, a sum over all offsets."""
 
-    def __init__(self, who, place):
-        self.who, self.place = who, place
+    def __init__(self):
         self.first = self.last = None
         self.count = self.sum = 0
 
@@ -34,74 +48,78 @@ class Session:
 
 
 class History:
-    """What happened, as far as the clients know. Any thread."""
+    """All that was written down, as far as it is needed."""
 
     def __init__(self):
-        self.lock = threading.Lock()
         self.transactions = []  # (outcome, [(topic, partition, value)]), outcome: ok | fail | unknown
+        self.orphans = 0  # of these: whose client died
         self.sent = collections.defaultdict(list)  # (producer, topic, partition) -> values in the order of sending
         self.acked = {}  # value -> (topic, partition, offset), as the broker answered
-        self.seen = collections.defaultdict(dict)  # (topic, partition) -> offset -> value, by any reader
-        self.sessions = []
+        self.sessions = {}  # (file, id) -> (who, place, first, last, count, sum)
+        self.final = collections.defaultdict(dict)  # (topic, partition) -> offset -> value, by the last read
         self.errors = []
         self.inputs = set()
-        self.next = 0
-        self.polled = 0
         self.kinds = collections.Counter()
 
-    def value(self):
-        with self.lock:
-            self.next += 1
-            return f"v{self.next}"
+    def load(self, who, path):
+        """One process's file: those of the last read first, those of one name in the order in which they were written."""
+        open_ = {}
+        with open(path, encoding="utf-8") as f:
+            for line in f:
+                if line.endswith("\n"):  # else it died while it wrote
+                    self.take(who, path, json.loads(line), open_)
+        for asked, writes in open_.values():
+            self.orphans += 1
+            self.transactions.append(("unknown" if asked else "fail", writes))
 
-    def sends(self, who, topic, partition, value):
-        self.sent[who, topic, partition].append(value)
+    def take(self, who, path, event, open_):
+        what, *rest = event
+        if what == "send":
+            self.sent[rest[0], rest[1], rest[2]].append(rest[3])
+        elif what == "ack":
+            self.acked[rest[3]] = tuple(rest[:3])
+        elif what == "begin":
+            open_[rest[0]] = (False, [tuple(w) for w in rest[1]])
+        elif what == "commit":
+            open_[rest[0]] = (True, open_[rest[0]][1])
+        elif what == "end":
+            self.transactions.append((rest[1], open_.pop(rest[0])[1]))
+        elif what == "input":
+            self.inputs.add(rest[0])
+        elif what == "saw":
+            self.compare(who, *rest)
+        elif what == "session":
+            self.sessions[path, rest[0]] = (who, (rest[1], rest[2]), *rest[3:])
+        elif what == "read":
+            self.final[rest[0], rest[1]][rest[2]] = rest[3]
+        elif what == "count":
+            self.kinds[rest[0]] += 1
+        else:
+            self.errors.append(rest[0])
 
-    def acks(self, topic, partition, offset, value):
-        self.acked[value] = (topic, partition, offset)
+    def compare(self, who, topic, partition, offset, value):
+        last = self.final[topic, partition].get(offset)
+        if last != value:
+            self.errors.append(f"inconsistent offset: {who} saw {value} at {topic}-{partition}@{offset}, the last read has {last}")
 
-    def done(self, outcome, writes):
-        with self.lock:
-            self.transactions.append((outcome, writes))
-
-    def error(self, text):
-        with self.lock:
-            self.errors.append(text)
-
-    def session(self, who, place):
-        session = Session(who, place)
-        with self.lock:
-            self.sessions.append(session)
-        return session
-
-    def saw(self, topic, partition, offset, value, who):
-        with self.lock:
-            self.polled += 1
-            before = self.seen[topic, partition].setdefault(offset, value)
-        if before != value:
-            self.error(f"inconsistent offset: {who} saw {value} at {topic}-{partition}@{offset}, another saw {before}")
+    def polled(self):
+        return sum(s[4] for s in self.sessions.values())
 
 
-def check(history, final):
-    """`final`: (topic, partition) -> offset -> value, read committed when all was quiet. Gives the problems."""
-    problems = list(history.errors)
+def check(history):
+    """The problems, as text."""
+    yield from history.errors
     where = collections.defaultdict(list)
-    for place, records in final.items():
+    for place, records in history.final.items():
         for offset, value in records.items():
             where[value].append((*place, offset))
     for value, places in where.items():
         if len(places) > 1:
-            problems.append(f"duplicate: {value} at {places}")
-    for place, records in history.seen.items():
-        for offset, value in records.items():
-            if final[place].get(offset) != value:
-                problems.append(f"inconsistent offset: {value} was seen at {place}@{offset}, "
-                                f"the last read has {final[place].get(offset)}")
-    problems += check_transactions(history, where)
-    problems += check_order(history, where)
-    problems += check_sessions(history, final)
-    problems += check_moved(history, final)
-    return problems
+            yield f"duplicate: {value} at {places}"
+    yield from check_transactions(history, where)
+    yield from check_order(history, where)
+    yield from check_sessions(history)
+    yield from check_moved(history)
 
 
 def check_transactions(history, where):
@@ -131,26 +149,24 @@ def check_order(history, where):
                 last = (offset, value)
 
 
-def check_sessions(history, final):
+def check_sessions(history):
     """A reader got every record between the first and the last it got: none was skipped by a poll or between two."""
     offsets, sums = {}, {}
-    for place, records in final.items():
+    for place, records in list(history.final.items()):
         offsets[place] = array.array("q", sorted(records))
         sums[place] = [0]
         for offset in offsets[place]:
             sums[place].append(sums[place][-1] + mix(offset) & MASK)
-    for s in history.sessions:
-        if s.count == 0:
-            continue
-        low = bisect.bisect_left(offsets[s.place], s.first)
-        high = bisect.bisect_right(offsets[s.place], s.last)
-        if high - low != s.count or sums[s.place][high] - sums[s.place][low] & MASK != s.sum:
-            yield f"skipped by a poll: {s.who} got {s.count} records of {s.place} from {s.first} to {s.last}, there are {high - low}"
+    for who, place, first, last, count, total in history.sessions.values():
+        low = bisect.bisect_left(offsets[place], first)
+        high = bisect.bisect_right(offsets[place], last)
+        if high - low != count or sums[place][high] - sums[place][low] & MASK != total:
+            yield f"skipped by a poll: {who} got {count} records of {place} from {first} to {last}, there are {high - low}"
 
 
-def check_moved(history, final):
-    moved = {v.removeprefix(MOVED) for (t, _), records in final.items() if t == "out" for v in records.values()}
-    inputs = {v for (t, _), records in final.items() if t == "in" for v in records.values()}
+def check_moved(history):
+    moved = {v.removeprefix(MOVED) for (t, _), records in history.final.items() if t == "out" for v in records.values()}
+    inputs = {v for (t, _), records in history.final.items() if t == "in" for v in records.values()}
     if history.inputs - inputs:
         yield f"lost write: {sorted(history.inputs - inputs)[:5]} of topic in"
     if moved - inputs:

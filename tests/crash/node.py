@@ -142,6 +142,9 @@ class Node:
         self.log.thread.join()
         return code
 
+    def signal(self, number):
+        self.process.send_signal(number)
+
     def running(self):
         return self.process is not None and self.process.poll() is None
 

@@ -19,9 +19,12 @@ bool follows(std::int32_t last, std::int32_t next) {
 }  // namespace
 
 ProducerTable::Verdict ProducerTable::check(const wire::BatchHeader& header, TimestampMs now,
-                                            std::int64_t expiration_ms) const {
+                                            std::int64_t expiration_ms, bool strict) const {
     const auto it = states_.find(header.producer_id);
-    if (it == states_.end() || expired(it->second, now, expiration_ms)) return {};
+    if (it == states_.end() || expired(it->second, now, expiration_ms)) {
+        const bool refused = strict && header.base_sequence != 0;
+        return {refused ? KafkaError::out_of_order_sequence_number : KafkaError::none};
+    }
     const State& state = it->second;
     if (header.producer_epoch < state.epoch) return {KafkaError::invalid_producer_epoch};
     if (header.producer_epoch > state.epoch) {
@@ -36,9 +39,10 @@ ProducerTable::Verdict ProducerTable::check(const wire::BatchHeader& header, Tim
         if (batch.first_sequence == header.base_sequence && batch.last_sequence == header.last_sequence()) {
             // Nobody sends again what is of a transaction that has ended: it is another record under a
             // sequence that was used (librdkafka does so after an abort in which an answer was lost). Taken
-            // for a duplicate, as Kafka takes it, it would be acknowledged and lost.
+            // for a duplicate, as Kafka takes it, it would be acknowledged and lost. So the producer is made
+            // to abort and to ask for a new epoch, in which sequences begin anew.
             const bool ended = state.txn_first.value < 0 || batch.base_offset < state.txn_first;
-            if (header.is_transactional() && ended) return {KafkaError::out_of_order_sequence_number};
+            if (header.is_transactional() && ended) return {KafkaError::transaction_abortable};
             return {KafkaError::none, &batch};
         }
     }

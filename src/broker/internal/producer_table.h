@@ -40,9 +40,10 @@ class ProducerTable {
         KafkaError error = KafkaError::none;
         const Batch* duplicate = nullptr;  ///< error none, and already there
     };
-    /// What is to be answered to this batch at `now`. REQUIRES: header.is_idempotent().
-    [[nodiscard]] Verdict check(const wire::BatchHeader& header, TimestampMs now,
-                                std::int64_t expiration_ms) const;
+    /// What is to be answered to this batch at `now`. `strict` (transactions v2): who is not known here
+    /// begins at 0. REQUIRES: header.is_idempotent().
+    [[nodiscard]] Verdict check(const wire::BatchHeader& header, TimestampMs now, std::int64_t expiration_ms,
+                                bool strict = false) const;
     /// Its open transaction begins here; -1: it has none here.
     [[nodiscard]] Offset open_transaction(std::int64_t producer_id) const;
     /// The batch is in the log. `base_offset` is where.

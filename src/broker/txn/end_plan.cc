@@ -44,9 +44,9 @@ void append_end(Broker& broker, journal::Appender& out, const std::string& id, c
     if (plan.bump) {
         ended.marker_epoch = t.epoch < INT16_MAX ? static_cast<std::int16_t>(t.epoch + 1) : t.epoch;
         ended.next_epoch = ended.marker_epoch;
-        ended.last_epoch = plan.remember_epoch ? t.epoch : std::int16_t{-1};
+        ended.last_epoch = t.epoch;
         // A producer that goes on needs an epoch it may use: where they run out, a new id.
-        if (plan.why == TxnEnded::Why::client && t.epoch >= kEpochMax) {
+        if (t.epoch >= kEpochMax) {
             ended.next_producer_id = state.next_producer_id();
             ended.next_epoch = 0;
         }

@@ -16,9 +16,9 @@ inline constexpr std::int16_t kEpochMax = INT16_MAX - 1;
 struct EndPlan {
     bool commit = false;
     TxnEnded::Why why = TxnEnded::Why::client;
-    bool bump = false;  ///< the markers carry the next epoch, and the id goes on with it
-    /// The epoch that ends here may still be named by its producer's retry.
-    bool remember_epoch = false;
+    /// The markers carry the next epoch, and the id goes on with it. The producer may still name the epoch
+    /// that ends here, to ask for the next one.
+    bool bump = false;
 };
 /// Appends the end of `id`'s transaction (open, or an empty one to be aborted). The transaction is ended
 /// when this returns.

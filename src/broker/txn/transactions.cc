@@ -31,7 +31,7 @@ bool name_ok(const std::string& name) {
 /// A transaction that was open when the system failed is aborted before anybody goes on with it.
 void abort_doomed(Broker& broker, Appender& out, const std::string& id) {
     if (!broker.state().transactions().doomed(id)) return;
-    append_end(broker, out, id, {.why = TxnEnded::Why::restart, .bump = true, .remember_epoch = true});
+    append_end(broker, out, id, {.why = TxnEnded::Why::restart, .bump = true});
 }
 
 /// Is this the producer that holds the transactional id?
@@ -43,6 +43,12 @@ KafkaError check_producer(Broker& broker, Appender& out, const Producer& produce
         return KafkaError::invalid_producer_id_mapping;
     if (t->epoch == producer.epoch) return KafkaError::none;
     return t->interrupted && t->last_epoch == producer.epoch ? KafkaError::transaction_abortable : fenced;
+}
+
+/// What was to be added to the transaction before, and was not.
+KafkaError not_a_member(Membership membership) {
+    return membership == Membership::required ? KafkaError::invalid_txn_state
+                                              : KafkaError::transaction_abortable;
 }
 
 /// Answers once it is written where that is allowed, else when it is durable.
@@ -108,16 +114,16 @@ ProducerIdResult next_epoch_of(const Transaction& t, const ProducerIdRequest& re
 }
 
 /// A new producer takes over: what the old one left open is aborted, and with it goes its epoch.
-void fence_open(Broker& broker, Appender& out, ProducerIdRequest& request) {
+void fence_open(Broker& broker, Appender& out, const ProducerIdRequest& request) {
     const std::string& id = *request.transactional_id;
     abort_doomed(broker, out, id);
     const Transaction* t = broker.state().transactions().find(id);
     if (t == nullptr || !t->open()) return;
     const bool own = request.producer_id == t->producer_id && request.producer_epoch == t->epoch;
     if (request.producer_id >= 0 && !own) return;  // it is the one to be refused
+    // To the producer that asks for a new epoch itself, this is it: whenever it asks again, it hears the
+    // same.
     append_end(broker, out, id, {.why = TxnEnded::Why::fenced, .bump = true});
-    // The producer that asks for a new epoch itself gave up its transaction thereby.
-    if (own) request.producer_epoch = broker.state().transactions().find(id)->epoch;
 }
 
 /// Room for one more transactional id: forgets those that nobody has used for longest (Flink's sink takes a
@@ -143,7 +149,7 @@ bool make_room(Broker& broker, Appender& out) {
     return true;
 }
 
-ProducerIdResult init_transactional(Broker& broker, Appender& out, ProducerIdRequest request) {
+ProducerIdResult init_transactional(Broker& broker, Appender& out, const ProducerIdRequest& request) {
     const BrokerOptions& options = broker.options();
     const BrokerState& state = broker.state();
     if (!name_ok(*request.transactional_id)) return {KafkaError::invalid_request};
@@ -195,13 +201,13 @@ std::vector<KafkaError> order_add_partitions(Broker& broker, Appender& out, cons
     if (verify_only) {
         for (std::size_t i = 0; i < names.size(); ++i) {
             if (!t.open() || !t.partitions.contains(added.partitions[i]))
-                results[i] = KafkaError::invalid_txn_state;
+                results[i] = KafkaError::transaction_abortable;
         }
         return results;
     }
     const bool all = t.open() && std::all_of(added.partitions.begin(), added.partitions.end(),
                                              [&](const auto& p) { return t.partitions.contains(p); });
-    if (!all && !names.empty()) out.append(Kind::transaction, encode(added), internal::kEntryVersion);
+    if (!all) out.append(Kind::transaction, encode(added), internal::kEntryVersion);
     return results;
 }
 
@@ -220,7 +226,8 @@ KafkaError order_add_offsets(Broker& broker, Appender& out, const Producer& prod
 
 std::vector<KafkaError> order_commit_offsets(Broker& broker, Appender& out, const Producer& producer,
                                              const std::string& group,
-                                             const std::vector<OffsetToCommit>& offsets, bool implicit) {
+                                             const std::vector<OffsetToCommit>& offsets,
+                                             Membership membership) {
     const BrokerState& state = broker.state();
     const auto all = [&](KafkaError error) { return std::vector(offsets.size(), error); };
     if (!name_ok(group)) return all(KafkaError::invalid_group_id);
@@ -228,7 +235,7 @@ std::vector<KafkaError> order_commit_offsets(Broker& broker, Appender& out, cons
     if (error != KafkaError::none) return all(error);
     const Transaction& t = *state.transactions().find(producer.transactional_id);
     const bool member = t.open() && t.groups.contains(group);
-    if (!member && !implicit) return all(KafkaError::invalid_txn_state);
+    if (!member && membership != Membership::implicit) return all(not_a_member(membership));
     if (!member && t.groups.size() >= kGroupsMax) return all(KafkaError::policy_violation);
     std::vector<KafkaError> results;
     TxnOffsets entry{producer.transactional_id, out.now(), group, {}};
@@ -258,6 +265,14 @@ std::vector<KafkaError> order_commit_offsets(Broker& broker, Appender& out, cons
     return results;
 }
 
+/// An end that the state of its transaction does not allow: its producer and we do not agree on what
+/// happened.
+ProducerIdResult out_of_place(const std::string& id, const Transaction& t, bool commit) {
+    log_debug("broker", "{}, epoch {}: asked to {}, but its transaction is {}", id, t.epoch,
+              commit ? "commit" : "abort", to_string(t.state));
+    return {KafkaError::invalid_txn_state};
+}
+
 /// EndTxn up to v4: the same epoch goes on.
 ProducerIdResult end_v1(Broker& broker, Appender& out, const Producer& producer, bool commit) {
     const Transaction* t = broker.state().transactions().find(producer.transactional_id);
@@ -271,7 +286,7 @@ ProducerIdResult end_v1(Broker& broker, Appender& out, const Producer& producer,
     if (t->open()) {
         append_end(broker, out, producer.transactional_id, {.commit = commit});
     } else if (t->state != (commit ? TxnState::complete_commit : TxnState::complete_abort)) {
-        return {KafkaError::invalid_txn_state};
+        return out_of_place(producer.transactional_id, *t, commit);
     }  // else it is a retry
     return {KafkaError::none, producer.producer_id, producer.epoch};
 }
@@ -282,8 +297,8 @@ ProducerIdResult end_v2(Broker& broker, Appender& out, const Producer& producer,
     const Transaction* t = table.find(producer.transactional_id);
     if (t == nullptr) return {KafkaError::invalid_producer_id_mapping};
     const bool ended = t->state == TxnState::complete_commit || t->state == TxnState::complete_abort;
-    const bool overflowed =
-        t->previous_producer_id == producer.producer_id && producer.epoch == kEpochMax && t->epoch == 0;
+    const bool overflowed = !t->open() && t->previous_producer_id == producer.producer_id &&
+                            producer.epoch == kEpochMax && t->epoch == 0;
     if (t->producer_id != producer.producer_id && !overflowed)
         return {KafkaError::invalid_producer_id_mapping};
     const bool bumped = t->producer_id == producer.producer_id && producer.epoch >= 0 &&
@@ -292,13 +307,13 @@ ProducerIdResult end_v2(Broker& broker, Appender& out, const Producer& producer,
     if (!retry && (t->epoch != producer.epoch || overflowed)) return {KafkaError::producer_fenced};
     if (retry) {
         if (commit && t->interrupted) return {KafkaError::transaction_abortable};
-        if (commit != (t->state == TxnState::complete_commit)) return {KafkaError::invalid_txn_state};
+        if (commit != (t->state == TxnState::complete_commit))
+            return out_of_place(producer.transactional_id, *t, commit);
     } else if (t->open() || !commit) {
         // An abort of nothing also raises the epoch: the client asks for it after an error.
-        append_end(broker, out, producer.transactional_id,
-                   {.commit = commit, .bump = true, .remember_epoch = true});
+        append_end(broker, out, producer.transactional_id, {.commit = commit, .bump = true});
     } else {
-        return {KafkaError::invalid_txn_state};
+        return out_of_place(producer.transactional_id, *t, commit);
     }
     t = table.find(producer.transactional_id);
     return {KafkaError::none, t->producer_id, t->epoch};
@@ -334,15 +349,15 @@ std::unique_ptr<journal::Proposal> add_offsets(Broker& broker, Producer producer
 }
 
 std::unique_ptr<journal::Proposal> commit_offsets(
-    Broker& broker, Producer producer, std::string group, std::vector<OffsetToCommit> offsets, bool implicit,
-    std::move_only_function<void(std::vector<KafkaError>)> answer) {
+    Broker& broker, Producer producer, std::string group, std::vector<OffsetToCommit> offsets,
+    Membership membership, std::move_only_function<void(std::vector<KafkaError>)> answer) {
     // Not early: who reads the group's offsets next must see that they are about to change.
     const std::size_t count = offsets.size();
     return answer_with<std::vector<KafkaError>>(
         broker, std::move(answer), count,
         [&broker, producer = std::move(producer), group = std::move(group), offsets = std::move(offsets),
-         implicit](BrokerState&, Appender& out) {
-            return order_commit_offsets(broker, out, producer, group, offsets, implicit);
+         membership](BrokerState&, Appender& out) {
+            return order_commit_offsets(broker, out, producer, group, offsets, membership);
         });
 }
 
@@ -412,8 +427,7 @@ KafkaError check_batch(Broker& broker, Appender& out, const std::string& transac
     if (error != KafkaError::none || membership == Membership::implicit) return error;
     const Transaction& t = *broker.state().transactions().find(transactional_id);
     if (t.open() && t.partitions.contains({topic, partition})) return KafkaError::none;
-    return membership == Membership::required ? KafkaError::invalid_txn_state
-                                              : KafkaError::transaction_abortable;
+    return not_a_member(membership);
 }
 
 bool may_answer_early(Broker& broker, const std::string& transactional_id) {

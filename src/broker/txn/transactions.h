@@ -68,8 +68,8 @@ struct PartitionName {
     PartitionId partition{};
 };
 /// One error a partition: what the coordinator says to all of them, or unknown_topic_or_partition to some
-/// and operation_not_attempted to the rest. `verify_only`: nothing is added; invalid_txn_state where it is
-/// not in the transaction.
+/// and operation_not_attempted to the rest. `verify_only`: nothing is added; transaction_abortable where it
+/// is not in the transaction.
 std::unique_ptr<journal::Proposal> add_partitions(
     Broker& broker, Producer producer, std::vector<PartitionName> partitions, bool verify_only,
     std::move_only_function<void(std::vector<KafkaError>)> answer);
@@ -77,10 +77,17 @@ std::unique_ptr<journal::Proposal> add_partitions(
 std::unique_ptr<journal::Proposal> add_offsets(Broker& broker, Producer producer, std::string group,
                                                std::move_only_function<void(KafkaError)> answer);
 
-/// One error a partition. `implicit` (v5): the group need not have been added before.
+/// How a batch or offsets may come into a transaction: Produce, TxnOffsetCommit.
+enum class Membership : std::uint8_t {
+    required,            ///< up to v10, v3: invalid_txn_state where the partition, the group was not added
+    required_abortable,  ///< v11, v4: transaction_abortable instead
+    implicit,            ///< v12, v5: they add it (KIP-890)
+};
+
+/// One error a partition.
 std::unique_ptr<journal::Proposal> commit_offsets(
-    Broker& broker, Producer producer, std::string group, std::vector<OffsetToCommit> offsets, bool implicit,
-    std::move_only_function<void(std::vector<KafkaError>)> answer);
+    Broker& broker, Producer producer, std::string group, std::vector<OffsetToCommit> offsets,
+    Membership membership, std::move_only_function<void(std::vector<KafkaError>)> answer);
 
 /// `bump` (v5): the epoch rises with every transaction; the answer says to what.
 std::unique_ptr<journal::Proposal> end(Broker& broker, Producer producer, bool commit, bool bump,
@@ -97,12 +104,6 @@ std::unique_ptr<journal::Proposal> expire(Broker& broker);
 std::unique_ptr<journal::Proposal> force_abort(Broker& broker, std::int64_t producer_id, std::int16_t epoch,
                                                bool commit, std::move_only_function<void(KafkaError)> answer);
 
-/// How a Produce request came.
-enum class Membership : std::uint8_t {
-    required,            ///< up to v10: invalid_txn_state where the partition was not added
-    required_abortable,  ///< v11: transaction_abortable instead
-    implicit,            ///< v12: the batch adds it (KIP-890)
-};
 /// For ProduceProposal::order(): may this transactional batch go to this partition? May append.
 KafkaError check_batch(Broker& broker, journal::Appender& out, const std::string& transactional_id,
                        const wire::BatchHeader& header, const Uuid& topic, PartitionId partition,

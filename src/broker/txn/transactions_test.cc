@@ -301,11 +301,25 @@ TEST_P(Versions, OverdueOnesAreAborted) {
     node.submit(expire(node.broker()));
     node.pump();
     EXPECT_EQ(node.log("a").durable()->last_stable, Offset(2));
-    EXPECT_EQ(p.finish(true), KafkaError::producer_fenced);
+    EXPECT_EQ(p.finish(true), GetParam() ? KafkaError::invalid_txn_state : KafkaError::producer_fenced);
     EXPECT_EQ(p.produce("a", 0, {"x"}).error,
               GetParam() ? KafkaError::invalid_producer_epoch : KafkaError::producer_fenced);
-    EXPECT_EQ(p.init(60'000, true), KafkaError::producer_fenced);
-    ASSERT_EQ(p.init(), KafkaError::none);
+    // Its producer may go on: with the epoch that the abort rose to, by asking for one (KIP-360) or by an
+    // abort.
+    const std::int16_t epoch = p.epoch;
+    if (GetParam()) {
+        ASSERT_EQ(p.finish(false), KafkaError::none);
+        EXPECT_EQ(p.epoch, epoch + 1);
+        p.epoch = epoch;
+    }
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(p.init(60'000, true), KafkaError::none);
+        EXPECT_EQ(p.epoch, epoch + 1);
+        if (i == 0) p.epoch = epoch;  // the answer was lost
+    }
+    ASSERT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::none);
+    ASSERT_EQ(p.finish(true), KafkaError::none);
+    EXPECT_EQ(committed(node, "a"), Strings{"kept"});
     // Ids that nobody uses are forgotten.
     node.clock().advance_ms(604'800'001);
     node.submit(expire(node.broker()));
@@ -372,7 +386,7 @@ TEST(Transactions, ASequenceUsedAgainAfterAnAbortIsNotTakenForADuplicate) {
     EXPECT_EQ(p.produce("a", 0, {"void"}).base_offset, Offset(0));
     ASSERT_EQ(p.finish(false), KafkaError::none);
     p.advance("a", 0, -1);
-    EXPECT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::out_of_order_sequence_number);
+    EXPECT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::transaction_abortable);
     ASSERT_EQ(p.finish(false), KafkaError::none);
     // The producer asks for a new epoch (KIP-360) and goes on.
     ASSERT_EQ(p.init(60'000, true), KafkaError::none);
@@ -432,6 +446,108 @@ TEST(Transactions, EpochsRunOutIntoANewProducerId) {
     ASSERT_EQ(p.finish(true), KafkaError::none);
     EXPECT_EQ(committed(node, "a"), (Strings{"1", "2"}));
     EXPECT_EQ(node.log("a").durable()->last_stable, Offset(4));
+}
+
+/// The last epoch is used up by an abort that the producer did not ask for.
+TEST(Transactions, EpochsRunOutInAnAbortByTheBroker) {
+    for (const bool asked : {false, true}) {
+        TestNode node;
+        node.create("a");
+        TestProducer p(node, "t", true);
+        ASSERT_EQ(p.init(5'000), KafkaError::none);
+        while (p.epoch < kEpochMax) ASSERT_EQ(p.finish(false), KafkaError::none);
+        const std::int64_t id = p.producer_id;
+        ASSERT_EQ(p.produce("a", 0, {"void"}).error, KafkaError::none);
+        if (!asked) {
+            node.clock().advance_ms(5'000);
+            upkeep(node);
+        }
+        for (int i = 0; i < 2; ++i) {
+            p.producer_id = id;
+            p.epoch = kEpochMax;
+            ASSERT_EQ(p.init(5'000, true), KafkaError::none);
+            EXPECT_NE(p.producer_id, id);
+            EXPECT_EQ(p.epoch, 0);
+        }
+        ASSERT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::none);
+        ASSERT_EQ(p.finish(true), KafkaError::none);
+        EXPECT_EQ(committed(node, "a"), Strings{"kept"});
+    }
+}
+
+/// Every state by every end (docs/kafka-compatibility.md, "EndTxn").
+TEST(Transactions, EndsInEveryState) {
+    enum class State { empty, committed, aborted };
+    constexpr auto kNone = KafkaError::none;
+    constexpr auto kState = KafkaError::invalid_txn_state;
+    constexpr auto kFenced = KafkaError::producer_fenced;
+    struct Row {
+        State state;
+        bool v2;
+        bool commit;
+        KafkaError current, retry;
+    };
+    for (const Row& row :
+         {Row{State::empty, false, false, kState, kFenced}, Row{State::empty, false, true, kState, kFenced},
+          Row{State::committed, false, false, kState, kFenced},
+          Row{State::committed, false, true, kNone, kFenced},
+          Row{State::aborted, false, false, kNone, kFenced},
+          Row{State::aborted, false, true, kState, kFenced}, Row{State::empty, true, false, kNone, kFenced},
+          Row{State::empty, true, true, kState, kFenced}, Row{State::committed, true, false, kNone, kState},
+          Row{State::committed, true, true, kState, kNone}, Row{State::aborted, true, false, kNone, kNone},
+          Row{State::aborted, true, true, kState, kState}}) {
+        for (const bool retry : {false, true}) {
+            SCOPED_TRACE(fmt::format("state {} v2 {} commit {} retry {}", static_cast<int>(row.state), row.v2,
+                                     row.commit, retry));
+            TestNode node;
+            node.create("a");
+            TestProducer p(node, "t", row.v2);
+            ASSERT_EQ(p.init(), kNone);
+            ASSERT_EQ(p.init(), kNone);
+            if (row.state != State::empty) {
+                ASSERT_EQ(p.produce("a", 0, {"x"}).error, kNone);
+                ASSERT_EQ(p.finish(row.state == State::committed), kNone);
+            }
+            if (retry) --p.epoch;
+            const std::int16_t epoch = p.epoch;
+            EXPECT_EQ(p.finish(row.commit), retry ? row.retry : row.current);
+            const bool next = row.v2 && (retry ? row.retry : row.current) == kNone;
+            EXPECT_EQ(p.epoch, epoch + (next ? 1 : 0));
+        }
+    }
+}
+
+TEST(Transactions, WhoIsNotKnownInAPartitionBeginsAtZero) {
+    TestNode node;
+    node.create("a");
+    TestProducer p(node, "t", true);
+    ASSERT_EQ(p.init(), KafkaError::none);
+    p.advance("a", 0, 3);
+    EXPECT_EQ(p.produce("a", 0, {"x"}).error, KafkaError::out_of_order_sequence_number);
+    p.advance("a", 0, -3);
+    EXPECT_EQ(p.produce("a", 0, {"x"}).error, KafkaError::none);
+    // Version 1: what was there may be gone by retention.
+    TestProducer q(node, "u", false);
+    ASSERT_EQ(q.init(), KafkaError::none);
+    q.advance("a", 0, 3);
+    EXPECT_EQ(q.produce("a", 0, {"x"}).error, KafkaError::none);
+}
+
+TEST_P(Versions, AskingForANewEpochAbortsWhatIsOpen) {
+    TestNode node;
+    node.create("a");
+    TestProducer p(node, "t", GetParam());
+    ASSERT_EQ(p.init(), KafkaError::none);
+    ASSERT_EQ(p.produce("a", 0, {"void"}).error, KafkaError::none);
+    const std::int16_t epoch = p.epoch;
+    for (int i = 0; i < 3; ++i) {  // each but the last answer is lost
+        p.epoch = epoch;
+        ASSERT_EQ(p.init(60'000, true), KafkaError::none);
+        EXPECT_EQ(p.epoch, epoch + 1);
+    }
+    ASSERT_EQ(p.produce("a", 0, {"kept"}).error, KafkaError::none);
+    ASSERT_EQ(p.finish(true), KafkaError::none);
+    EXPECT_EQ(committed(node, "a"), Strings{"kept"});
 }
 
 TEST(Transactions, InitProducerIdMayBeAskedAgain) {
@@ -558,7 +674,7 @@ TEST(Transactions, WhatToolsSee) {
     node.submit(force_abort(node.broker(), p.producer_id, p.epoch, false, [&](auto e) { error = e; }));
     node.pump();
     EXPECT_EQ(error, KafkaError::none);
-    EXPECT_EQ(p.finish(true), KafkaError::producer_fenced);
+    EXPECT_EQ(p.finish(true), KafkaError::invalid_txn_state);
 }
 
 TEST(Transactions, MarkerAndIndexBytesAreKafkas) {

@@ -49,7 +49,7 @@ class TestProducer {
         std::vector<TestRecord> records;
         for (const auto& value : values) records.push_back({node_.clock().now().value, key, value});
         auto made = node_.produce_proposal(topic, partition, make_batch(records, options), result);
-        made->set_transaction(id_, v2_ ? Membership::implicit : Membership::required);
+        made->set_transaction(id_, membership());
         return made;
     }
     ProduceResult produce(const std::string& topic, std::int32_t partition,
@@ -74,7 +74,7 @@ class TestProducer {
         }
         std::vector<KafkaError> results{KafkaError::unknown_server_error};
         node_.submit(commit_offsets(node_.broker(), me(), group,
-                                    {{topic, {}, PartitionId(0), Offset(offset)}}, v2_,
+                                    {{topic, {}, PartitionId(0), Offset(offset)}}, membership(),
                                     [&](auto r) { results = std::move(r); }));
         node_.pump();
         return results.at(0);
@@ -98,6 +98,7 @@ class TestProducer {
     std::string key = "k";  ///< of what it produces
 
   private:
+    [[nodiscard]] Membership membership() const { return v2_ ? Membership::implicit : Membership::required; }
     [[nodiscard]] Producer me() const { return {id_, producer_id, epoch}; }
     void take(std::int64_t next_id, std::int16_t next_epoch) {
         if (next_id != producer_id || next_epoch != epoch) sequences_.clear();

@@ -74,6 +74,11 @@ void handle_init_producer_id(Service& service, const CallPtr& call, wire::InitPr
                                                        : ErrorCode::cluster_authorization_failed;
         return call->answer(response);
     }
+    if ((request.producer_id < 0) != (request.producer_epoch < 0)) {  // half of what it has
+        wire::InitProducerIdResponse response;
+        response.error_code = ErrorCode::invalid_request;
+        return call->answer(response);
+    }
     broker::ProducerIdRequest wanted;
     wanted.transactional_id = std::move(request.transactional_id);
     wanted.transaction_timeout_ms = request.transaction_timeout_ms;

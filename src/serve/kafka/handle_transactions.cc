@@ -29,7 +29,11 @@ ErrorCode known_to(KafkaError error, std::int16_t version, std::int16_t fenced_s
 constexpr std::int16_t kFencedSince = 2;
 constexpr std::int16_t kBatchedSince = 4;
 constexpr std::int16_t kBumpSince = 5;
-constexpr std::int16_t kImplicitOffsetsSince = 5;
+
+broker::txn::Membership membership_of_offsets(std::int16_t version) {
+    if (version >= 5) return broker::txn::Membership::implicit;
+    return version == 4 ? broker::txn::Membership::required_abortable : broker::txn::Membership::required;
+}
 
 std::vector<broker::txn::PartitionName> names_of(
     const std::vector<wire::AddPartitionsToTxnRequest::Topic>& topics) {
@@ -53,7 +57,7 @@ std::vector<wire::AddPartitionsToTxnResponse::Topic> fill(
         for (const std::int32_t partition : topic.partitions) {
             auto& part = to.partitions.emplace_back();
             part.partition_index = partition;
-            part.error_code = known_to(errors.at(i++), version, kFencedSince, kBumpSince);
+            part.error_code = known_to(errors.at(i++), version, kFencedSince, kBatchedSince);
         }
     }
     return out;
@@ -229,7 +233,7 @@ void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOf
         broker::txn::commit_offsets(service.broker(),
                                     {request.transactional_id, request.producer_id, request.producer_epoch},
                                     std::move(request.group_id), std::move(offsets),
-                                    call->version() >= kImplicitOffsetsSince, std::move(answer)));
+                                    membership_of_offsets(call->version()), std::move(answer)));
 }
 
 void handle_end_txn(Service& service, const CallPtr& call, wire::EndTxnRequest request) {

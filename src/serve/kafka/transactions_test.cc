@@ -55,7 +55,8 @@ class KafkaTransactions : public ::testing::Test {
         }
         const auto answer = client.ask<wire::AddPartitionsToTxnResponse>(request, version);
         EXPECT_EQ(answer.transactions.size(), 2U);
-        EXPECT_EQ(answer.transactions[0].topics[0].partitions[0].error_code, ErrorCode::invalid_txn_state);
+        EXPECT_EQ(answer.transactions[0].topics[0].partitions[0].error_code,
+                  ErrorCode::transaction_abortable);
         return answer.transactions[1].topics[0].partitions[0].error_code;
     }
     ErrorCode produce(std::int16_t version) {
@@ -84,8 +85,8 @@ class KafkaTransactions : public ::testing::Test {
         }
         return answer;
     }
-    ErrorCode offsets(std::int16_t version, std::int64_t offset) {
-        if (version < 5) {
+    ErrorCode offsets(std::int16_t version, std::int64_t offset, bool add_first = true) {
+        if (version < 5 && add_first) {
             wire::AddOffsetsToTxnRequest add;
             add.transactional_id = "tx";
             add.producer_id = pid;
@@ -148,6 +149,28 @@ TEST_F(KafkaTransactions, Version1InAllVersions) {
         EXPECT_EQ(committed(true).metadata, "m");
     }
     EXPECT_EQ(produce(11), ErrorCode::transaction_abortable);
+    EXPECT_EQ(offsets(3, 1, false), ErrorCode::invalid_txn_state);
+    EXPECT_EQ(offsets(4, 1, false), ErrorCode::transaction_abortable);
+}
+
+/// What librdkafka does after an abort in which an answer was lost: refused with the error by which each
+/// version aborts and asks for a new epoch.
+TEST_F(KafkaTransactions, ASequenceUsedAgain) {
+    for (const std::int16_t v : {std::int16_t{7}, std::int16_t{10}, std::int16_t{11}}) {
+        ASSERT_EQ(add(3), ErrorCode::none);
+        ASSERT_EQ(produce(v), ErrorCode::none);
+        ASSERT_EQ(end(false, 3).error_code, ErrorCode::none);
+        --sequence;
+        ASSERT_EQ(add(3), ErrorCode::none);
+        EXPECT_EQ(produce(v), v < 11 ? ErrorCode::unknown_producer_id : ErrorCode::transaction_abortable);
+        ASSERT_EQ(end(false, 3).error_code, ErrorCode::none);
+        ASSERT_EQ(init(5, pid, pepoch).error_code, ErrorCode::none);
+    }
+}
+
+TEST_F(KafkaTransactions, HalfAProducerIsNoProducer) {
+    EXPECT_EQ(init(5, pid, -1).error_code, ErrorCode::invalid_request);
+    EXPECT_EQ(init(5, -1, pepoch).error_code, ErrorCode::invalid_request);
 }
 
 TEST_F(KafkaTransactions, Version2AndBatchedAdds) {
@@ -237,7 +260,12 @@ TEST_F(KafkaTransactions, OverdueOnesAreAborted) {
     EXPECT_EQ(fetch(true).last_stable_offset, 0);
     f.advance(2'000);
     EXPECT_EQ(fetch(true).last_stable_offset, 2);
-    EXPECT_EQ(end(true, 5).error_code, ErrorCode::producer_fenced);
+    EXPECT_EQ(end(true, 4).error_code, ErrorCode::producer_fenced);
+    EXPECT_EQ(end(true, 5).error_code, ErrorCode::invalid_txn_state);
+    const auto before = pepoch;
+    ASSERT_EQ(end(false, 5).error_code, ErrorCode::none);
+    EXPECT_EQ(pepoch, before + 1);
+    EXPECT_EQ(produce(12), ErrorCode::none);
 }
 
 TEST_F(KafkaTransactions, Tools) {
