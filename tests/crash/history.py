@@ -165,10 +165,13 @@ def check_sessions(history):
 
 
 def check_moved(history):
-    moved = {v.removeprefix(MOVED) for (t, _), records in history.final.items() if t == "out" for v in records.values()}
+    moves = [v.removeprefix(MOVED).partition("#")[0] for (t, _), records in history.final.items() if t == "out" for v in records.values()]
+    moved = set(moves)
     inputs = {v for (t, _), records in history.final.items() if t == "in" for v in records.values()}
     if history.inputs - inputs:
         yield f"lost write: {sorted(history.inputs - inputs)[:5]} of topic in"
+    if len(moves) > len(moved):
+        yield f"moved twice: {[v for v, n in collections.Counter(moves).items() if n > 1][:5]}"
     if moved - inputs:
         yield f"moved from nowhere: {sorted(moved - inputs)[:5]}"
     if inputs - moved:

@@ -69,12 +69,12 @@ class Checks(unittest.TestCase):
         self.assertEqual(problems([], [["read", "x", 1, 0, "a"]]), ["duplicate"])
 
     def test_moved(self):
-        there, moved = ["read", "in", 0, 0, "v"], ["read", "out", 0, 0, "moved-v"]
+        there, moved = ["read", "in", 0, 0, "v"], ["read", "out", 0, 0, "moved-v#mover-0.1.1"]
         self.assertEqual(problems([["input", "v"]], [there, moved]), [])
         self.assertEqual(problems([["input", "v"]]), ["lost write"])
         self.assertEqual(problems([], [there]), ["never moved"])
         self.assertEqual(problems([], [moved]), ["moved from nowhere"])
-        self.assertEqual(problems([], [there, moved, ["read", "out", 0, 1, "moved-v"]]), ["duplicate"])
+        self.assertEqual(problems([], [there, moved, ["read", "out", 0, 1, "moved-v#mover-1.1.8"]]), ["moved twice"])
 
     def test_what_a_client_saw_itself(self):
         self.assertEqual(problems([["error", "non-monotonic poll: x"]]), ["non-monotonic poll"])

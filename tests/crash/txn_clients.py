@@ -214,7 +214,9 @@ def mover(client):
                     return consumer.close()
             continue
         idle_since = None
-        writes = [(OUT, m.partition(), MOVED + m.value().decode()) for m in messages]
+        # What is moved in another attempt is another value.
+        attempt = client.value()
+        writes = [(OUT, m.partition(), f"{MOVED}{m.value().decode()}#{attempt}") for m in messages]
         offsets = {m.partition(): m.offset() + 1 for m in messages}
 
         def fill(writes=writes, offsets=offsets):
