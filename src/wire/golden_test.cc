@@ -10,22 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "wire/messages/acls.h"
-#include "wire/messages/api_versions.h"
-#include "wire/messages/configs.h"
-#include "wire/messages/coordinator.h"
-#include "wire/messages/fetch.h"
-#include "wire/messages/groups.h"
-#include "wire/messages/list_offsets.h"
-#include "wire/messages/membership.h"
-#include "wire/messages/metadata.h"
-#include "wire/messages/offsets.h"
-#include "wire/messages/produce.h"
-#include "wire/messages/sasl.h"
-#include "wire/messages/scram_credentials.h"
-#include "wire/messages/topics.h"
-#include "wire/messages/transaction_admin.h"
-#include "wire/messages/transactions.h"
+#include "wire/messages/all.h"
 
 namespace mr::wire {
 namespace {
@@ -52,58 +37,14 @@ Again again() {
     };
 }
 
-template <class Request, class Response>
-std::pair<Again, Again> pair() {
-    return {again<Request>(), again<Response>()};
-}
-
 const std::map<std::string, std::pair<Again, Again>>& codecs() {
-    static const std::map<std::string, std::pair<Again, Again>> all = {
-        {"AddOffsetsToTxn", pair<AddOffsetsToTxnRequest, AddOffsetsToTxnResponse>()},
-        {"AddPartitionsToTxn", pair<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse>()},
-        {"DescribeProducers", pair<DescribeProducersRequest, DescribeProducersResponse>()},
-        {"DescribeTransactions", pair<DescribeTransactionsRequest, DescribeTransactionsResponse>()},
-        {"EndTxn", pair<EndTxnRequest, EndTxnResponse>()},
-        {"ListTransactions", pair<ListTransactionsRequest, ListTransactionsResponse>()},
-        {"TxnOffsetCommit", pair<TxnOffsetCommitRequest, TxnOffsetCommitResponse>()},
-        {"WriteTxnMarkers", pair<WriteTxnMarkersRequest, WriteTxnMarkersResponse>()},
-        {"AlterConfigs", pair<AlterConfigsRequest, AlterConfigsResponse>()},
-        {"ApiVersions", pair<ApiVersionsRequest, ApiVersionsResponse>()},
-        {"CreatePartitions", pair<CreatePartitionsRequest, CreatePartitionsResponse>()},
-        {"CreateTopics", pair<CreateTopicsRequest, CreateTopicsResponse>()},
-        {"DeleteGroups", pair<DeleteGroupsRequest, DeleteGroupsResponse>()},
-        {"DeleteRecords", pair<DeleteRecordsRequest, DeleteRecordsResponse>()},
-        {"DeleteTopics", pair<DeleteTopicsRequest, DeleteTopicsResponse>()},
-        {"DescribeCluster", pair<DescribeClusterRequest, DescribeClusterResponse>()},
-        {"DescribeConfigs", pair<DescribeConfigsRequest, DescribeConfigsResponse>()},
-        {"DescribeGroups", pair<DescribeGroupsRequest, DescribeGroupsResponse>()},
-        {"DescribeLogDirs", pair<DescribeLogDirsRequest, DescribeLogDirsResponse>()},
-        {"Fetch", pair<FetchRequest, FetchResponse>()},
-        {"FindCoordinator", pair<FindCoordinatorRequest, FindCoordinatorResponse>()},
-        {"Heartbeat", pair<HeartbeatRequest, HeartbeatResponse>()},
-        {"IncrementalAlterConfigs", pair<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>()},
-        {"InitProducerId", pair<InitProducerIdRequest, InitProducerIdResponse>()},
-        {"JoinGroup", pair<JoinGroupRequest, JoinGroupResponse>()},
-        {"LeaveGroup", pair<LeaveGroupRequest, LeaveGroupResponse>()},
-        {"ListGroups", pair<ListGroupsRequest, ListGroupsResponse>()},
-        {"ListOffsets", pair<ListOffsetsRequest, ListOffsetsResponse>()},
-        {"Metadata", pair<MetadataRequest, MetadataResponse>()},
-        {"OffsetCommit", pair<OffsetCommitRequest, OffsetCommitResponse>()},
-        {"OffsetDelete", pair<OffsetDeleteRequest, OffsetDeleteResponse>()},
-        {"OffsetFetch", pair<OffsetFetchRequest, OffsetFetchResponse>()},
-        {"OffsetForLeaderEpoch", pair<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>()},
-        {"Produce", pair<ProduceRequest, ProduceResponse>()},
-        {"SaslHandshake", pair<SaslHandshakeRequest, SaslHandshakeResponse>()},
-        {"SaslAuthenticate", pair<SaslAuthenticateRequest, SaslAuthenticateResponse>()},
-        {"DescribeAcls", pair<DescribeAclsRequest, DescribeAclsResponse>()},
-        {"CreateAcls", pair<CreateAclsRequest, CreateAclsResponse>()},
-        {"DeleteAcls", pair<DeleteAclsRequest, DeleteAclsResponse>()},
-        {"DescribeUserScramCredentials",
-         pair<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>()},
-        {"AlterUserScramCredentials",
-         pair<AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse>()},
-        {"SyncGroup", pair<SyncGroupRequest, SyncGroupResponse>()},
-    };
+    static const auto all = [] {
+        std::map<std::string, std::pair<Again, Again>> out;
+        for_each_api([&]<class Request, class Response>() {
+            out[std::string(to_string(Request::kApi))] = {again<Request>(), again<Response>()};
+        });
+        return out;
+    }();
     return all;
 }
 
@@ -144,6 +85,31 @@ TEST(Golden, SameBytesAsTheJavaClient) {
             EXPECT_EQ(hex(*bytes, 4096), hex(line.bytes, 4096)) << line.what;
         }
     }
+}
+
+// Goal: both request headers, which are what decides how the rest of a frame is read.
+TEST(Golden, RequestHeaders) {
+    std::ifstream file(MR_SOURCE_DIR "/tests/golden/kafka/Headers.hex");
+    int headers = 0;
+    for (std::string text; std::getline(file, text);) {
+        if (text.starts_with('#')) continue;
+        std::istringstream words(text);
+        std::string kind, form, hex_bytes;
+        int version = 0;
+        words >> kind >> version >> form >> hex_bytes;
+        const std::string bytes = unhex(hex_bytes);
+        const auto header = decode_request_header(bytes, version == 2);
+        ASSERT_TRUE(header) << text << ": " << header.error().message;
+        EXPECT_EQ(header->second, bytes.size()) << text;
+        EXPECT_EQ(header->first.client_id.has_value(), form == "full") << text;
+        std::string again;
+        encode_request_header(header->first, version == 2, again);
+        EXPECT_EQ(hex(again, 4096), hex(bytes, 4096)) << text;
+        for (std::size_t length = 0; length < bytes.size(); ++length)
+            EXPECT_FALSE(decode_request_header(bytes.substr(0, length), version == 2)) << text << length;
+        ++headers;
+    }
+    EXPECT_EQ(headers, 4);
 }
 
 // Goal: no message of any version survives being cut or being one byte too long, and none crashes.

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "serve/kafka/testing/broker_fixture.h"
@@ -270,6 +271,26 @@ TEST(Session, IdleConnectionsAreClosed) {
     EXPECT_TRUE(client.connection->open());
     for (int i = 0; i < 3; ++i) f.advance(30'000);
     EXPECT_FALSE(client.connection->open());
+}
+
+// Goal: every version that is answered was compared with the official client's bytes, request and response
+// (src/wire/golden_test.cc): what is added to the table needs a line of tests/golden/kafka first.
+TEST(Golden, EveryVersionThatIsAnswered) {
+    for (const Handler& handler : handlers()) {
+        const std::string api(wire::to_string(handler.key));
+        std::ifstream file(MR_SOURCE_DIR "/tests/golden/kafka/" + api + ".hex");
+        std::set<std::pair<std::string, int>> there;
+        for (std::string line; std::getline(file, line);) {
+            std::istringstream words(line);
+            std::string kind, form;
+            int version = -1;
+            if (words >> kind >> version >> form && form == "full") there.emplace(kind, version);
+        }
+        for (int version = handler.versions.min; version <= handler.versions.max; ++version) {
+            EXPECT_TRUE(there.contains({"request", version})) << api << " request " << version;
+            EXPECT_TRUE(there.contains({"response", version})) << api << " response " << version;
+        }
+    }
 }
 
 // Goal: docs/kafka-compatibility.md lists exactly what is answered.

@@ -1,7 +1,8 @@
 // Writes tests/golden/kafka/<Api>.hex: every message in every version as the official Java client encodes it.
 // The values come from Kafka's own message definitions inside the kafka-clients jar: once with every field set,
-// once with what may be null or empty so. Run: mvn -q compile exec:java -Dexec.mainClass=millrace.Golden
-//   -Dexec.args=<folder>
+// once with what may be null or empty so. Run in tests/clients/java:
+//   mvn -q dependency:build-classpath -Dmdep.outputFile=cp && javac -cp "$(cat cp)" -d out src/main/java/millrace/Golden.java
+//   java -cp "out:$(cat cp)" millrace.Golden ../../golden/kafka
 package millrace;
 
 import com.fasterxml.jackson.core.JsonParser;
@@ -50,7 +51,11 @@ public final class Golden {
             new Api("DescribeTransactions", 0, 0), new Api("ListTransactions", 0, 2),
             new Api("SaslHandshake", 0, 1), new Api("SaslAuthenticate", 0, 2), new Api("DescribeAcls", 1, 3),
             new Api("CreateAcls", 1, 3), new Api("DeleteAcls", 1, 3), new Api("DescribeUserScramCredentials", 0, 0),
-            new Api("AlterUserScramCredentials", 0, 0));
+            new Api("AlterUserScramCredentials", 0, 0), new Api("AlterReplicaLogDirs", 1, 2), new Api("ElectLeaders", 0, 2),
+            new Api("AlterPartitionReassignments", 0, 1), new Api("ListPartitionReassignments", 0, 0),
+            new Api("DescribeClientQuotas", 0, 1), new Api("AlterClientQuotas", 0, 1), new Api("DescribeQuorum", 0, 2),
+            new Api("UpdateFeatures", 0, 2), new Api("ConsumerGroupHeartbeat", 0, 1), new Api("ConsumerGroupDescribe", 0, 1),
+            new Api("ListConfigResources", 0, 1), new Api("DescribeTopicPartitions", 0, 0));
 
     /** Fields for replicas only, which millrace's codec skips. */
     private static final Set<String> SKIPPED = Set.of("ReplicaDirectoryId", "SnapshotId", "FetchRequest.HighWatermark");
@@ -75,6 +80,14 @@ public final class Golden {
             }
             Files.writeString(Path.of(args[0], api.name + ".hex"), out.toString());
         }
+        StringBuilder headers = new StringBuilder("# Headers: kind, version, form, header as kafka-clients 4.3.1 writes it\n");
+        for (int version = 1; version <= 2; version++) {
+            for (boolean full : new boolean[] {true, false}) {
+                headers.append("request ").append(version).append(full ? " full " : " empty ");
+                headers.append(new Golden().encode("RequestHeader", (short) version, full)).append('\n');
+            }
+        }
+        Files.writeString(Path.of(args[0], "Headers.hex"), headers.toString());
     }
 
     private String encode(String name, short version, boolean full) throws Exception {
@@ -120,6 +133,7 @@ public final class Golden {
             case "bool": return BooleanNode.valueOf(full);
             case "int8": return ShortNode.valueOf((short) (full ? counter % 100 : -1));
             case "int16": return ShortNode.valueOf((short) (full ? counter * 7 : -1));
+            case "uint16": return IntNode.valueOf(full ? 60000 + counter : 0);
             case "int32": return IntNode.valueOf(full ? counter * 1000003 : -1);
             case "int64": return LongNode.valueOf(full ? counter * 10000000019L : -1);
             case "float64": return DoubleNode.valueOf(counter / 8.0);
