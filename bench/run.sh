@@ -41,6 +41,7 @@ bench() { local name=$1; shift; "$bin/${name}_bench" --millrace "$millrace" --wo
 if [ $length = smoke ]; then
     bench latency --rate 120 --seconds 4 --gate
     bench broker --rate 120 --transactions 120 0 --seconds 2 --flat-seconds 1 --flat-sizes 2048 --partitions 1 --gate
+    bench broker --rate 0 --transactions 0 0 --seconds 1 --flat-seconds 0 --cold-mib 100 --gate
     bench pipeline --events 50000 --sizes 2048 --gate
     exit $failed
 fi
@@ -72,6 +73,8 @@ if wanted broker; then
     title "the broker part"
     bench broker --seconds $broker_s --flat-seconds $flat_s
     bench broker --name millrace-async --durability async --transactions 0 0 --seconds $broker_s --flat-seconds $flat_s
+    title "acks beside a consumer of last week's data (2 GiB on disk, dropped from the page cache, read flat out)"
+    bench broker --rate 0 --transactions 0 0 --flat-seconds 0 --seconds $broker_s --cold-mib 2048
     if [ -n "$kafka" ]; then
         for mode in "" 1; do
             name=kafka${mode:+-fsync}

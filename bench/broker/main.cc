@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "broker/cold_reader.h"
 #include "harness/kafka.h"
 #include "harness/machine.h"
 #include "harness/node_process.h"
@@ -41,6 +42,8 @@ struct Options {
     std::size_t size = 2'048;
     std::string compression = "none";
     std::string durability;  ///< of the topics; empty: the broker's default
+    std::size_t cold_mib = 0;  ///< of old data, to be read while others produce; 0: no such part
+    std::string read_cold;     ///< the child that reads it
     bool gate = false;
 
     [[nodiscard]] KafkaSettings topic_settings() const {
@@ -163,6 +166,8 @@ class Bench {
         reader.join();
         const Usage after = usage_of(pid_);
         const double cpu = after.cpu_seconds - before.cpu_seconds;
+        last_ack_p50_ = acks.at(0.5);
+        last_ack_p99_ = acks.at(0.99);
         fmt::print("{} {:g}/s of {} bytes{} for {:g} s, load {:.1f}: {} samples, {} lost\n", options_.name,
                    rate, options_.size, what, options_.seconds, load_average(), reads.size(), events - read);
         fmt::print("  ack       {}\n  consumed  {}\n", acks.text(), reads.text());
@@ -214,6 +219,42 @@ class Bench {
         return read == sent;
     }
 
+    /// Ack latency at a rate, without and with somebody who reads old data flat out.
+    bool beside_cold_reader(const std::vector<double>& rates, std::size_t mib, const std::string& data) {
+        const std::string topic = fmt::format("bench.cold.{}", getpid());
+        constexpr int kPartitions = 1;
+        {
+            Producer producer(
+                bootstrap_,
+                {{"linger.ms", "5"}, {"batch.size", "1000000"}, {"batch.num.messages", "100000"}});
+            producer.create_topic(topic, kPartitions);
+            const std::string body = payload(options_.size);
+            const std::uint64_t messages = (mib << 20) / options_.size;
+            for (std::uint64_t n = 0; n < messages; ++n) producer.send(topic, 0, {}, body, n);
+            if (!producer.flush(120'000) || producer.failed() > 0) return false;
+        }
+        bool complete = true;
+        for (const double rate : rates) {
+            complete = latency(rate, {}) && complete;
+            const double p50 = last_ack_p50_, p99 = last_ack_p99_;
+            const std::int64_t from = now_ns();
+            ColdReader reader(bootstrap_, topic, kPartitions, data,
+                              options_.work + fmt::format("/cold-{:g}.log", rate));
+            complete = latency(rate, {}) && complete;
+            const double mb =
+                static_cast<double>(reader.bytes()) / 1e6 / (static_cast<double>(now_ns() - from) / 1e9);
+            fmt::print(
+                "{} ack at {:g}/s beside a reader of old data at {:.0f} MB/s: p50 {:.2f} -> {:.2f} ms, p99 "
+                "{:.2f} -> {:.2f} ms\n",
+                options_.name, rate, mb, p50, last_ack_p50_, p99, last_ack_p99_);
+            fmt::print(R"(  {{"broker":"{}","cold_reader_mb_per_second":{:.0f},"rate":{},)"
+                       R"("ack_p50":[{:.3f},{:.3f}],"ack_p99":[{:.3f},{:.3f}]}})"
+                       "\n",
+                       options_.name, mb, rate, p50, last_ack_p50_, p99, last_ack_p99_);
+        }
+        return complete;
+    }
+
   private:
     void report(std::string_view what, std::size_t size, int partitions, std::uint64_t messages,
                 std::int64_t from, std::int64_t to, const Usage& before, const Usage& own) const {
@@ -238,6 +279,8 @@ class Bench {
     const std::string bootstrap_;
     const pid_t pid_;
     int topics_ = 0;
+    double last_ack_p50_ = 0;  ///< of the last latency()
+    double last_ack_p99_ = 0;
 };
 
 /// The project's settings without its tables and queries: nothing but the broker has work.
@@ -267,6 +310,8 @@ int run(const Options& o) {
             for (const int partitions : o.partitions) complete = bench.flat_out(size, partitions) && complete;
         }
     }
+    if (o.cold_mib > 0)
+        complete = bench.beside_cold_reader({120, 1'000}, o.cold_mib, node ? o.work : "") && complete;
     fmt::print("peak RSS {:.0f} MiB; {}\n", usage_of(node ? node->pid() : o.pid).peak_mib, moment(o.work));
     if (!complete) fmt::print("FAILED: messages were lost\n");
     return o.gate && !complete ? 1 : 0;
@@ -299,8 +344,12 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--compression", o.compression, "Codec flat out")->capture_default_str();
     app.add_option("--durability", o.durability, "Of the topics (millrace only): fsync or async");
+    app.add_option("--cold-mib", o.cold_mib,
+                   "MiB of old data that a consumer reads flat out while others produce");
+    app.add_option("--read-cold", o.read_cold, "Be that consumer, of this topic")->group("");
     app.add_flag("--gate", o.gate, "Exit 1 when a message was lost");
     CLI11_PARSE(app, argc, argv);
+    if (!o.read_cold.empty()) read_cold_for_ever(o.bootstrap, o.read_cold, o.partitions.front(), o.work);
     if (!raise_priority()) fmt::print("(no right to raise the priority: other load shows in the tails)\n");
     if (o.pid > 0) raise_priority(o.pid);  // the same for every broker
     return run(o);
