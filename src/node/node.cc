@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "alerts/alert_engine.h"
@@ -60,6 +61,22 @@ struct Pipeline {
 
 std::string or_default(const std::string& value, std::string fallback) {
     return value.empty() ? std::move(fallback) : value;
+}
+
+/// Topics, groups and transactions are changed from this machine only: HTTP does not know who asks. (Users
+/// and ACLs: security_routes.cc.) Over Kafka's protocol ACLs decide. True when the request was refused.
+bool refuse_from_afar(const net::HttpRequest& request, const net::HttpResponder& responder) {
+    constexpr std::array<std::string_view, 3> kChanged = {"/api/v1/topics", "/api/v1/groups",
+                                                          "/api/v1/transactions"};
+    if (request.method == "GET" || request.method == "HEAD") return false;
+    const auto guarded = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
+    const auto peer = net::parse_host_port(request.peer);
+    if (std::ranges::none_of(kChanged, guarded) || (peer && net::is_loopback(peer->host))) return false;
+    responder.respond(net::HttpResponse::error(
+        403, "permission_denied",
+        "topics, groups and transactions are changed from the machine the node runs on",
+        "or over Kafka's protocol, where ACLs say who may"));
+    return true;
 }
 
 }  // namespace
@@ -412,6 +429,7 @@ class Node::Impl {
         http_options.websockets.push_back(live->route());
         MR_TRY(http_server, net::HttpServer::listen(loop, metrics, std::move(http_options),
                                                     [this](net::HttpRequest request, net::HttpResponder r) {
+                                                        if (refuse_from_afar(request, r)) return;
                                                         router.handle(std::move(request), std::move(r));
                                                     }));
         addresses.http = http_server->bound().to_string();
