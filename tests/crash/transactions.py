@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Transactions under faults, checked as Jepsen's Kafka workload does.
 
-    transactions.py [--seconds N] [--broker BINARY] [--writers N] [--movers N] [--readers N] [--rate N] [--seed S] [--keep] [--debug CONTEXTS]
+    transactions.py [--seconds N] [--broker BINARY] [--every SECONDS] [--writers N] [--movers N] [--readers N] [--rate N] [--seed S] [--keep]
+                    [--debug CONTEXTS]
 
 Concurrent transactional writers send unique values to several partitions and commit or abort; movers consume one topic and
 produce another with the offsets in the transaction; readers poll everything read_committed all the time. Every few seconds
@@ -68,7 +69,7 @@ def trouble(options, nemesis, clients, rng):
     end = time.monotonic() + options.seconds
     told = time.monotonic()
     while time.monotonic() < end:
-        time.sleep(min(rng.uniform(1.5, 6), max(0.1, end - time.monotonic())))
+        time.sleep(min(options.every * rng.uniform(0.4, 1.6), max(0.1, end - time.monotonic())))
         wrong = nemesis.act()
         if wrong is not None:
             return wrong
@@ -115,6 +116,7 @@ def arguments():
     parser.add_argument("--movers", type=int, default=2)
     parser.add_argument("--readers", type=int, default=2)
     parser.add_argument("--rate", type=float, default=25, help="transactions a second of each writer, at most")
+    parser.add_argument("--every", type=float, default=3.75, help="seconds between two faults, on average; Kafka's start takes longer")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--keep", action="store_true", help="leave the data directory")
     parser.add_argument("--debug", default="", help="librdkafka's contexts, as eos,protocol: into the clients' logs, which get large")

@@ -8,6 +8,7 @@ What it does and learns goes to FILE (history.py). librdkafka's own log goes to 
 """
 import faulthandler
 import json
+import os
 import random
 import sys
 import threading
@@ -50,8 +51,12 @@ class Client:
         threading.Thread(target=self.wait_for_stop, daemon=True).start()
 
     def wait_for_stop(self):
+        parent = os.getppid()
         sys.stdin.read()
         self.stop.set()
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)  # nobody waits for the rest
 
     def value(self):
         self.values += 1
