@@ -2,6 +2,7 @@
 // group, no allocation a row.
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "columnar/decimal.h"
 #include "engine/internal/aggregate_function.h"
@@ -267,6 +268,9 @@ class Deviation final : public Fixed<Deviation, Moments> {
         const auto n = static_cast<double>(s.count);
         double variance = std::numeric_limits<double>::quiet_NaN();
         if (!s.specials.any()) {
+            const double divisor = sample_ ? n - 1 : n;
+            if (const auto as_flink = plain_variance(s, n, divisor))
+                return put(root_ ? std::sqrt(*as_flink) : *as_flink, out);
             // squares - sum^2 / n, the product's rounding taken back.
             const double sum = s.sum.value();
             const double product = sum * sum;
@@ -275,12 +279,22 @@ class Deviation final : public Fixed<Deviation, Moments> {
             const double quotient_rest = std::fma(-quotient, n, product) / n;
             double spread = (s.squares.sum - quotient) + (s.squares.error - quotient_rest - rest / n);
             if (spread < 0) spread = 0;
-            variance = spread / (sample_ ? n - 1 : n);
+            variance = spread / divisor;
         }
         put(root_ ? std::sqrt(variance) : variance, out);
     }
 
   private:
+    /// Flink's own sum, (squares - sum * sum / n) / divisor, to the last digit (of integers: each division
+    /// cut off); nothing where the difference would have few digits left.
+    [[nodiscard]] std::optional<double> plain_variance(const Moments& s, double n, double divisor) const {
+        const double sum = s.sum.value();
+        const double squares = s.squares.value();
+        if (arg_.is_integer()) return std::trunc((squares - std::trunc(sum * sum / n)) / divisor);
+        const double spread = squares - sum * sum / n;
+        if (spread < squares * 1e-5) return std::nullopt;
+        return spread / divisor;
+    }
     [[nodiscard]] double number(const Column& c, std::size_t row) const {
         if (arg_.kind == TypeKind::decimal) return decimal_to_double({c.decimal(row), arg_.scale});
         if (arg_.is_integer()) return static_cast<double>(c.integer(row));

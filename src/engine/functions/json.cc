@@ -1,5 +1,6 @@
 // JSON_VALUE, JSON_QUERY, JSON_EXISTS, IS JSON: SQL/JSON over the paths Flink takes. In lax mode a path that
-// leads nowhere is empty, in strict mode an error; JSON null counts as empty.
+// leads nowhere is empty, in strict mode an error; JSON null counts as empty. A path that names no mode is
+// strict, as in Flink. What is written has its members in order of their names.
 #include <charconv>
 
 #include "engine/internal/json_tape.h"
@@ -44,7 +45,7 @@ class Navigator {
         path->find(tape_, found_);
         if (!path->definite()) {
             a.list = true;
-            a.outcome = Outcome::value;
+            a.outcome = a.strict && !path->begins(tape_) ? Outcome::error : Outcome::value;
         } else if (found_.empty()) {
             a.outcome = a.strict ? Outcome::error : Outcome::empty;
         } else {
@@ -58,6 +59,7 @@ class Navigator {
         const JsonKind k = tape_.at(found_[0]).kind;
         return k != JsonKind::array && k != JsonKind::object;
     }
+    [[nodiscard]] bool array() const { return tape_.at(found_[0]).kind == JsonKind::array; }
     /// The value, or the array of values.
     [[nodiscard]] std::string json(const Answer& a) const {
         std::string out;
@@ -155,7 +157,7 @@ Result<RowFunction> make_query(const plan::Expr& call) {
         if (answer->outcome == Outcome::empty) return put_query_default(c, 3, "no value at the path");
         const std::string_view wrapper = c.size() > 2 && !c.is_null(2) ? c.text(2) : "WITHOUT";
         const bool collection = answer->list || !n.scalar();
-        if (wrapper == "UNCONDITIONAL" || (wrapper == "CONDITIONAL" && !collection))
+        if (wrapper == "UNCONDITIONAL" || (wrapper == "CONDITIONAL" && !answer->list && !n.array()))
             return c.set("[" + n.json(*answer) + "]");
         if (!collection)
             return answer->strict ? put_query_default(c, 4, "a scalar at the path")
@@ -179,7 +181,7 @@ Result<RowFunction> make_exists(const plan::Expr& call) {
 
 Result<RowFunction> make_is_json(const plan::Expr&) {
     return [tape = JsonTape()](RowCall& c) mutable {
-        if (!tape.parse(c.text(0))) return c.set_boolean(false);
+        if (c.is_null(0) || !tape.parse(c.text(0))) return c.set_boolean(false);
         const std::string_view kind = c.size() > 1 ? c.text(1) : "VALUE";
         const JsonKind k = tape.at(0).kind;
         if (kind == "OBJECT") return c.set_boolean(k == JsonKind::object);
@@ -196,7 +198,7 @@ void add_json(Registry& r) {
     r.add_row_maker("JSON_VALUE", make_value, Strictness::lenient);
     r.add_row_maker("JSON_QUERY", make_query, Strictness::lenient);
     r.add_row_maker("JSON_EXISTS", make_exists);
-    r.add_row_maker("IS JSON", make_is_json);
+    r.add_row_maker("IS JSON", make_is_json, Strictness::lenient);
 }
 
 }  // namespace mr::engine::internal

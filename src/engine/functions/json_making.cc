@@ -34,7 +34,8 @@ void append_value(std::string& out, const Value& v, const DataType& type) {
         case TypeKind::double_:
             // JSON has no such numbers: Flink writes them as text.
             if (!std::isfinite(v.real())) return append_json_string(out, double_to_string(v.real()));
-            out += to_string(v, type);
+            // A FLOAT as the DOUBLE it is, with Java's exponents: 1.0E+20.
+            out += java_number(double_to_string(v.real()));
             return;
         case TypeKind::decimal:
             out += java_number(to_string(v, type));
@@ -43,28 +44,31 @@ void append_value(std::string& out, const Value& v, const DataType& type) {
             append_json_string(out, base64_encode(v.text()));
             return;
         }
-        case TypeKind::array:
+        case TypeKind::array: {
+            const std::vector<Value>& items = v.list();
+            out += '[';
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                if (i > 0) out += ',';
+                append_value(out, items[i], type.child(0).type);
+            }
+            out += ']';
+            return;
+        }
         case TypeKind::row:
         case TypeKind::map: {
-            const bool array = type.kind == TypeKind::array, map = type.kind == TypeKind::map;
             const std::vector<Value>& items = v.list();
-            out += array ? '[' : '{';
-            for (std::size_t i = 0; i < items.size(); i += map ? 2 : 1) {
-                if (i > 0) out += ',';
-                if (map) {
-                    append_json_string(out, to_string(items[i], type.child(0).type));
-                    out += ':';
-                    append_value(out, items[i + 1], type.child(1).type);
-                    continue;
+            JsonMembers members;
+            if (type.kind == TypeKind::map) {
+                for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+                    std::string& value = members.add(to_string(items[i], type.child(0).type));
+                    append_value(value, items[i + 1], type.child(1).type);
                 }
-                if (!array) {
-                    append_json_string(out, type.child(i).name);
-                    out += ':';
+            } else {
+                for (std::size_t i = 0; i < items.size(); ++i) {
+                    append_value(members.add(type.child(i).name), items[i], type.child(i).type);
                 }
-                append_value(out, items[i], type.child(array ? 0 : i).type);
             }
-            out += array ? ']' : '}';
-            return;
+            return members.write(out);
         }
         case TypeKind::tinyint:
         case TypeKind::smallint:
@@ -105,16 +109,15 @@ bool absent(RowCall& c, std::size_t i) {
 
 Result<RowFunction> make_object(const plan::Expr& call) {
     return [json = json_arguments(call)](RowCall& c) {
-        std::string out = "{";
+        JsonMembers members;
         for (std::size_t i = 1; i + 1 < c.size(); i += 2) {
             if (c.is_null(i)) return c.fail("JSON_OBJECT: a key is NULL");
             if (absent(c, i + 1)) continue;
-            if (out.size() > 1) out += ',';
-            append_json_string(out, c.text(i));
-            out += ':';
-            append_argument(out, c, i + 1, json);
+            append_argument(members.add(std::string(c.text(i))), c, i + 1, json);
         }
-        c.set(out + "}");
+        std::string out;
+        members.write(out);
+        c.set(out);
     };
 }
 

@@ -237,6 +237,25 @@ std::string java_number(std::string_view text) {
     return out;
 }
 
+std::string& JsonMembers::add(std::string name) {
+    std::string& value = members_[std::move(name)];
+    value.clear();
+    return value;
+}
+
+void JsonMembers::write(std::string& out) const {
+    out += '{';
+    bool first = true;
+    for (const auto& [name, value] : members_) {
+        if (!first) out += ',';
+        first = false;
+        append_json_string(out, name);
+        out += ':';
+        out += value;
+    }
+    out += '}';
+}
+
 std::string JsonTape::scalar_text(std::uint32_t i) const {
     const JsonNode& n = nodes_[i];
     if (n.kind == JsonKind::string)
@@ -254,22 +273,19 @@ void JsonTape::append_json(std::string& out, std::uint32_t i) const {
             out += java_number(n.text);
             return;
         case JsonKind::array:
-        case JsonKind::object: {
-            const bool object = n.kind == JsonKind::object;
-            out += object ? '{' : '[';
-            bool first = true;
-            for (std::uint32_t c = first_child(i); c < n.after;) {
-                if (!first) out += ',';
-                first = false;
+            out += '[';
+            for (std::uint32_t c = first_child(i); c < n.after; c = nodes_[c].after) {
+                if (c != first_child(i)) out += ',';
                 append_json(out, c);
-                c = nodes_[c].after;
-                if (!object) continue;
-                out += ':';
-                append_json(out, c);
-                c = nodes_[c].after;
             }
-            out += object ? '}' : ']';
+            out += ']';
             return;
+        case JsonKind::object: {
+            JsonMembers members;
+            for (std::uint32_t c = first_child(i); c < n.after; c = nodes_[c + 1].after) {
+                append_json(members.add(scalar_text(c)), c + 1);
+            }
+            return members.write(out);
         }
         default:
             out += n.text;
@@ -282,8 +298,8 @@ Result<JsonPath> JsonPath::parse(std::string_view text) {
     text = trimmed(text);
     if (text.starts_with("lax ")) {
         text = trimmed(text.substr(4));
+        path.strict_ = false;
     } else if (text.starts_with("strict ")) {
-        path.strict_ = true;
         text = trimmed(text.substr(7));
     }
     if (!text.starts_with('$'))
@@ -368,6 +384,17 @@ Status JsonPath::parse_bracket(std::string_view text, std::size_t& at) {
 void JsonPath::find(const JsonTape& tape, std::vector<std::uint32_t>& out) const {
     out.clear();
     walk(tape, 0, 0, out);
+}
+
+bool JsonPath::begins(const JsonTape& tape) const {
+    JsonPath prefix;
+    for (const Part& p : parts_) {
+        if (p.step == Step::every || p.step == Step::deep) break;
+        prefix.parts_.push_back(p);
+    }
+    std::vector<std::uint32_t> found;
+    prefix.find(tape, found);
+    return !found.empty();
 }
 
 void JsonPath::descend(const JsonTape& tape, std::uint32_t node, std::size_t part,

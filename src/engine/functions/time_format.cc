@@ -5,8 +5,8 @@
 
 #include "engine/internal/calendar.h"
 #include "engine/internal/registry.h"
-#include "engine/internal/time_zone.h"
 #include "engine/internal/text.h"
+#include "engine/internal/time_zone.h"
 
 namespace mr::engine::internal {
 
@@ -304,12 +304,23 @@ bool PatternReader::take(const TimePattern::Token& t) {
 }
 
 std::optional<Moment> TimePattern::read(std::string_view text, bool smart) const {
+    std::size_t end = 0;
+    const auto m = take(text, smart, end);
+    return end == text.size() ? m : std::nullopt;
+}
+
+std::optional<Moment> TimePattern::read_start(std::string_view text) const {
+    std::size_t end = 0;
+    return take(text, false, end);
+}
+
+std::optional<Moment> TimePattern::take(std::string_view text, bool smart, std::size_t& end) const {
     PatternReader r;
     r.text = text;
     for (const Token& t : tokens_) {
         if (!r.take(t)) return std::nullopt;
     }
-    if (r.at != text.size()) return std::nullopt;
+    end = r.at;
     if (r.clock >= 0) r.hour = r.clock + (r.half == 1 ? 12 : 0);
     if (r.hour > 23 || r.minute > 59 || r.second > 59) return std::nullopt;
     if (r.date.month < 1 || r.date.month > 12 || r.date.day < 1 ||
@@ -455,7 +466,7 @@ Result<RowFunction> make_unix_timestamp(const plan::Expr& call) {
     return [pattern, standard](RowCall& c) {
         if (c.size() == 0) return c.set_integer(floor_div(c.input().processing_time_ms, 1000));
         const auto answer = [&](const TimePattern& p) {
-            const auto m = p.read(c.text(0));
+            const auto m = p.read_start(c.text(0));
             // Flink's answer for a text that is no time.
             c.set_integer(m ? m->seconds : INT64_MIN);
         };

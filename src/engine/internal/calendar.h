@@ -60,8 +60,11 @@ class TimePattern {
     /// Nothing if the text does not match. Fields the pattern lacks are those of 1970-01-01 00:00:00.
     /// `smart`: a day after the month's last, up to 31, is the last (Java's resolver).
     [[nodiscard]] std::optional<Moment> read(std::string_view text, bool smart = false) const;
+    /// The same of the text's start; what follows is ignored (Java's SimpleDateFormat).
+    [[nodiscard]] std::optional<Moment> read_start(std::string_view text) const;
 
   private:
+    std::optional<Moment> take(std::string_view text, bool smart, std::size_t& end) const;
     struct Token {
         char letter = 0;  ///< 0: literal text
         int count = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +60,18 @@ std::string java_number(std::string_view json_number);
 /// A SQL value as the JSON functions write it.
 void append_json_value(std::string& out, const Value& v, const DataType& type);
 
+/// The members of an object on their way out: in order of their names, of one name the last, as Flink writes
+/// them.
+class JsonMembers {
+  public:
+    /// The member's value, to be written to.
+    std::string& add(std::string name);
+    void write(std::string& out) const;
+
+  private:
+    std::map<std::string, std::string> members_;
+};
+
 /// A path as Flink's (Jayway's): "[lax|strict] $.a['b c'][0][*]..d".
 class JsonPath {
   public:
@@ -68,6 +81,9 @@ class JsonPath {
     [[nodiscard]] bool definite() const { return definite_; }
     /// The values the path leads to, in document order.
     void find(const JsonTape& tape, std::vector<std::uint32_t>& out) const;
+
+    /// Does the path lead somewhere up to its first step of several values?
+    [[nodiscard]] bool begins(const JsonTape& tape) const;
 
   private:
     enum class Step : std::uint8_t { member, index, every, deep };
@@ -83,7 +99,7 @@ class JsonPath {
     void descend(const JsonTape& tape, std::uint32_t node, std::size_t part,
                  std::vector<std::uint32_t>& out) const;
     std::vector<Part> parts_;
-    bool strict_ = false;
+    bool strict_ = true;  ///< unless the path says lax: Flink's default
     bool definite_ = true;
 };
 

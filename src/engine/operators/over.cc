@@ -409,14 +409,20 @@ class Over final : public Operator {
     void append_lag(ColumnBuilder& out, const Fired& f, std::size_t lag,
                     const std::vector<ColumnPtr>& arguments, std::size_t row) {
         const std::int64_t offset = calls_.lag_offsets[lag];
-        if (offset == 0) return out.append_from(*arguments[2 * lag], row);
-        if (f.position < offset) return out.append_from(*arguments[2 * lag + 1], row);
+        const Column& otherwise = *arguments[2 * lag + 1];
+        const auto put = [&](const Column& values, std::size_t at) {
+            // As Flink: the default also stands in for a NULL that is there.
+            const bool null = values.is_null(at);
+            out.append_from(null ? otherwise : values, null ? row : at);
+        };
+        if (offset == 0) return put(*arguments[2 * lag], row);
+        if (f.position < offset) return out.append_from(otherwise, row);
         const auto found = lag_.get(lag_key(f.partition, f.position - offset));
         MR_CHECK(found.has_value(), "LAG lost the row {} before position {}", offset, f.position);
         decode_row(lag_row_, 0, *found, calls_.lag_values);
         lag_row_.end_row(1, 0, kNoWatermark);
         const Delta values = lag_row_.finish(kNoWatermark);
-        out.append_from(*values.columns[lag], 0);
+        put(*values.columns[lag], 0);
     }
 
     Delta without_failed(const Delta& fired) const {

@@ -1,5 +1,5 @@
 // Unnest: one row for each element of an array or map, with the input row's weight, arrival and watermark.
-// ROW elements are spread into their fields.
+// ROW elements are spread into their fields; NULLs among them are left out but WITH ORDINALITY.
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
 
@@ -26,11 +26,13 @@ class Unnest final : public Operator {
             const bool null = collection->type().kind == TypeKind::null || collection->is_null(row);
             const std::uint32_t begin = null ? 0 : collection->list_begin(row);
             const std::uint32_t end = null ? 0 : collection->list_end(row);
+            const std::size_t before = rows_.size();
             for (std::uint32_t i = begin; i < end; ++i) {
+                if (!unnest_.ordinality && is_missing_row(*collection, i)) continue;
                 rows_.push_back(row);
                 append_element(*collection, i, i - begin + 1);
             }
-            if (begin == end && unnest_.outer) {
+            if (rows_.size() == before && unnest_.outer) {
                 rows_.push_back(row);
                 for (ColumnBuilder& b : elements_) b.append_null();
             }
@@ -41,6 +43,13 @@ class Unnest final : public Operator {
     }
 
   private:
+    /// A NULL among ROWs makes no row, as in Flink; a NULL among other elements does.
+    static bool is_missing_row(const Column& collection, std::size_t i) {
+        if (collection.type().kind != TypeKind::array) return false;
+        const Column& child = *collection.child(0);
+        return child.type().kind == TypeKind::row && child.is_null(i);
+    }
+
     void append_element(const Column& collection, std::size_t i, std::int64_t ordinal) {
         std::size_t at = 0;
         for (std::size_t c = 0; c < collection.child_count(); ++c) {

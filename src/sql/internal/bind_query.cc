@@ -90,6 +90,8 @@ Relation Binder::bind_limit(const ast::Query& query, Relation in) {
             // In order of time, once the watermark says so; rows that come too late are left out.
             OverNode sort;
             sort.order_column = first.column;
+            // As Flink's sort: late is what is not later than the last row that came out.
+            sort.preceding = 0;
             in.node = builder.make(std::move(sort), {in.node});
             return in;
         }

@@ -41,6 +41,7 @@ SELECT id, ROW(id, customer.name) AS r, ARRAY[customer.name, customer.address.ci
 CREATE MATERIALIZED VIEW n_group_row AS
 SELECT customer.address.city AS city, COUNT(*) AS n FROM orders GROUP BY customer.address.city;
 
+-- flink: differs
 CREATE MATERIALIZED VIEW n_functions (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, ARRAY_CONTAINS(tags, 'vip') AS vip, ARRAY_JOIN(tags, '+') AS joined, ARRAY_DISTINCT(tags) AS d, MAP_KEYS(attrs) AS ks, MAP_VALUES(attrs) AS vs, CAST(customer AS STRING) AS c, JSON_STRING(customer) AS j, JSON_STRING(lines) AS jl FROM orders;
 

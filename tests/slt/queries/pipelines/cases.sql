@@ -57,6 +57,7 @@ CREATE MATERIALIZED VIEW q_union_group (PRIMARY KEY (k) NOT ENFORCED) AS
 SELECT k, COUNT(*) AS n, SUM(v) AS s FROM (SELECT bidder AS k, price AS v FROM bid UNION ALL SELECT seller, reserve FROM auction) GROUP BY k;
 
 -- the watermark is the minimum of both
+-- flink: differs
 CREATE MATERIALIZED VIEW q_union_window (PRIMARY KEY (window_start, window_end) NOT ENFORCED) AS
 SELECT window_start, window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE both_streams, DESCRIPTOR(t), INTERVAL '20' SECOND)) GROUP BY window_start, window_end;
 
