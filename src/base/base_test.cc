@@ -3,14 +3,18 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/channel.h"
 #include "base/crc32c.h"
+#include "base/disk_file.h"
 #include "base/file_system.h"
 #include "base/metrics.h"
 #include "base/quantity.h"
+#include "base/sim_file_system.h"
 #include "base/suggest.h"
 #include "base/uuid.h"
 
@@ -96,6 +100,35 @@ TEST(Uuid, TextRoundTrip) {
     const Uuid id = Uuid::random();
     EXPECT_EQ(Uuid::parse(id.to_string()).value(), id);
     EXPECT_FALSE(Uuid::parse("nope").has_value());
+}
+
+// Goal: gathered writes put down the same bytes on any file system, however many and long the parts are.
+TEST(FileSystem, PartsAreWrittenTogether) {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < 1'000; ++i)
+        parts.push_back(std::string(i * 37 % 4'000, static_cast<char>(i)));
+    const std::vector<std::string_view> views(parts.begin(), parts.end());
+    std::string wanted = "....";
+    for (const auto& part : parts) wanted += part;
+    char pattern[] = "/tmp/mr_parts_XXXXXX";
+    const std::string directory = ::mkdtemp(pattern);
+    SimFileSystem sim(1);
+    ASSERT_TRUE(sim.make_dirs(directory));
+    for (FileSystem* fs : std::initializer_list<FileSystem*>{&posix_file_system(), &sim}) {
+        auto file = fs->open(directory + "/f", FileSystem::Mode::create);
+        ASSERT_TRUE(file);
+        ASSERT_TRUE((*file)->write_at(0, "...."));
+        ASSERT_TRUE(write_parts(**file, 4, views));
+        ASSERT_TRUE(write_parts(**file, 4, {}));
+        std::string read;
+        ASSERT_TRUE((*file)->read_at(0, wanted.size() + 1, read));
+        EXPECT_EQ(read, wanted);
+        // Just written, so in memory; some file systems cannot say.
+        const auto cached = read_cached(**file, 2, wanted.size(), read);
+        ASSERT_TRUE(cached);
+        EXPECT_TRUE(!*cached || read == wanted.substr(2));
+    }
+    std::filesystem::remove_all(directory);
 }
 
 TEST(FileSystem, AtomicWriteLinkAndLock) {

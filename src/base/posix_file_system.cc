@@ -3,21 +3,25 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 
+#include "base/disk_file.h"
 #include "base/file_system.h"
 
 namespace mr {
 namespace {
 
 constexpr std::size_t kWriteBehindBytes = 1U << 20;
+constexpr std::size_t kGatherMax = 256;  // parts a pwritev
 
 std::unexpected<Error> os_error(std::string_view what, const std::string& path, int error) {
     const Code code = error == ENOENT                      ? Code::not_found
@@ -30,7 +34,7 @@ std::unexpected<Error> os_error(std::string_view what, const std::string& path, 
     return fail(code, "{} {}: {}{}", what, path, std::generic_category().message(error), remedy);
 }
 
-class PosixFile final : public File {
+class PosixFile final : public DiskFile {
   public:
     PosixFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     ~PosixFile() override { ::close(fd_); }
@@ -55,6 +59,51 @@ class PosixFile final : public File {
         if (error != 0) return os_error("cannot read", path_, error);
         return {};
     }
+
+    Result<bool> read_cached(std::uint64_t offset, std::size_t length, std::string& out) const override {
+        bool waits = false;
+        out.clear();
+        out.resize_and_overwrite(length, [&](char* to, std::size_t wanted) {
+            std::size_t done = 0;
+            while (done < wanted && !waits) {
+                const iovec room{to + done, wanted - done};
+                const ssize_t n = ::preadv2(fd_, &room, 1, static_cast<off_t>(offset + done), RWF_NOWAIT);
+                if (n < 0 && errno == EINTR) continue;
+                // Whatever else it is, a file system that cannot do this or damage: the plain read tells.
+                if (n < 0) waits = true;
+                if (n <= 0) break;
+                done += static_cast<std::size_t>(n);
+            }
+            return done;
+        });
+        return !waits;
+    }
+
+    Status write_parts(std::uint64_t offset, std::span<const std::string_view> parts) override {
+        std::array<iovec, kGatherMax> gathered;
+        while (!parts.empty()) {
+            const std::size_t count = std::min(parts.size(), gathered.size());
+            std::size_t bytes = 0;
+            for (std::size_t i = 0; i < count; ++i) {
+                gathered[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+                bytes += parts[i].size();
+            }
+            const ssize_t n =
+                ::pwritev(fd_, gathered.data(), static_cast<int>(count), static_cast<off_t>(offset));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return os_error("cannot write", path_, errno);
+            wrote(static_cast<std::size_t>(n));
+            if (static_cast<std::size_t>(n) < bytes) {
+                // Cut short: the rest one by one, which tells why.
+                MR_TRY_VOID(write_rest(offset, static_cast<std::size_t>(n), parts.first(count)));
+            }
+            offset += bytes;
+            parts = parts.subspan(count);
+        }
+        return {};
+    }
+
+    [[nodiscard]] int descriptor() const override { return fd_; }
 
     Status write_at(std::uint64_t offset, std::string_view bytes) override {
         while (!bytes.empty()) {
@@ -86,6 +135,17 @@ class PosixFile final : public File {
     }
 
   private:
+    /// What is left of `parts` after their first `done` bytes; they begin at `offset`.
+    Status write_rest(std::uint64_t offset, std::size_t done, std::span<const std::string_view> parts) {
+        for (const std::string_view part : parts) {
+            const std::size_t skip = std::min(done, part.size());
+            done -= skip;
+            MR_TRY_VOID(write_at(offset + skip, part.substr(skip)));
+            offset += part.size();
+        }
+        return {};
+    }
+
     /// Sends what was written to the disk bit by bit. Left to the kernel it would collect for half a minute,
     /// and a sync of the journal that comes just then waits for all of it.
     void wrote(std::size_t bytes) {

@@ -7,12 +7,19 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/disk_file.h"
 #include "base/log.h"
 
 namespace mr::broker {
 namespace {
 
 using Mode = FileSystem::Mode;
+
+/// From this size on a batch is written from where it is: two pieces of a gathered write cost less than the
+/// copy.
+constexpr std::size_t kSpliceBytesMin = 1024;
+/// What a writer keeps to gather small batches in.
+constexpr std::size_t kKeptBytes = 64U << 10;
 
 /// Lengths the five files of a segment must have.
 std::array<std::uint64_t, SegmentFiles::kFiles> lengths_of(const SegmentInfo& info) {
@@ -222,13 +229,12 @@ Status SegmentWriter::finish() {
     return {};
 }
 
-Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
-                             const AbortedTxn* aborted, const TopicSettings& settings) {
+Status SegmentWriter::note(const wire::BatchHeader& header, const BatchRef& ref, const AbortedTxn* aborted,
+                           const TopicSettings& settings) {
     const bool follows = sparse_ ? header.base_offset >= end_ : header.base_offset == end_;
     MR_CHECK(follows || (open_ == nullptr && closed_.empty()), "{}-{}: {} after {}", log_->topic(),
              log_->id(), header.base_offset, end_);
-    MR_DCHECK(header.total_bytes() == batch.size());
-    if (must_roll(batch.size(), header, ref.time, settings)) {
+    if (must_roll(header.total_bytes(), header, ref.time, settings)) {
         MR_TRY_VOID(roll(sparse_ ? end_ : header.base_offset));
     }
     SegmentInfo& info = open_->info;
@@ -240,24 +246,67 @@ Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& he
         write_txn_index_entry(txn_bytes_, *aborted);
         ++info.aborted;
     }
-    const std::size_t at = log_bytes_.size();
-    log_bytes_ += batch;
-    wire::patch_batch(std::span(log_bytes_).subspan(at), header.base_offset, header.leader_epoch);
     if (info.batches == 0) {
         info.first_seq = ref.seq;
         info.first_append = ref.time;
     }
     ++info.batches;
     info.last_seq = ref.seq;
-    info.log_bytes += batch.size();
+    info.log_bytes += header.total_bytes();
     info.next = header.next_offset();
     end_ = info.next;
+    return {};
+}
+
+Status SegmentWriter::append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
+                             const AbortedTxn* aborted, const TopicSettings& settings) {
+    MR_DCHECK(header.total_bytes() == batch.size());
+    MR_TRY_VOID(note(header, ref, aborted, settings));
+    const std::size_t at = log_bytes_.size();
+    log_bytes_ += batch;
+    wire::patch_batch(std::span(log_bytes_).subspan(at), header.base_offset, header.leader_epoch);
+    return {};
+}
+
+Status SegmentWriter::append(const SharedBytes& batch, const wire::BatchHeader& header, const BatchRef& ref,
+                             const AbortedTxn* aborted, const TopicSettings& settings) {
+    if (batch.size() < kSpliceBytesMin) return append(batch.view(), header, ref, aborted, settings);
+    MR_DCHECK(header.total_bytes() == batch.size());
+    MR_TRY_VOID(note(header, ref, aborted, settings));
+    const std::size_t at = log_bytes_.size();
+    log_bytes_ += batch.view().substr(0, wire::kBatchHeaderBytes);
+    wire::patch_batch(std::span(log_bytes_).subspan(at), header.base_offset, header.leader_epoch);
+    log_splices_.emplace_back(log_bytes_.size(), batch.slice(wire::kBatchHeaderBytes));
     return {};
 }
 
 void SegmentWriter::note_written(SegmentFiles::Which which) {
     if (dirty_.empty() || dirty_.back().files != open_->files) dirty_.push_back({open_->files, {}});
     dirty_.back().written.at(which) = true;
+}
+
+Status SegmentWriter::write_log() {
+    if (log_bytes_.empty()) return {};
+    MR_TRY(const auto file, open_->files->get(SegmentFiles::log, Mode::write));
+    std::vector<std::string_view> parts;
+    parts.reserve(2 * log_splices_.size() + 1);
+    std::size_t at = 0;
+    std::size_t bytes = log_bytes_.size();
+    for (const auto& [before, splice] : log_splices_) {
+        parts.push_back(std::string_view(log_bytes_).substr(at, before - at));
+        parts.push_back(splice.view());
+        at = before;
+        bytes += splice.size();
+    }
+    if (at < log_bytes_.size()) parts.push_back(std::string_view(log_bytes_).substr(at));
+    MR_TRY_VOID(write_parts(*file, written_log_, parts));
+    note_written(SegmentFiles::log);
+    written_log_ += bytes;
+    log_splices_.clear();
+    log_bytes_.clear();
+    // There may be thousands of partitions.
+    if (log_bytes_.capacity() > kKeptBytes) log_bytes_ = std::string();
+    return {};
 }
 
 Status SegmentWriter::flush() {
@@ -272,7 +321,7 @@ Status SegmentWriter::flush() {
         return {};
     };
     const bool any = !log_bytes_.empty() || !time_bytes_.empty();
-    MR_TRY_VOID(write(SegmentFiles::log, log_bytes_, written_log_));
+    MR_TRY_VOID(write_log());
     MR_TRY_VOID(write(SegmentFiles::index, index_bytes_, written_index_));
     MR_TRY_VOID(write(SegmentFiles::time_index, time_bytes_, written_time_));
     MR_TRY_VOID(write(SegmentFiles::seq_index, seq_bytes_, written_seq_));

@@ -40,6 +40,9 @@ class SegmentWriter {
     /// at end().
     Status append(std::string_view batch, const wire::BatchHeader& header, const BatchRef& ref,
                   const AbortedTxn* aborted, const TopicSettings& settings);
+    /// As that; a large batch is not copied but kept until the flush.
+    Status append(const SharedBytes& batch, const wire::BatchHeader& header, const BatchRef& ref,
+                  const AbortedTxn* aborted, const TopicSettings& settings);
     Status flush();
     /// Everything flushed is on disk afterwards, names of files too.
     Status sync();
@@ -65,7 +68,9 @@ class SegmentWriter {
 
     /// Offset of the next batch.
     [[nodiscard]] Offset end() const { return end_; }
-    [[nodiscard]] std::size_t gathered_bytes() const { return log_bytes_.size(); }
+    [[nodiscard]] std::size_t gathered_bytes() const {
+        return open_ == nullptr ? 0 : static_cast<std::size_t>(open_->info.log_bytes - written_log_);
+    }
     [[nodiscard]] bool dirty() const { return !dirty_.empty(); }
     [[nodiscard]] PartitionLog& log() const { return *log_; }
     /// The aborted transactions of all segments, by marker.
@@ -94,7 +99,11 @@ class SegmentWriter {
     Status roll(Offset base);
     [[nodiscard]] bool must_roll(std::size_t bytes, const wire::BatchHeader& header, TimestampMs time,
                                  const TopicSettings& settings) const;
+    /// Everything about a batch but its bytes.
+    Status note(const wire::BatchHeader& header, const BatchRef& ref, const AbortedTxn* aborted,
+                const TopicSettings& settings);
     void index(const wire::BatchHeader& header, const TopicSettings& settings);
+    Status write_log();
     void close_time_index();
     void publish();
 
@@ -110,6 +119,7 @@ class SegmentWriter {
     Offset end_;
     // Gathered for the open segment, not yet written.
     std::string log_bytes_;
+    std::vector<std::pair<std::size_t, SharedBytes>> log_splices_;  ///< go in before that byte of log_bytes_
     std::string index_bytes_;
     std::string time_bytes_;
     std::string seq_bytes_;

@@ -44,7 +44,7 @@ Result<std::size_t> Settler::settle_partition(const std::shared_ptr<PartitionLog
             "{}-{}: {}", log->topic(), log->id(), batch.ref.base_offset);
         const AbortedTxn* aborted =
             header.is_control() ? view.aborted.find_marker(batch.ref.base_offset) : nullptr;
-        MR_TRY_VOID(writer.append(batch.bytes.view(), header, batch.ref, aborted, settings));
+        MR_TRY_VOID(writer.append(batch.bytes, header, batch.ref, aborted, settings));
         bytes += batch.bytes.size();
     }
     MR_TRY_VOID(writer.flush());

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/zeros.h"
 #include "journal/internal/entry_codec.h"
 
 namespace mr::journal::internal {
@@ -15,22 +16,6 @@ constexpr std::string_view kMagic = "MRJOURNL";
 constexpr std::size_t kCrcAt = 60;
 constexpr std::uint64_t kIndexBytes = 256U << 10;
 constexpr std::size_t kSliceBytes = 4U << 20;
-/// The kernel keeps what one write brought as one unit of its cache, and every later write and sync of a few
-/// KB looks through the whole unit: with 1 MiB a write took 12-19 us instead of 6, and a sync 20 us more.
-constexpr std::size_t kZerosBytes = 64U << 10;
-constexpr std::size_t kZerosSyncBytes = 512U << 10;
-
-Status fill_with_zeros(File& file, std::uint64_t size) {
-    const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(size, kZerosBytes)), '\0');
-    for (std::uint64_t at = 0; at < size;) {
-        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), size - at));
-        MR_TRY_VOID(file.write_at(at, std::string_view(zeros).substr(0, part)));
-        at += part;
-        // Little at a time: a sync of the journal waits for what the disk has been given before.
-        if (at % kZerosSyncBytes == 0) MR_TRY_VOID(file.sync());
-    }
-    return {};
-}
 
 Status refuse_without_space(FileSystem& fs, const std::string& directory, std::uint64_t size) {
     MR_TRY(const std::uint64_t free, fs.free_bytes(directory));
@@ -159,7 +144,7 @@ Result<std::shared_ptr<JournalFile>> create_journal_file(FileSystem& fs, const s
         if (!recycled) MR_TRY_VOID(refuse_without_space(fs, directory, wanted.header.file_bytes));
         MR_TRY(auto file,
                fs.open(path, recycled ? FileSystem::Mode::write : FileSystem::Mode::open_or_create));
-        if (!recycled) MR_TRY_VOID(fill_with_zeros(*file, wanted.header.file_bytes));
+        if (!recycled) MR_TRY_VOID(write_zeros(*file, wanted.header.file_bytes));
         if (!wanted.contents.empty()) MR_TRY_VOID(write_in_slices(*file, kFileHeaderBytes, wanted.contents));
         MR_TRY_VOID(file->write_at(0, encode_file_header(wanted.header)));
         MR_TRY_VOID(file->sync());

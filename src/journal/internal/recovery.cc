@@ -16,6 +16,10 @@ namespace {
 
 constexpr Seq kNoLimit{std::numeric_limits<std::uint64_t>::max()};
 
+constexpr std::uint64_t whole_pages(std::uint64_t bytes) {
+    return (bytes + kFileHeaderBytes - 1) / kFileHeaderBytes * kFileHeaderBytes;
+}
+
 /// A file found, and what the scan learnt about it.
 struct Found {
     std::shared_ptr<JournalFile> file;
@@ -304,13 +308,13 @@ Status Scan::rewrite_tail() {
     MR_TRY(const std::string tail, tail_bytes(file_seed(wanted.header.number, wanted.header.salt)));
     wanted.contents = tail;
     if (kFileHeaderBytes + tail.size() > input_.file_bytes) {
-        wanted.header.file_bytes = kFileHeaderBytes + tail.size();
+        wanted.header.file_bytes = whole_pages(kFileHeaderBytes + tail.size());
     } else if (!result_.spares.empty()) {
         wanted.spare = result_.spares.back();
         result_.spares.pop_back();
     } else {
-        wanted.header.file_bytes =
-            std::min(input_.file_bytes, kFileHeaderBytes + tail.size() + input_.start_file_bytes);
+        wanted.header.file_bytes = std::min(
+            input_.file_bytes, whole_pages(kFileHeaderBytes + tail.size() + input_.start_file_bytes));
     }
     MR_TRY(auto file, create_journal_file(input_.fs, input_.directory, wanted));
     result_.append_at = kFileHeaderBytes + tail.size();

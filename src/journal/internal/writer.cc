@@ -1,8 +1,10 @@
 #include "journal/internal/writer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
+#include "base/disk_file.h"
 #include "journal/internal/parts.h"
 
 namespace mr::journal::internal {
@@ -13,9 +15,21 @@ constexpr std::size_t kKinds = 256;
 /// Proposals announce payloads; this is for headers and padding, generously.
 constexpr std::size_t kOverheadBytes = 64;
 constexpr std::uint8_t kPartsVersion = 1;
+constexpr std::size_t kPageBytes = 4096;
 
 constexpr auto index_of(Kind kind) {
     return static_cast<std::size_t>(kind);
+}
+
+/// With zeros up to the end of the last page: nothing is there yet, and a page that is not in memory need not
+/// be read first. The page that the bytes begin in was written by the group before. REQUIRES: the file ends
+/// with a whole page.
+Status write_whole_pages(File& file, std::uint64_t at, std::string_view bytes) {
+    static constexpr std::array<char, kPageBytes> kZeros{};
+    const std::size_t over = static_cast<std::size_t>((at + bytes.size()) % kPageBytes);
+    const std::string_view fill(kZeros.data(), over == 0 ? 0 : kPageBytes - over);
+    const std::array<std::string_view, 2> parts{bytes, fill};
+    return write_parts(file, at, parts);
 }
 
 }  // namespace
@@ -261,7 +275,7 @@ void Writer::end_group() {
         const bool last_in_arena = i + 1 == chunks_.size() || chunks_[i + 1].arena != chunk.arena;
         const std::size_t to = last_in_arena ? chunk.arena->size() : chunks_[i + 1].from;
         const std::string_view bytes = std::string_view(*chunk.arena).substr(chunk.from, to - chunk.from);
-        if (auto written = chunk.file->file().write_at(chunk.at, bytes); !written) {
+        if (auto written = write_whole_pages(chunk.file->file(), chunk.at, bytes); !written) {
             shared_.fatal(written.error());
             break;
         }
