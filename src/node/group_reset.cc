@@ -24,7 +24,9 @@ Status read_to(const nlohmann::json& to, GroupReset& out) {
         return {};
     }
     if (!to.is_object() || to.size() != 1) return std::unexpected(bad_shape());
-    const auto& [name, value] = *to.items().begin();
+    const auto field = to.begin();  // an item of to.items() would not outlive this line
+    const std::string& name = field.key();
+    const nlohmann::json& value = field.value();
     if (name == "time" && value.is_string()) {
         MR_TRY(out.value, parse_instant_ms(value.get_ref<const std::string&>()));
         out.to = GroupReset::To::time;
