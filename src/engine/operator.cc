@@ -63,6 +63,9 @@ struct Factory {
         return internal::make_temporal_join(context, n);
     }
     Result<OperatorPtr> operator()(const plan::OverNode& n) const { return internal::make_over(context, n); }
+    Result<OperatorPtr> operator()(const plan::MatchNode& n) const {
+        return internal::make_match(context, n);
+    }
     Result<OperatorPtr> operator()(const plan::TopNNode& n) const { return internal::make_top_n(context, n); }
     Result<OperatorPtr> operator()(const plan::DeduplicateNode& n) const {
         return internal::make_deduplicate(context, n);

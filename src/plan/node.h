@@ -15,6 +15,7 @@
 
 #include "columnar/type.h"
 #include "plan/expr.h"
+#include "plan/match.h"
 #include "plan/table.h"
 
 namespace mr::plan {
@@ -203,7 +204,7 @@ struct ProcessingTimeNode {};
 using Operator =
     std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode, WindowAggregateNode,
                  JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode, TopNNode, DeduplicateNode,
-                 UnnestNode, UnionAllNode, NormalizeNode, ValuesNode, ProcessingTimeNode>;
+                 UnnestNode, UnionAllNode, NormalizeNode, ValuesNode, ProcessingTimeNode, MatchNode>;
 
 struct Node {
     Operator op;

@@ -213,6 +213,7 @@ struct Describe {
                            n.processing_time ? std::string("PROCTIME()") : name_of(in(), n.time_column));
     }
     std::string operator()(const ProcessingTimeNode&) const { return {}; }
+    std::string operator()(const MatchNode& n) const { return plan::describe(n, in()); }
     std::string operator()(const UnnestNode& n) const {
         return fmt::format("{}{}{}", to_string(*n.collection, &in()), n.outer ? ", outer" : "",
                            n.ordinality ? ", with ordinality" : "");

@@ -109,15 +109,28 @@ struct Expr {
 
 enum class JoinKind : std::uint8_t { inner, left, right, full, cross };
 
-/// The parts of MATCH_RECOGNIZE that name something; the pattern is kept as text.
+/// A variable of PATTERN with its quantifier.
+struct PatternItem {
+    Name variable;
+    int least = 1;
+    int most = 1;  ///< -1: without end
+    bool reluctant = false;
+    bool quantified = false;
+};
+
+enum class AfterMatch : std::uint8_t { unsaid, to_next_row, past_last_row, to_first, to_last };
+
 struct MatchRecognize {
     std::vector<ExprPtr> partition;
     std::vector<OrderItem> order;
     std::vector<std::pair<ExprPtr, Name>> measures;
-    bool all_rows = false;
-    std::string pattern;
+    std::vector<PatternItem> pattern;
+    AfterMatch after = AfterMatch::unsaid;
+    Name after_variable;  ///< to_first, to_last
     ExprPtr within;
     std::vector<std::pair<Name, ExprPtr>> define;
+    /// What was parsed but has no meaning here: its place and name, in order.
+    std::vector<Name> unsupported;
     Span span;
 };
 

@@ -132,6 +132,11 @@ ExprPtr Binder::bind_case(const ast::Expr& e, const Context& context) {
 
 ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
     if (e.over) return bind_over(e, context);
+    if (context.match != nullptr) {
+        bool handled = false;
+        ExprPtr place = bind_match_call(e, context, handled);
+        if (handled) return place;
+    }
     if (e.function.starts_with("BETWEEN")) return bind_between(e, context);
     if (e.function == "OVERLAPS") return bind_overlaps(e, context);
     if (e.function == "CASE SIMPLE") return bind_case(e, context);
@@ -156,7 +161,9 @@ ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
         return nullptr;
     }
     const FunctionInfo* info = find_function(e.function);
-    if (info != nullptr && info->kind == FunctionClass::aggregate) return bind_aggregate(e, context);
+    if (info != nullptr && info->kind == FunctionClass::aggregate) {
+        return context.match != nullptr ? bind_match_aggregate(e, context) : bind_aggregate(e, context);
+    }
     if (info != nullptr && info->kind == FunctionClass::window) {
         error(e.span, code::kMisplaced, fmt::format("{} needs OVER (…)", info->name), {}, info->signature);
         return nullptr;

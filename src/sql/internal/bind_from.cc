@@ -150,6 +150,7 @@ bool Binder::unique_names(const Relation& r, Span span, std::string_view what) {
 }
 
 Relation Binder::bind_from(const ast::TableRef& ref, const Relation* outer) {
+    if (ref.match) return bind_match(ref);
     switch (ref.kind) {
         case ast::TableKind::join:
             return bind_join(ref, outer);
@@ -167,11 +168,6 @@ Relation Binder::bind_from(const ast::TableRef& ref, const Relation* outer) {
         }
         case ast::TableKind::named:
             break;
-    }
-    if (ref.match) {
-        not_yet(ref.match->span, "MATCH_RECOGNIZE is",
-                "LAG over a time attribute compares neighbouring rows");
-        return {};
     }
     if (ref.system_time) {
         error(ref.system_time->span, code::kJoin, "FOR SYSTEM_TIME AS OF stands on the right side of a join",

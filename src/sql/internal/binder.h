@@ -57,6 +57,7 @@ inline constexpr int kOvers = 1 << 21;
 inline constexpr int kWindows = 1 << 22;  ///< + 0 start, 1 end, 2 time
 inline constexpr int kOuter = 1 << 23;
 inline constexpr int kSubqueries = 1 << 24;
+inline constexpr int kMatch = 1 << 25;
 
 inline bool is_outer(int index) {
     return index >= kOuter && index < kSubqueries;
@@ -109,6 +110,8 @@ struct Subquery {
     Span span;
 };
 
+struct MatchScope;  // bind_match.cc
+
 struct Context {
     const Relation* input = nullptr;
     const Relation* outer = nullptr;              ///< of the enclosing query
@@ -116,6 +119,7 @@ struct Context {
     std::vector<Subquery>* subqueries = nullptr;  ///< nullptr: none here
     /// A condition of which only "true" counts, and where "unknown" may be taken for "false".
     bool monotone = false;
+    MatchScope* match = nullptr;      ///< of MATCH_RECOGNIZE
     std::string_view place = "here";  ///< for messages: "WHERE"
 };
 
@@ -259,6 +263,18 @@ class Binder {
                               std::vector<plan::ExprPtr>& values);
     Relation apply_in(const Relation& from, const ast::Expr& e);
     Relation apply_exists(const Relation& from, const ast::Expr& e, bool negated);
+
+    // bind_match.cc
+    Relation bind_match(const ast::TableRef& ref);
+    Relation match_input(const ast::TableRef& ref);
+    bool match_pattern(const ast::MatchRecognize& m, plan::MatchNode& node);
+    bool match_order(const ast::MatchRecognize& m, const Relation& in, plan::MatchNode& node);
+    bool match_skip(const ast::MatchRecognize& m, plan::MatchNode& node);
+    int match_variable(const plan::MatchNode& node, const ast::Name& name);
+    plan::ExprPtr bind_in_match(const ast::Expr& e, MatchScope& scope, std::string_view place,
+                                bool condition);
+    plan::ExprPtr bind_match_call(const ast::Expr& e, const Context& context, bool& handled);
+    plan::ExprPtr bind_match_aggregate(const ast::Expr& e, const Context& context);
 
     // bind_table.cc
     void create_table(const ast::CreateTable& table, Span span);

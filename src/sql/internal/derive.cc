@@ -350,6 +350,22 @@ Derived of(const ProcessingTimeNode&, const Inputs& inputs, const Names&) {
     return d;
 }
 
+/// One row a match: the partition, then the measures.
+Derived of(const MatchNode& n, const Inputs& inputs, const Names& names) {
+    Derived d;
+    for (const int k : n.partition_keys) {
+        d.schema.fields.push_back(inputs[0].node.schema[static_cast<std::size_t>(k)]);
+    }
+    for (std::size_t i = 0; i < n.measures.size(); ++i) {
+        const Expr& e = *n.measures[i];
+        const bool time = e.kind == ExprKind::input &&
+                          n.places[static_cast<std::size_t>(e.index)].kind == MatchPlace::Kind::row_time;
+        if (time) d.time_columns.push_back(static_cast<int>(d.schema.size()));
+        d.schema.fields.push_back({names[i], e.type});
+    }
+    return d;
+}
+
 Derived of(const UnnestNode& n, const Inputs& inputs, const Names& names) {
     Derived d = passing(inputs[0]);
     d.single_row = false;

@@ -94,8 +94,16 @@ class Parser {
     ast::TableRefPtr table_function(bool lateral);
     void table_alias(ast::TableRef& table);
     std::optional<ast::JoinKind> join_kind(bool& natural);
+
+    // parser_match.cc
     std::unique_ptr<ast::MatchRecognize> match_recognize();
-    void pattern();
+    void measures(ast::MatchRecognize& out);
+    void rows_per_match(ast::MatchRecognize& out);
+    void after_match(ast::MatchRecognize& out);
+    void pattern(ast::MatchRecognize& out);
+    void pattern_factor(ast::MatchRecognize& out);
+    void quantifier(ast::MatchRecognize& out, std::size_t first);
+    int quantifier_number(int fallback);
 
     // parser_expr.cc
     ast::ExprPtr expression();

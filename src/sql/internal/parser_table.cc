@@ -1,4 +1,4 @@
-// FROM: tables, joins, table functions, UNNEST, MATCH_RECOGNIZE.
+// FROM: tables, joins, table functions, UNNEST.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -161,77 +161,6 @@ TableRefPtr Parser::table_function(bool lateral) {
     expect_symbol(")");
     t->span = since(begin);
     return t;
-}
-
-/// PATTERN's own grammar, checked for balance and kept as text.
-void Parser::pattern() {
-    const Nested nested(*this);
-    if (!expect_symbol("(")) return;
-    while (!at_symbol(")") && peek().kind != TokenKind::end) {
-        if (at_symbol("(")) {
-            pattern();
-        } else {
-            advance();
-        }
-    }
-    expect_symbol(")");
-}
-
-std::unique_ptr<MatchRecognize> Parser::match_recognize() {
-    auto out = std::make_unique<MatchRecognize>();
-    const std::uint32_t begin = here();
-    expect_word("MATCH_RECOGNIZE");
-    expect_symbol("(");
-    if (accept_words("PARTITION", "BY")) {
-        do {
-            out->partition.push_back(expression());
-        } while (accept_symbol(","));
-    }
-    if (accept_words("ORDER", "BY")) out->order = order_by();
-    if (accept_word("MEASURES")) {
-        do {
-            if (!accept_word("FINAL")) accept_word("RUNNING");
-            ExprPtr e = expression();
-            expect_word("AS");
-            Name n = name("a column name");
-            out->measures.emplace_back(std::move(e), std::move(n));
-        } while (accept_symbol(","));
-    }
-    if (accept_words("ONE", "ROW")) {
-        expect_word("PER");
-        expect_word("MATCH");
-    } else if (accept_words("ALL", "ROWS")) {
-        expect_word("PER");
-        expect_word("MATCH");
-        out->all_rows = true;
-    }
-    if (accept_words("AFTER", "MATCH")) {
-        expect_word("SKIP");
-        while (!at_word("PATTERN") && peek().kind != TokenKind::end) advance();
-    }
-    if (expect_word("PATTERN")) {
-        const std::uint32_t from = here();
-        pattern();
-        out->pattern = std::string(file_->text(since(from)));
-    }
-    if (accept_word("WITHIN")) out->within = expression();
-    if (accept_word("SUBSET")) {
-        do {
-            name("a name");
-            expect_symbol("=");
-            name_list();
-        } while (accept_symbol(","));
-    }
-    if (accept_word("DEFINE")) {
-        do {
-            Name n = name("a pattern variable");
-            expect_word("AS");
-            out->define.emplace_back(std::move(n), expression());
-        } while (accept_symbol(","));
-    }
-    expect_symbol(")");
-    out->span = since(begin);
-    return out;
 }
 
 }  // namespace mr::sql

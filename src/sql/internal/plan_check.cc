@@ -113,6 +113,26 @@ class Checker {
         inputs(1);
         width(in().size() + 1);
     }
+    void operator()(const MatchNode& n) {
+        inputs(1);
+        appends(0);
+        columns(n.partition_keys, in(), "partition key");
+        if (!n.processing_time) columns({n.order_column}, in(), "order");
+        for (const MatchOrder& o : n.then_by) columns({o.column}, in(), "order");
+        const Schema places = match_places(n, in());
+        for (const MatchPlace& p : n.places) {
+            if (p.kind == MatchPlace::Kind::aggregate) {
+                calls({p.call});
+            } else if (p.kind != MatchPlace::Kind::row_time) {
+                columns({p.column}, in(), "column of a match");
+            }
+        }
+        for (const MatchVariable& v : n.variables) {
+            if (v.condition) expr(v.condition, places);
+        }
+        for (const ExprPtr& m : n.measures) expr(m, places);
+        width(n.partition_keys.size() + n.measures.size());
+    }
     void operator()(const UnnestNode& n) {
         inputs(1);
         expr(n.collection, in());

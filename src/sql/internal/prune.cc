@@ -128,6 +128,15 @@ struct Reads {
         if (n.time_column >= 0) inputs[0].insert(n.time_column);
     }
     void operator()(const ProcessingTimeNode&) { pass_through(); }
+    void operator()(const MatchNode& n) {
+        add(n.partition_keys, inputs[0]);
+        if (n.order_column >= 0) inputs[0].insert(n.order_column);
+        for (const MatchOrder& o : n.then_by) inputs[0].insert(o.column);
+        for (const MatchPlace& p : n.places) {
+            if (p.column >= 0) inputs[0].insert(p.column);
+            add_reads(p.call, inputs[0]);
+        }
+    }
     void operator()(const UnnestNode& n) {
         pass_through();
         add_reads(n.collection, inputs[0]);
@@ -430,6 +439,22 @@ struct Rebuild {
         pass_through();
         appended(1);
         return builder.make(ProcessingTimeNode{}, nodes());
+    }
+    NodePtr operator()(const MatchNode& n) {
+        MatchNode m = n;
+        m.partition_keys = moved(n.partition_keys);
+        if (n.order_column >= 0) m.order_column = moved(n.order_column);
+        for (MatchOrder& o : m.then_by) o.column = moved(o.column);
+        for (MatchPlace& p : m.places) {
+            if (p.column >= 0) p.column = moved(p.column);
+            p.call = moved(p.call);
+        }
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < old.schema.size(); ++i) place[i] = static_cast<int>(i);
+        for (std::size_t i = n.partition_keys.size(); i < old.schema.size(); ++i) {
+            names.push_back(old.schema[i].name);
+        }
+        return builder.make(std::move(m), nodes(), names);
     }
     NodePtr operator()(const UnnestNode& n) {
         UnnestNode u = n;
