@@ -143,6 +143,7 @@ struct Describe {
             out += fmt::format(", watermark={} AS {}", name_of(all, n.table->watermark->column),
                                to_string(*n.table->watermark->expression, &all));
         }
+        if (!n.table->hinted.empty()) out += ", options=[" + n.table->hinted + "]";
         return out;
     }
     std::string operator()(const ProjectNode& n) const {

@@ -52,6 +52,8 @@ struct Table {
     std::optional<Watermark> watermark;
     std::vector<int> primary_key;  ///< NOT ENFORCED
     std::map<std::string, Option, std::less<>> options;
+    /// What the hint OPTIONS of one reader changed, as text; empty: nothing. Part of that source's plan.
+    std::string hinted;
     std::string file;  ///< where it was declared, for messages
     int line = 0;
 

@@ -60,8 +60,9 @@ Relation Binder::bind_named(const ast::Path& path, Span span) {
         const auto bound = bound_views_.find(name);
         return bound == bound_views_.end() ? Relation{} : bound->second;
     }
-    if (const auto it = local_tables_.find(name); it != local_tables_.end()) {
-        return table_relation(builder, it->second);
+    if (local_queries_.contains(name) || local_tables_.contains(name)) {
+        const TablePtr table = find_table(name);
+        return table ? table_relation(builder, table) : Relation{};
     }
     // What has errors of its own is not reported again.
     if (broken_.contains(name) || catalog_.broken(name)) return {};
@@ -149,6 +150,24 @@ bool Binder::unique_names(const Relation& r, Span span, std::string_view what) {
     return true;
 }
 
+/// A table read with other options.
+Relation Binder::bind_hinted(const ast::TableRef& ref) {
+    const std::string& name = ref.path.back().text;
+    const bool view = bound_views_.contains(name) || local_views_.contains(name) ||
+                      local_materialized_.contains(name) || catalog_.view(name) != nullptr ||
+                      std::ranges::any_of(with_, [&](const auto& scope) { return scope.contains(name); });
+    if (view) {
+        error(ref.hints[0].span, code::kOption,
+              fmt::format("\"{}\" is a view: hints of options are for tables", name), {},
+              "give the hint where the view reads its table");
+        return {};
+    }
+    const TablePtr table = find_table(name);
+    if (!table) return bind_named(ref.path, ref.span);
+    const TablePtr other = hinted(table, ref.hints);
+    return other ? table_relation(builder, other) : Relation{};
+}
+
 Relation Binder::bind_from(const ast::TableRef& ref, const Relation* outer) {
     if (ref.match) return bind_match(ref);
     switch (ref.kind) {
@@ -174,10 +193,7 @@ Relation Binder::bind_from(const ast::TableRef& ref, const Relation* outer) {
               {}, "FROM facts JOIN versions FOR SYSTEM_TIME AS OF facts.ts ON …");
         return {};
     }
-    for (const ast::Hint& h : ref.hints) {
-        not_yet(h.span, fmt::format("the hint {} is", h.name), "write the options into the table's WITH (…)");
-    }
-    Relation r = bind_named(ref.path, ref.span);
+    Relation r = ref.hints.empty() ? bind_named(ref.path, ref.span) : bind_hinted(ref);
     return named(std::move(r), ref, ref.path.back().text);
 }
 

@@ -114,7 +114,12 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
         from.node = builder.values({{}}, {});
     }
     for (const ast::Hint& h : select.hints) {
-        if (h.name != "STATE_TTL" && h.name != "BROADCAST" && h.name != "LOOKUP") {
+        if (h.name == "STATE_TTL") {
+            diagnostics_.warning(*file_, h.span, code::kState,
+                                 {"STATE_TTL does nothing yet: state is kept for ever",
+                                  {},
+                                  "bound it in the query: windows, intervals, a WHERE on time"});
+        } else if (h.name != "BROADCAST" && h.name != "LOOKUP") {
             diagnostics_.warning(*file_, h.span, code::kOption,
                                  {fmt::format("the hint {} does nothing here", h.name), {}, {}});
         }

@@ -71,9 +71,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
     if (insert.overwrite)
         return not_yet(target.span, "INSERT OVERWRITE is", "it is for batch jobs: INSERT INTO");
     Relation r = insert.query ? bind_query(*insert.query) : Relation{};
-    TablePtr table;
-    if (const auto it = local_tables_.find(target.text); it != local_tables_.end()) table = it->second;
-    if (!table) table = catalog_.table(target.text);
+    const TablePtr table = find_table(target.text);
     if (!table) {
         if (broken_.contains(target.text) || catalog_.broken(target.text)) return;
         const bool view = local_views_.contains(target.text) || catalog_.view(target.text) != nullptr ||
@@ -131,6 +129,17 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
             from[static_cast<std::size_t>(at_column - columns.begin())] = static_cast<int>(i);
         }
     }
+    insert_rows(hinted(table, insert.hints), r, from, target.span, span);
+}
+
+/// Rows of `r` into the table: its i-th writable column is the query's column from[i], or -1.
+void Binder::insert_rows(const TablePtr& table, const Relation& r, const std::vector<int>& from, Span target,
+                         Span span) {
+    if (!table) return;
+    std::vector<int> columns;
+    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+        if (writable(table->columns[i])) columns.push_back(static_cast<int>(i));
+    }
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     TopicSink sink;
@@ -141,7 +150,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
         if (from[i] < 0) {
             const bool key = std::ranges::find(table->primary_key, columns[i]) != table->primary_key.end();
             if (!c.type.nullable || key) {
-                error(target.span, code::kType,
+                error(target, code::kType,
                       fmt::format("column \"{}\" of \"{}\" is NOT NULL but gets no value", c.name,
                                   table->name));
                 good = false;
@@ -152,7 +161,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
         const auto q = static_cast<std::size_t>(from[i]);
         const DataType& type = r.node->schema[q].type;
         if (!can_store(type, c.type)) {
-            error(target.span, code::kType,
+            error(target, code::kType,
                   fmt::format("column \"{}\" of \"{}\" is {}, the query's \"{}\" is {}", c.name, table->name,
                               c.type.to_string(), r.columns[q].name, type.to_string()),
                   {},
@@ -166,7 +175,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
     }
     if (!good) return;
     NodePtr root = builder.project(r.node, std::move(expressions), names);
-    if (!check_ranks(root, span) || !check_sink_mode(*table, root, target.span)) return;
+    if (!check_ranks(root, span) || !check_sink_mode(*table, root, target)) return;
     Sink out;
     std::vector<int> key;
     for (const int k : table->primary_key) {

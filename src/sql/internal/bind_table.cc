@@ -35,7 +35,8 @@ bool Binder::metadata_column(const ast::ColumnDef& def, TableColumn& column) {
     return true;
 }
 
-bool Binder::table_columns(const ast::CreateTable& def, Table& table) {
+bool Binder::table_columns(const ast::CreateTable& def, Table& table, const Inherited& from,
+                           std::vector<int>& places) {
     bool good = check_width(def.columns.size(), def.name.back().span);
     std::set<std::string> seen;
     for (const ast::ColumnDef& d : def.columns) {
@@ -77,9 +78,29 @@ bool Binder::table_columns(const ast::CreateTable& def, Table& table) {
                 c.is_virtual = true;
             }
         }
-        table.columns.push_back(std::move(c));
+        const int base = table.find(c.name);
+        if (base < 0 || base >= from.columns) {
+            places.push_back(static_cast<int>(table.columns.size()));
+            table.columns.push_back(std::move(c));
+            continue;
+        }
+        places.push_back(base);
+        TableColumn& old = table.columns[static_cast<std::size_t>(base)];
+        const bool overwritten =
+            c.kind == old.kind && c.kind != ColumnKind::physical &&
+            (c.kind == ColumnKind::computed ? from.overwrite_generated : from.overwrite_metadata);
+        if (!overwritten) {
+            error(d.name.span, code::kDuplicate,
+                  fmt::format("column \"{}\" is in \"{}\" already", c.name, def.like->table.back().text), {},
+                  c.kind == ColumnKind::physical
+                      ? "leave it out: LIKE takes the other table's columns"
+                      : "LIKE … (OVERWRITING GENERATED OVERWRITING METADATA) replaces it");
+            good = false;
+            continue;
+        }
+        old = std::move(c);
     }
-    if (def.columns.empty()) {
+    if (table.columns.empty() && !def.query) {
         error(def.name.back().span, code::kColumnCount,
               fmt::format("table \"{}\" has no columns", table.name));
         good = false;
@@ -87,10 +108,11 @@ bool Binder::table_columns(const ast::CreateTable& def, Table& table) {
     return good;
 }
 
-bool Binder::computed_columns(const ast::CreateTable& def, Table& table) {
+bool Binder::computed_columns(const ast::CreateTable& def, Table& table, const std::vector<int>& places) {
     bool good = true;
     std::vector<bool> visible;
-    for (const ast::ColumnDef& d : def.columns) visible.push_back(d.kind != ast::ColumnDefKind::computed);
+    for (const TableColumn& c : table.columns)
+        visible.push_back(c.kind != ColumnKind::computed || c.expression);
     for (std::size_t i = 0; i < def.columns.size(); ++i) {
         const ast::ColumnDef& d = def.columns[i];
         if (d.kind != ast::ColumnDefKind::computed) continue;
@@ -113,9 +135,10 @@ bool Binder::computed_columns(const ast::CreateTable& def, Table& table) {
             continue;
         }
         if (e->type.kind == TypeKind::null) e = literal(DataType::string(), Value::null());
-        table.columns[i].type = e->type;
-        table.columns[i].expression = std::move(e);
-        visible[i] = true;
+        const auto place = static_cast<std::size_t>(places[i]);
+        table.columns[place].type = e->type;
+        table.columns[place].expression = std::move(e);
+        visible[place] = true;
     }
     return good;
 }
@@ -123,6 +146,12 @@ bool Binder::computed_columns(const ast::CreateTable& def, Table& table) {
 bool Binder::table_watermark(const ast::CreateTable& def, Table& table) {
     if (!def.watermark) return true;
     const ast::WatermarkDef& w = *def.watermark;
+    if (table.watermark) {
+        error(w.span, code::kDuplicate,
+              fmt::format("\"{}\" has a watermark already", def.like->table.back().text), {},
+              "LIKE … (OVERWRITING WATERMARKS) replaces it");
+        return false;
+    }
     const std::string& name = w.column.front().text;
     const int column = table.find(name);
     if (w.column.size() > 1) {
@@ -186,6 +215,11 @@ bool Binder::table_key(const ast::CreateTable& def, Table& table) {
         span = d.name.span;
     }
     bool good = true;
+    if (!columns.empty() && !table.primary_key.empty()) {
+        error(span, code::kKey, fmt::format("\"{}\" has a primary key already", def.like->table.back().text),
+              {}, "LIKE … (EXCLUDING CONSTRAINTS) leaves it out");
+        return false;
+    }
     for (const ast::Name& n : columns) {
         const int c = table.find(n.text);
         if (c < 0) {
@@ -204,7 +238,7 @@ bool Binder::table_key(const ast::CreateTable& def, Table& table) {
         table.primary_key.push_back(c);
     }
     const std::string_view connector = table.connector();
-    if (connector == "upsert-kafka" && columns.empty()) {
+    if (connector == "upsert-kafka" && table.primary_key.empty()) {
         error(def.name.back().span, code::kKey,
               fmt::format("table \"{}\" needs a primary key: 'upsert-kafka' keeps the last row of each",
                           table.name),
@@ -212,7 +246,7 @@ bool Binder::table_key(const ast::CreateTable& def, Table& table) {
         good = false;
     }
     const std::string_view format = table.option("value.format", table.option("format"));
-    if (connector == "kafka" && !columns.empty() && !format.starts_with("debezium")) {
+    if (connector == "kafka" && !table.primary_key.empty() && !format.starts_with("debezium")) {
         error(span, code::kKey,
               fmt::format("a 'kafka' table of format '{}' has no primary key: every record is a new row",
                           format),
@@ -224,24 +258,24 @@ bool Binder::table_key(const ast::CreateTable& def, Table& table) {
 
 void Binder::create_table(const ast::CreateTable& def, Span span) {
     const std::string& name = def.name.back().text;
-    (void)span;
     const auto refuse = [&] { broken_.insert(name); };
-    if (def.like) {
-        not_yet(*def.like, "CREATE TABLE … LIKE is", "write the columns out");
-        return refuse();
-    }
-    if (def.query) {
-        not_yet(def.query->span, "CREATE TABLE … AS SELECT is",
-                "CREATE MATERIALIZED VIEW … AS SELECT, or CREATE TABLE and INSERT INTO");
-        return refuse();
-    }
     Table table;
     table.name = name;
     table.file = file_->path();
     table.line = file_->place(def.name.back().span.begin).line;
-    bool good = table_options(*file_, def.options, def.name.back().span, diagnostics_, table);
-    good = table_columns(def, table) && good;
-    good = computed_columns(def, table) && good;
+    std::vector<ast::OptionItem> options;
+    Inherited from;
+    if (def.like && !like_table(def, table, options, from)) return refuse();
+    options.insert(options.end(), def.options.begin(), def.options.end());
+    bool good = table_options(*file_, options, def.name.back().span, diagnostics_, table);
+    std::vector<int> places;
+    good = table_columns(def, table, from, places) && good;
+    Relation rows;
+    if (def.query) {
+        rows = bind_query(*def.query);
+        good = rows.ok() && query_columns(rows, def, table) && good;
+    }
+    good = computed_columns(def, table, places) && good;
     good = table_watermark(def, table) && good;
     good = table_key(def, table) && good;
     for (const ast::Name& p : def.partitioned_by) {
@@ -252,7 +286,28 @@ void Binder::create_table(const ast::CreateTable& def, Span span) {
     if (!good) return refuse();
     auto made = std::make_shared<const Table>(std::move(table));
     local_tables_[name] = made;
-    tables.push_back(std::move(made));
+    tables.push_back(made);
+    if (!def.query) return;
+    std::vector<int> columns;
+    for (const TableColumn& c : made->columns) {
+        if (c.kind == ColumnKind::computed || (c.kind == ColumnKind::metadata && c.is_virtual)) continue;
+        const auto it = std::ranges::find(rows.columns, c.name, &ScopeColumn::name);
+        columns.push_back(it == rows.columns.end() ? -1 : static_cast<int>(it - rows.columns.begin()));
+    }
+    insert_rows(made, rows, columns, def.name.back().span, span);
+}
+
+/// AS SELECT: the query's columns that are not declared above it.
+bool Binder::query_columns(const Relation& rows, const ast::CreateTable& def, Table& table) {
+    if (!unique_names(rows, def.query->span, table.name)) return false;
+    for (std::size_t i = 0; i < rows.columns.size(); ++i) {
+        if (rows.columns[i].hidden || table.find(rows.columns[i].name) >= 0) continue;
+        TableColumn c;
+        c.name = rows.columns[i].name;
+        c.type = rows.node->schema[i].type;
+        table.columns.push_back(std::move(c));
+    }
+    return check_width(table.columns.size(), def.query->span);
 }
 
 }  // namespace mr::sql

@@ -65,7 +65,12 @@ void Binder::run(const std::vector<ast::Statement>& statements) {
     // Names first: a statement may read what a later one declares.
     for (const ast::Statement& s : statements) {
         if (const auto* t = std::get_if<ast::CreateTable>(&s.body)) {
-            if (declare(t->name, "table")) create_table(*t, s.span);
+            if (!declare(t->name, "table")) continue;
+            if (t->query) {
+                local_queries_[t->name.back().text] = &s;
+            } else {
+                create_table(*t, s.span);
+            }
         } else if (const auto* v = std::get_if<ast::CreateView>(&s.body)) {
             if (!v->query || !declare(v->name, "view")) {
                 broken_.insert(v->name.back().text);
@@ -82,6 +87,41 @@ void Binder::run(const std::vector<ast::Statement>& statements) {
     for (const ast::Statement& s : statements) statement(s);
 }
 
+/// Statements with another place here, or none.
+void Binder::statement_elsewhere(Span span, const std::string& what) {
+    struct Elsewhere {
+        std::string_view what;
+        std::string_view help;
+    };
+    static constexpr std::string_view kRows =
+        "rows of views follow from their queries; rows of topics stay as sent";
+    static constexpr std::string_view kLook =
+        "millrace check --explain, GET /api/v1/views, or psql's \\d show what is there";
+    static constexpr Elsewhere kHelp[] = {
+        {"ALTER", "change the declaration in its file: millrace plan shows what is kept and what is rebuilt"},
+        {"SHOW", kLook},
+        {"DESCRIBE", kLook},
+        {"DESC", kLook},
+        {"DELETE", kRows},
+        {"UPDATE", kRows},
+        {"TRUNCATE", kRows},
+        {"LOAD", "functions are built in, or written in SQL: CREATE FUNCTION f (a INT) AS $$ a + 1 $$"},
+        {"UNLOAD", "leave the statement out"},
+        {"ADD", "functions are written in SQL: CREATE FUNCTION f (a INT) AS $$ a + 1 $$"},
+        {"REMOVE", "leave the statement out"},
+        {"COMPILE", "plans are kept by themselves: an operator that has not changed keeps its state"},
+        {"CREATE CATALOG", "a table of a lake is CREATE TABLE … WITH ('connector' = 'iceberg', …)"},
+        {"CREATE MATERIALIZED TABLE", "CREATE MATERIALIZED VIEW v AS SELECT …"}};
+    if (what == "USE" || what == "CREATE DATABASE") {
+        diagnostics_.warning(
+            *file_, span, code::kOption,
+            {fmt::format("{} does nothing: a project is one namespace, a.b.t means t", what), {}, {}});
+        return;
+    }
+    const auto* it = std::ranges::find(kHelp, what, &Elsewhere::what);
+    not_yet(span, fmt::format("{} in a file is", what), it == std::end(kHelp) ? "" : std::string(it->help));
+}
+
 void Binder::statement(const ast::Statement& s) {
     if (const auto* v = std::get_if<ast::CreateView>(&s.body)) {
         const std::string& name = v->name.back().text;
@@ -91,6 +131,8 @@ void Binder::statement(const ast::Statement& s) {
         } else if (const auto it = local_views_.find(name); it != local_views_.end()) {
             view_relation(it->second);
         }
+    } else if (const auto* t = std::get_if<ast::CreateTable>(&s.body)) {
+        if (t->query) find_table(t->name.back().text);
     } else if (const auto* i = std::get_if<ast::InsertInto>(&s.body)) {
         insert(*i, s.span);
     } else if (const auto* set = std::get_if<ast::StatementSet>(&s.body)) {
@@ -103,7 +145,7 @@ void Binder::statement(const ast::Statement& s) {
         not_yet(s.span, fmt::format("DROP {} in a pipeline file is", d->what),
                 "leave the statement out: what a file no longer declares goes with the next start");
     } else if (const auto* other = std::get_if<ast::Other>(&s.body)) {
-        not_yet(s.span, fmt::format("{} is", other->what));
+        statement_elsewhere(s.span, other->what);
     } else if (const auto* e = std::get_if<ast::Explain>(&s.body)) {
         const ast::Statement& inner = *e->statement;
         if (const auto* q = std::get_if<ast::QueryStatement>(&inner.body)) {
@@ -129,7 +171,8 @@ void Binder::statement(const ast::Statement& s) {
 
 void Binder::run_streams(const std::vector<ast::Statement>& statements) {
     for (const ast::Statement& s : statements) {
-        const bool declares = std::holds_alternative<ast::CreateTable>(s.body) ||
+        const auto* table = std::get_if<ast::CreateTable>(&s.body);
+        const bool declares = (table != nullptr && !table->query) ||
                               std::holds_alternative<ast::CreateFunction>(s.body) ||
                               (std::holds_alternative<ast::CreateView>(s.body) &&
                                !std::get<ast::CreateView>(s.body).materialized);

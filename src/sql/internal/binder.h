@@ -238,6 +238,7 @@ class Binder {
     // bind_from.cc, bind_window.cc, bind_join.cc, bind_subquery.cc
     Relation bind_from(const ast::TableRef& ref, const Relation* outer);
     Relation bind_named(const ast::Path& path, Span span);
+    Relation bind_hinted(const ast::TableRef& ref);
     Relation named(Relation r, const ast::TableRef& ref, std::string_view fallback = {});
     Relation bind_table_function(const ast::TableRef& ref);
     std::optional<plan::WindowSpec> window_spec(plan::WindowKind kind,
@@ -278,14 +279,30 @@ class Binder {
 
     // bind_table.cc
     void create_table(const ast::CreateTable& table, Span span);
-    bool table_columns(const ast::CreateTable& def, plan::Table& table);
-    bool computed_columns(const ast::CreateTable& def, plan::Table& table);
+    /// What a table has of the one it is LIKE.
+    struct Inherited {
+        int columns = 0;
+        bool overwrite_generated = false;
+        bool overwrite_metadata = false;
+    };
+    bool table_columns(const ast::CreateTable& def, plan::Table& table, const Inherited& from,
+                       std::vector<int>& places);
+    bool query_columns(const Relation& rows, const ast::CreateTable& def, plan::Table& table);
+    bool computed_columns(const ast::CreateTable& def, plan::Table& table, const std::vector<int>& places);
     bool table_watermark(const ast::CreateTable& def, plan::Table& table);
     bool table_key(const ast::CreateTable& def, plan::Table& table);
     bool metadata_column(const ast::ColumnDef& def, plan::TableColumn& column);
 
+    // bind_like.cc
+    bool like_table(const ast::CreateTable& def, plan::Table& table, std::vector<ast::OptionItem>& options,
+                    Inherited& out);
+    plan::TablePtr find_table(const std::string& name);
+    plan::TablePtr hinted(const plan::TablePtr& table, const std::vector<ast::Hint>& hints);
+
     // bind_sink.cc
     void insert(const ast::InsertInto& insert, Span span);
+    void insert_rows(const plan::TablePtr& table, const Relation& r, const std::vector<int>& from,
+                     Span target, Span span);
     void materialized_view(const ast::CreateView& view, Span span);
     bool check_sink_mode(const plan::Table& table, const plan::NodePtr& root, Span span);
     std::optional<std::vector<int>> view_key(const ast::CreateView& view, const Relation& r);
@@ -297,6 +314,7 @@ class Binder {
 
     // binder.cc
     void statement(const ast::Statement& s);
+    void statement_elsewhere(Span span, const std::string& what);
     bool declare(const ast::Path& path, std::string_view what);
     Relation view_relation(const ViewText& view);
     [[nodiscard]] std::vector<std::string> table_names() const;
@@ -311,6 +329,8 @@ class Binder {
     SourceFilePtr file_;
     Diagnostics& diagnostics_;
     std::map<std::string, plan::TablePtr, std::less<>> local_tables_;
+    /// CREATE TABLE … AS SELECT, until somebody needs the table.
+    std::map<std::string, const ast::Statement*, std::less<>> local_queries_;
     std::map<std::string, ViewText, std::less<>> local_views_;
     std::map<std::string, const ast::CreateView*, std::less<>> local_materialized_;
     std::map<std::string, Relation, std::less<>> bound_views_;

@@ -64,6 +64,7 @@ class Parser {
     void table_element(ast::CreateTable& table);
     ast::ColumnDef column();
     ast::PrimaryKeyDef primary_key();
+    ast::LikeClause like();
     ast::CreateView create_view(bool temporary, bool materialized);
     ast::CreateFunction create_function(bool temporary);
     ast::InsertInto insert();

@@ -1,6 +1,9 @@
 // Statements: CREATE, INSERT, SET and the like.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "sql/internal/parser_nesting.h"
 
 namespace mr::sql {
@@ -173,17 +176,50 @@ CreateTable Parser::create_table(bool temporary) {
         out.has_options = true;
         out.options = options();
     }
-    if (at_word("LIKE")) {
-        const std::uint32_t begin = here();
-        advance();
-        path("a table's name");
-        if (accept_symbol("(")) {
-            while (!at_symbol(")") && peek().kind != TokenKind::end) advance();
-            expect_symbol(")");
-        }
-        out.like = since(begin);
-    }
+    if (at_word("LIKE")) out.like = like();
     if (accept_word("AS")) out.query = query();
+    return out;
+}
+
+LikeClause Parser::like() {
+    static constexpr std::array<std::pair<std::string_view, LikeFeature>, 8> kFeatures = {
+        {{"ALL", LikeFeature::all},
+         {"CONSTRAINTS", LikeFeature::constraints},
+         {"DISTRIBUTION", LikeFeature::distribution},
+         {"GENERATED", LikeFeature::generated},
+         {"METADATA", LikeFeature::metadata},
+         {"OPTIONS", LikeFeature::options},
+         {"PARTITIONS", LikeFeature::partitions},
+         {"WATERMARKS", LikeFeature::watermarks}}};
+    LikeClause out;
+    const std::uint32_t begin = here();
+    expect_word("LIKE");
+    out.table = path("a table's name");
+    if (accept_symbol("(")) {
+        while (!failed_ && !at_symbol(")")) {
+            LikeClause::Item item;
+            const std::uint32_t from = here();
+            if (accept_word("EXCLUDING")) {
+                item.merge = LikeMerge::excluding;
+            } else if (accept_word("OVERWRITING")) {
+                item.merge = LikeMerge::overwriting;
+            } else if (!expect_word("INCLUDING")) {
+                break;
+            }
+            const auto known =
+                std::ranges::find_if(kFeatures, [&](const auto& f) { return at_word(f.first); });
+            if (known == kFeatures.end()) {
+                expected("ALL, CONSTRAINTS, GENERATED, METADATA, OPTIONS, PARTITIONS or WATERMARKS");
+                break;
+            }
+            advance();
+            item.feature = known->second;
+            item.span = since(from);
+            out.items.push_back(item);
+        }
+        expect_symbol(")");
+    }
+    out.span = since(begin);
     return out;
 }
 

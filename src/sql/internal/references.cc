@@ -56,7 +56,11 @@ std::set<std::string> referenced_tables(const std::vector<Statement>& statements
     Collector c;
     std::set<std::string> declared;
     for (const Statement& s : statements) {
-        if (const auto* t = std::get_if<CreateTable>(&s.body)) declared.insert(t->name.back().text);
+        if (const auto* t = std::get_if<CreateTable>(&s.body)) {
+            declared.insert(t->name.back().text);
+            if (t->like) c.names.insert(t->like->table.back().text);
+            c.query(t->query.get());
+        }
         if (const auto* v = std::get_if<CreateView>(&s.body)) {
             declared.insert(v->name.back().text);
             c.query(v->query.get());

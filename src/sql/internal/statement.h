@@ -43,6 +43,30 @@ struct WatermarkDef {
     Span span;
 };
 
+enum class LikeFeature : std::uint8_t {
+    all,
+    constraints,
+    distribution,
+    generated,
+    metadata,
+    options,
+    partitions,
+    watermarks
+};
+enum class LikeMerge : std::uint8_t { including, excluding, overwriting };
+
+/// LIKE base (INCLUDING ALL OVERWRITING OPTIONS …)
+struct LikeClause {
+    Path table;
+    struct Item {
+        LikeMerge merge = LikeMerge::including;
+        LikeFeature feature = LikeFeature::all;
+        Span span;
+    };
+    std::vector<Item> items;
+    Span span;
+};
+
 struct CreateTable {
     Path name;
     bool temporary = false;
@@ -54,8 +78,8 @@ struct CreateTable {
     std::vector<Name> partitioned_by;
     std::vector<OptionItem> options;
     bool has_options = false;
-    std::optional<Span> like;  ///< LIKE …: parsed, not yet bound
-    QueryPtr query;            ///< AS SELECT
+    std::optional<LikeClause> like;
+    QueryPtr query;  ///< AS SELECT
 };
 
 struct CreateView {
