@@ -126,9 +126,7 @@ Relation Binder::bind_join(const ast::TableRef& ref, const Relation* outer) {
         return left.ok() ? bind_temporal(left, ref) : Relation{};
     }
     if (r.lateral && r.kind == ast::TableKind::subquery) {
-        not_yet(r.span, "LATERAL with a query is",
-                "Top-N per group: ROW_NUMBER() OVER (PARTITION BY …) <= n");
-        return {};
+        return left.ok() && r.query ? bind_lateral(left, ref) : Relation{};
     }
     const Relation right = bind_from(r, outer);
     if (!left.ok() || !right.ok()) return {};

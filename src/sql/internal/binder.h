@@ -265,6 +265,16 @@ class Binder {
     Relation apply_in(const Relation& from, const ast::Expr& e);
     Relation apply_exists(const Relation& from, const ast::Expr& e, bool negated);
 
+    // bind_lateral.cc
+    Relation bind_lateral(const Relation& left, const ast::TableRef& join);
+    Relation lateral_rows(const Relation& left, const plan::NodePtr& node, const std::vector<Item>& items,
+                          const std::vector<plan::ExprPtr>& correlated, bool left_join, Span span);
+    Relation lateral_aggregate(const Relation& left, Relation inner, Collected& collected,
+                               const std::vector<Item>& items,
+                               const std::vector<std::pair<plan::ExprPtr, plan::ExprPtr>>& equal, Span span);
+    plan::NodePtr lateral_top_n(const ast::Query& query, const Relation& inner,
+                                const std::vector<Item>& items, const std::vector<plan::ExprPtr>& keys);
+
     // bind_match.cc
     Relation bind_match(const ast::TableRef& ref);
     Relation match_input(const ast::TableRef& ref);
