@@ -200,7 +200,7 @@ Relation Binder::bind_lateral(const Relation& left, const ast::TableRef& join) {
         for (const auto& [outside, inside] : equal) keys.push_back(inside);
         if (ranked) node = lateral_top_n(query, inner, items, keys);
         if (!node) return {};
-        out = lateral_rows(left, node, items, correlated, left_join, ref.span);
+        out = lateral_rows(left, node, items, correlated, left_join);
     }
     if (!out.ok()) return {};
     // The names of the new columns.
@@ -216,7 +216,7 @@ Relation Binder::bind_lateral(const Relation& left, const ast::TableRef& join) {
 
 /// The rows of `node` that fit each left row, with the query's list.
 Relation Binder::lateral_rows(const Relation& left, const NodePtr& node, const std::vector<Item>& items,
-                              const std::vector<ExprPtr>& correlated, bool left_join, Span span) {
+                              const std::vector<ExprPtr>& correlated, bool left_join) {
     // What reads the query's rows only is computed before the join, so that padded rows have NULL there.
     std::vector<ExprPtr> added;
     const int inner_width = static_cast<int>(node->schema.size());
@@ -239,7 +239,6 @@ Relation Binder::lateral_rows(const Relation& left, const NodePtr& node, const s
     for (const ExprPtr& c : correlated) split_conjuncts(over_both(c, width), conjuncts);
     const NodePtr both = builder.join(left_join ? plan::JoinKind::left : plan::JoinKind::inner, left.node,
                                       builder.extend(node, added), conjuncts);
-    (void)span;
     Relation out;
     out.columns = left.columns;
     std::vector<ExprPtr> expressions;

@@ -268,7 +268,7 @@ class Binder {
     // bind_lateral.cc
     Relation bind_lateral(const Relation& left, const ast::TableRef& join);
     Relation lateral_rows(const Relation& left, const plan::NodePtr& node, const std::vector<Item>& items,
-                          const std::vector<plan::ExprPtr>& correlated, bool left_join, Span span);
+                          const std::vector<plan::ExprPtr>& correlated, bool left_join);
     Relation lateral_aggregate(const Relation& left, Relation inner, Collected& collected,
                                const std::vector<Item>& items,
                                const std::vector<std::pair<plan::ExprPtr, plan::ExprPtr>>& equal, Span span);
