@@ -106,7 +106,7 @@ TEST(Match, SkippingDecidesWhichOverlap) {
 }
 
 TEST(Match, AFinishedMatchWaitsForEarlierOnes) {
-    // The match that begins with the b is there first; the one that began with the a is longer.
+    // Both end with the same row: the one that began first comes first.
     const std::vector<Letters> pattern = {{"ab"}, {"b", 0, -1}, {"c"}, {"d", 0, 1}, {"e"}};
     EXPECT_EQ(matches(pattern, "abcde", MatchSkip::to_next_row), "abcde bcde");
 }
