@@ -124,8 +124,7 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
                                  {fmt::format("the hint {} does nothing here", h.name), {}, {}});
         }
     }
-    if (select.qualify) not_yet(select.qualify->span, "QUALIFY is", "filter in an outer query");
-    if (!from.ok() || select.qualify) return {};
+    if (!from.ok()) return {};
     std::vector<ExprPtr> correlated;
     if (select.where) from = bind_where(select, std::move(from), outer, correlated);
     if (!from.ok()) return {};
@@ -155,6 +154,11 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
         having = bind_condition(*select.having, context);
         good = good && having != nullptr;
     }
+    ExprPtr qualify;
+    if (select.qualify) {
+        qualify = bind_qualify(*select.qualify, context, items);
+        good = good && qualify != nullptr;
+    }
     if (!good) return {};
     if (grouped) {
         NodePtr node = apply_grouping(from.node, grouping, collected, items, select.span);
@@ -167,6 +171,7 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
         };
         for (Item& i : items) again(i.expr);
         again(having);
+        again(qualify);
         for (BoundOver& o : collected.overs) {
             for (ExprPtr& a : o.call.args) again(a);
             again(o.call.filter);
@@ -196,6 +201,7 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
         };
         for (Item& i : items) joined(i.expr);
         joined(having);
+        joined(qualify);
         for (BoundOver& o : collected.overs) {
             for (ExprPtr& a : o.call.args) joined(a);
             joined(o.call.filter);
@@ -203,12 +209,39 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
             for (auto& item : o.order) joined(item.expr);
         }
     }
-    return finish_select(select, std::move(from), collected, items, std::move(having));
+    return finish_select(select, std::move(from), collected, items, std::move(having), std::move(qualify));
+}
+
+/// QUALIFY: a condition over OVER calls, which may also name the SELECT list's columns.
+ExprPtr Binder::bind_qualify(const ast::Expr& e, const Context& context, const std::vector<Item>& items) {
+    const Relation& from = *context.input;
+    Relation rows;
+    rows.columns = from.columns;
+    Node node;
+    node.op = UnionAllNode{};
+    node.schema = from.node->schema;
+    for (const Item& i : items) {
+        const bool known = std::ranges::any_of(
+            from.columns, [&](const ScopeColumn& c) { return !c.hidden && c.name == i.name; });
+        rows.columns.push_back({known ? std::string() : i.name, "", known});
+        node.schema.fields.push_back({i.name, i.expr->type});
+    }
+    rows.node = std::make_shared<const Node>(std::move(node));
+    Context with_list = context;
+    with_list.input = &rows;
+    with_list.place = "QUALIFY";
+    const ExprPtr bound = bind_condition(e, with_list);
+    if (!bound) return nullptr;
+    const int width = static_cast<int>(from.node->schema.size());
+    return replace_inputs(bound, [&](const ExprPtr& i) {
+        const bool item = i->index >= width && i->index < width + static_cast<int>(items.size());
+        return item ? items[static_cast<std::size_t>(i->index - width)].expr : i;
+    });
 }
 
 /// HAVING, OVER, the list itself, DISTINCT.
 Relation Binder::finish_select(const ast::Select& select, Relation from, Collected& collected,
-                               std::vector<Item>& items, ExprPtr having) {
+                               std::vector<Item>& items, ExprPtr having, ExprPtr qualify) {
     NodePtr node = from.node;
     if (having) node = builder.filter(node, having);
     std::vector<int> places;
@@ -220,14 +253,15 @@ Relation Binder::finish_select(const ast::Select& select, Relation from, Collect
         node = apply_overs(node, collected.overs, places);
         if (!node) return {};
     }
+    const auto place = [&](const ExprPtr& e) -> ExprPtr {
+        if (e->index < kOvers) return e;
+        return input(places[static_cast<std::size_t>(e->index - kOvers)], e->type);
+    };
+    if (qualify) node = builder.filter(node, replace_inputs(qualify, place));
     Relation out;
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     for (Item& i : items) {
-        const auto place = [&](const ExprPtr& e) -> ExprPtr {
-            if (e->index < kOvers) return e;
-            return input(places[static_cast<std::size_t>(e->index - kOvers)], e->type);
-        };
         expressions.push_back(replace_inputs(i.expr, place));
         names.push_back(i.name);
         out.columns.push_back({i.name, "", false});

@@ -199,7 +199,8 @@ class Binder {
     bool bind_items(const ast::Select& select, const Context& context, std::vector<Item>& items);
     void expand_star(const ast::Expr& star, const Context& context, std::vector<Item>& items, bool& good);
     Relation finish_select(const ast::Select& select, Relation from, Collected& collected,
-                           std::vector<Item>& items, plan::ExprPtr having);
+                           std::vector<Item>& items, plan::ExprPtr having, plan::ExprPtr qualify);
+    plan::ExprPtr bind_qualify(const ast::Expr& e, const Context& context, const std::vector<Item>& items);
     struct Grouping {
         std::vector<plan::ExprPtr> exprs;  ///< over FROM's columns
         std::vector<Span> spans;
