@@ -66,6 +66,9 @@ struct Factory {
     Result<OperatorPtr> operator()(const plan::MatchNode& n) const {
         return internal::make_match(context, n);
     }
+    Result<OperatorPtr> operator()(const plan::SortedOverNode& n) const {
+        return internal::make_sorted_over(context, n);
+    }
     Result<OperatorPtr> operator()(const plan::TopNNode& n) const { return internal::make_top_n(context, n); }
     Result<OperatorPtr> operator()(const plan::DeduplicateNode& n) const {
         return internal::make_deduplicate(context, n);

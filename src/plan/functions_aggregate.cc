@@ -123,11 +123,17 @@ void add_aggregates(Table& t) {
     add("LEAD", window, "LEAD(x [, n [, default]]) OVER (…)", "x of n rows after.", shift_rule);
     add("NTH_VALUE", window, "NTH_VALUE(x, n) OVER (…)", "x of the n-th row of the frame.",
         pattern_as("AI", 0, Nulls::always));
+    add("NTILE", window, "NTILE(n) OVER (…)", "Which of n equal parts of the partition the row is in.",
+        pattern("I", DataType::bigint(), Nulls::never));
+    add("PERCENT_RANK", window, "PERCENT_RANK() OVER (…)", "(rank - 1) / (rows of the partition - 1).",
+        pattern("", DataType::double_type(), Nulls::never));
+    add("CUME_DIST", window, "CUME_DIST() OVER (…)",
+        "The part of the partition's rows up to this one and its equals.",
+        pattern("", DataType::double_type(), Nulls::never));
 }
 
 const std::vector<std::string>& known_but_unsupported() {
-    static const std::vector<std::string> names = {"NTILE", "PERCENT_RANK", "CUME_DIST", "PARSE_JSON",
-                                                   "TRY_PARSE_JSON"};
+    static const std::vector<std::string> names = {"PARSE_JSON", "TRY_PARSE_JSON"};
     return names;
 }
 

@@ -42,9 +42,10 @@ class Hash {
 
 std::string operator_name(const Operator& op) {
     static constexpr std::array<std::string_view, std::variant_size_v<Operator>> kNames = {
-        "Source", "Project",      "Filter",       "Aggregate", "WindowTvf",      "WindowAggregate",
-        "Join",   "IntervalJoin", "TemporalJoin", "Over",      "TopN",           "Deduplicate",
-        "Unnest", "UnionAll",     "Normalize",    "Values",    "ProcessingTime", "Match"};
+        "Source",    "Project",      "Filter",       "Aggregate", "WindowTvf",      "WindowAggregate",
+        "Join",      "IntervalJoin", "TemporalJoin", "Over",      "TopN",           "Deduplicate",
+        "Unnest",    "UnionAll",     "Normalize",    "Values",    "ProcessingTime", "Match",
+        "SortedOver"};
     return std::string(kNames[op.index()]);
 }
 

@@ -151,6 +151,17 @@ struct SortKey {
     bool nulls_last = false;
 };
 
+/// OVER where the order is no time attribute, or the input changes: a row that comes or goes changes the
+/// results of others of its partition. Frame [preceding rows, CURRENT ROW]; also functions of the whole
+/// partition (LEAD, NTILE, …). Output = input columns, then one a call; retracts. Ties keep arrival order.
+struct SortedOverNode {
+    std::vector<int> partition_keys;
+    std::vector<SortKey> order;
+    bool range = false;                     ///< up to the last row of equal order; else ROWS
+    std::optional<std::int64_t> preceding;  ///< rows; nothing: UNBOUNDED
+    std::vector<AggCall> calls;
+};
+
 enum class RankKind : std::uint8_t { row_number, rank, dense_rank };
 
 /// ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) with a constant bound: [low, high]. Output = input columns,
@@ -201,10 +212,10 @@ struct ValuesNode {
 /// attribute whose watermark is the clock: what windows over PROCTIME() stand on.
 struct ProcessingTimeNode {};
 
-using Operator =
-    std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode, WindowAggregateNode,
-                 JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode, TopNNode, DeduplicateNode,
-                 UnnestNode, UnionAllNode, NormalizeNode, ValuesNode, ProcessingTimeNode, MatchNode>;
+using Operator = std::variant<SourceNode, ProjectNode, FilterNode, AggregateNode, WindowTvfNode,
+                              WindowAggregateNode, JoinNode, IntervalJoinNode, TemporalJoinNode, OverNode,
+                              TopNNode, DeduplicateNode, UnnestNode, UnionAllNode, NormalizeNode, ValuesNode,
+                              ProcessingTimeNode, MatchNode, SortedOverNode>;
 
 struct Node {
     Operator op;

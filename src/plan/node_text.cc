@@ -198,16 +198,25 @@ struct Describe {
     }
     std::string operator()(const TopNNode& n) const {
         static constexpr const char* kRanks[] = {"ROW_NUMBER", "RANK", "DENSE_RANK"};
+        return fmt::format("{} {}..{}, partition={}, order=[{}]{}", kRanks[static_cast<std::size_t>(n.rank)],
+                           n.low, n.high, names_of(in(), n.partition_keys), sorted(n.order),
+                           n.with_rank ? ", with rank" : "");
+    }
+    std::string operator()(const SortedOverNode& n) const {
+        return fmt::format("partition={}, order=[{}], {} {} PRECEDING, calls={}",
+                           names_of(in(), n.partition_keys), sorted(n.order), n.range ? "RANGE" : "ROWS",
+                           n.preceding ? std::to_string(*n.preceding) : std::string("UNBOUNDED"),
+                           calls_text(n.calls, in()));
+    }
+    [[nodiscard]] std::string sorted(const std::vector<SortKey>& keys) const {
         std::string order;
-        for (const SortKey& k : n.order) {
+        for (const SortKey& k : keys) {
             order += fmt::format(
                 "{}{} {}{}", order.empty() ? "" : ", ", name_of(in(), k.column),
                 k.descending ? "DESC" : "ASC",
                 k.nulls_last != k.descending ? (k.nulls_last ? " NULLS LAST" : " NULLS FIRST") : "");
         }
-        return fmt::format("{} {}..{}, partition={}, order=[{}]{}", kRanks[static_cast<std::size_t>(n.rank)],
-                           n.low, n.high, names_of(in(), n.partition_keys), order,
-                           n.with_rank ? ", with rank" : "");
+        return order;
     }
     std::string operator()(const DeduplicateNode& n) const {
         return fmt::format("keys={}, keep {} by {}", names_of(in(), n.keys), n.keep_last ? "last" : "first",

@@ -32,6 +32,7 @@ Result<OperatorPtr> make_temporal_join(const MakeContext& context, const plan::T
 Result<OperatorPtr> make_lookup_join(const MakeContext& context, const plan::TemporalJoinNode& node);
 Result<OperatorPtr> make_match(const MakeContext& context, const plan::MatchNode& node);
 Result<OperatorPtr> make_over(const MakeContext& context, const plan::OverNode& node);
+Result<OperatorPtr> make_sorted_over(const MakeContext& context, const plan::SortedOverNode& node);
 Result<OperatorPtr> make_top_n(const MakeContext& context, const plan::TopNNode& node);
 Result<OperatorPtr> make_deduplicate(const MakeContext& context, const plan::DeduplicateNode& node);
 Result<OperatorPtr> make_unnest(const MakeContext& context, const plan::UnnestNode& node);

@@ -16,6 +16,13 @@ bool is_rank(std::string_view function) {
     return function == "ROW_NUMBER" || function == "RANK" || function == "DENSE_RANK";
 }
 
+/// Functions that read rows behind the row, or the whole partition.
+bool needs_following(std::string_view function) {
+    static constexpr std::array<std::string_view, 5> kFollowing = {"LEAD", "NTILE", "PERCENT_RANK",
+                                                                   "CUME_DIST", "NTH_VALUE"};
+    return std::ranges::find(kFollowing, function) != kFollowing.end();
+}
+
 std::optional<std::int64_t> literal_number(const ExprPtr& e) {
     if (!e || e->kind != ExprKind::literal || e->value.is_null()) return std::nullopt;
     const auto* v = std::get_if<std::int64_t>(&e->value.data);
@@ -77,13 +84,18 @@ const ast::WindowSpec* Binder::window_of(const ast::WindowSpec& spec, const Cont
     return at_spec;
 }
 
-/// LAG keeps as many rows as it looks back: a constant.
+/// How far LAG and LEAD look, into how many parts NTILE divides: constants.
 bool Binder::check_lag(const AggCall& call, Span span) {
-    if (call.function != "LAG" || call.args.size() < 2) return true;
     constexpr std::int64_t kMost = 1'000'000;
-    const auto n = literal_number(call.args[1]);
-    if (n && *n >= 0 && *n <= kMost) return true;
-    error(span, code::kOver, fmt::format("LAG looks back a constant number of rows, from 0 to {}", kMost));
+    const bool shifts = call.function == "LAG" || call.function == "LEAD";
+    const std::size_t which = call.function == "NTILE" ? 0 : 1;
+    if ((!shifts && call.function != "NTILE" && call.function != "NTH_VALUE") || call.args.size() <= which)
+        return true;
+    const std::int64_t least = shifts ? 0 : 1;
+    const auto n = literal_number(call.args[which]);
+    if (n && *n >= least && *n <= kMost) return true;
+    error(span, code::kOver,
+          fmt::format("{} takes a constant number, from {} to {}", call.function, least, kMost));
     return false;
 }
 
@@ -92,8 +104,8 @@ bool Binder::bind_frame(const ast::WindowSpec& spec, bool ordered, const Context
     if (!spec.frame) {
         // SQL's default: everything up to the row, with the rows of the same time. Functions of position use
         // rows.
-        const bool by_position =
-            out.call.function == "LAG" || out.call.function == "LEAD" || is_rank(out.call.function);
+        const bool by_position = out.call.function == "LAG" || is_rank(out.call.function) ||
+                                 (needs_following(out.call.function) && out.call.function != "NTH_VALUE");
         out.range = ordered && !by_position;
         return true;
     }
@@ -144,13 +156,6 @@ ExprPtr Binder::bind_over(const ast::Expr& e, const Context& context) {
         error(e.span, code::kOver, fmt::format("{} is a scalar function; it has no OVER", info->name));
         return nullptr;
     }
-    static constexpr std::array<std::string_view, 5> kFollowing = {"LEAD", "NTILE", "PERCENT_RANK",
-                                                                   "CUME_DIST", "NTH_VALUE"};
-    if (std::ranges::find(kFollowing, e.function) != kFollowing.end()) {
-        not_yet(e.span, fmt::format("{} is", e.function),
-                "it needs rows that follow; LAG over the same window gives the pair one row later");
-        return nullptr;
-    }
     const ast::WindowSpec* base = nullptr;
     const ast::WindowSpec* spec = window_of(*e.over, context, &base);
     if (spec == nullptr) return nullptr;
@@ -180,6 +185,39 @@ ExprPtr Binder::bind_over(const ast::Expr& e, const Context& context) {
     return at(input(kOvers + static_cast<int>(all.size()) - 1, type), e.span);
 }
 
+/// OVER whose results change as rows come: by any order, over any rows.
+NodePtr Binder::sorted_over(const NodePtr& node, const BoundOver& over, const std::vector<int>& partition,
+                            const std::vector<int>& order) {
+    const bool by_proctime = std::ranges::any_of(order, [&](int c) { return builder.is_proctime(node, c); });
+    if (order.empty() || by_proctime) {
+        error(over.span, code::kOver,
+              order.empty() ? std::string("OVER needs ORDER BY")
+                            : std::string("OVER by PROCTIME() reads rows that never change, in its order"),
+              {},
+              "ORDER BY a time attribute gives each row its result once; by other columns results change");
+        return nullptr;
+    }
+    if (over.range && over.preceding) {
+        not_yet(over.span,
+                "RANGE with a bound, by a column that is no time attribute or over rows that change, is",
+                "ROWS BETWEEN n PRECEDING AND CURRENT ROW");
+        return nullptr;
+    }
+    diagnostics_.warning(*file_, over.span, code::kState,
+                         {"every row is kept, and each change computes its partition again",
+                          {},
+                          "OVER by a time attribute, over rows that never change, computes each row once"});
+    SortedOverNode n;
+    n.partition_keys = partition;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        n.order.push_back({order[i], over.order[i].descending, over.order[i].nulls_last});
+    }
+    n.range = over.range;
+    n.preceding = over.preceding;
+    n.calls.push_back(over.call);
+    return builder.make(std::move(n), {node});
+}
+
 NodePtr Binder::apply_over(const NodePtr& node, const BoundOver& over, const std::vector<int>& partition,
                            const std::vector<int>& order) {
     const bool rank = is_rank(over.call.function);
@@ -206,25 +244,7 @@ NodePtr Binder::apply_over(const NodePtr& node, const BoundOver& over, const std
         rank_spans_[out.get()] = over.span;
         return out;
     }
-    if (node->mode != Mode::append) {
-        error(
-            over.span, code::kMode, "OVER reads rows that never change, but these are updated", {},
-            "put OVER before the aggregation or join that updates rows, or aggregate by windows (TUMBLE …)");
-        return nullptr;
-    }
-    if (!by_time && !by_proctime) {
-        const bool time_descending = order.size() == 1 && over.order[0].descending &&
-                                     (builder.is_time(node, order[0]) || builder.is_proctime(node, order[0]));
-        error(over.span, code::kOver,
-              order.empty()     ? std::string("OVER needs ORDER BY a time attribute")
-              : time_descending ? std::string("OVER orders by time ascending: rows to come are not known")
-                                : std::string("OVER orders by one time attribute, ascending"),
-              {},
-              "a time attribute is the column of WATERMARK FOR, window_time after a window, or PROCTIME(); a "
-              "cast, "
-              "a join or an aggregation takes it away");
-        return nullptr;
-    }
+    if (!plain_over || needs_following(over.call.function)) return sorted_over(node, over, partition, order);
     OverNode n;
     n.partition_keys = partition;
     n.order_column = by_proctime ? -1 : order[0];
@@ -267,6 +287,18 @@ NodePtr Binder::apply_overs(NodePtr node, std::vector<BoundOver>& overs, std::ve
             places[i] = static_cast<int>(node->schema.size());
             for (std::size_t j = i + 1; j < overs.size(); ++j) {
                 if (places[j] >= 0 || !same_window(overs[i], overs[j])) continue;
+                if (needs_following(overs[j].call.function)) continue;
+                places[j] = static_cast<int>(node->schema.size() + all.calls.size());
+                all.calls.push_back(overs[j].call);
+            }
+            if (all.calls.size() > 1) next = builder.make(std::move(all), {node});
+        } else if (const auto* sorted = std::get_if<SortedOverNode>(&next->op)) {
+            SortedOverNode all = *sorted;
+            places[i] = static_cast<int>(node->schema.size());
+            for (std::size_t j = i + 1; j < overs.size(); ++j) {
+                if (places[j] >= 0 || !same_window(overs[i], overs[j])) continue;
+                if (needs_following(overs[i].call.function) != needs_following(overs[j].call.function))
+                    continue;
                 places[j] = static_cast<int>(node->schema.size() + all.calls.size());
                 all.calls.push_back(overs[j].call);
             }

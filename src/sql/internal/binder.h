@@ -186,6 +186,8 @@ class Binder {
                                      const ast::WindowSpec** frame_of);
     /// Adds the operators of OVER calls; places[i] is the column of call i.
     plan::NodePtr apply_overs(plan::NodePtr node, std::vector<BoundOver>& overs, std::vector<int>& places);
+    plan::NodePtr sorted_over(const plan::NodePtr& node, const BoundOver& over,
+                              const std::vector<int>& partition, const std::vector<int>& order);
     plan::NodePtr apply_over(const plan::NodePtr& node, const BoundOver& over,
                              const std::vector<int>& partition, const std::vector<int>& order);
 

@@ -307,6 +307,14 @@ Derived of(const OverNode& n, const Inputs& inputs, const Names&) {
     return d;
 }
 
+Derived of(const SortedOverNode& n, const Inputs& inputs, const Names&) {
+    Derived d = passing(inputs[0]);
+    d.mode = Mode::retract;
+    d.traits.window_start = d.traits.window_end = -1;
+    for (const AggCall& c : n.calls) d.schema.fields.push_back({c.name, c.type});
+    return d;
+}
+
 Derived of(const TopNNode& n, const Inputs& inputs, const Names& names) {
     Derived d = passing(inputs[0]);
     d.mode = Mode::retract;

@@ -95,6 +95,13 @@ class Checker {
         calls(n.calls);
         width(in().size() + n.calls.size());
     }
+    void operator()(const SortedOverNode& n) {
+        inputs(1);
+        columns(n.partition_keys, in(), "partition key");
+        for (const SortKey& k : n.order) columns({k.column}, in(), "order");
+        calls(n.calls);
+        width(in().size() + n.calls.size());
+    }
     void operator()(const TopNNode& n) {
         inputs(1);
         columns(n.partition_keys, in(), "partition key");

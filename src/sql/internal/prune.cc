@@ -117,6 +117,14 @@ struct Reads {
             if (wanted.contains(width(0) + static_cast<int>(i))) add_reads(n.calls[i], inputs[0]);
         }
     }
+    void operator()(const SortedOverNode& n) {
+        pass_through();
+        add(n.partition_keys, inputs[0]);
+        for (const SortKey& k : n.order) inputs[0].insert(k.column);
+        for (std::size_t i = 0; i < n.calls.size(); ++i) {
+            if (wanted.contains(width(0) + static_cast<int>(i))) add_reads(n.calls[i], inputs[0]);
+        }
+    }
     void operator()(const TopNNode& n) {
         pass_through();
         add(n.partition_keys, inputs[0]);
@@ -407,6 +415,20 @@ struct Rebuild {
         OverNode o = n;
         o.partition_keys = moved(n.partition_keys);
         if (n.order_column >= 0) o.order_column = moved(n.order_column);
+        o.calls.clear();
+        pass_through();
+        for (std::size_t i = 0; i < n.calls.size(); ++i) {
+            const auto c = static_cast<std::size_t>(old_width(0)) + i;
+            if (!wanted.contains(static_cast<int>(c))) continue;
+            place[c] = width(0) + static_cast<int>(o.calls.size());
+            o.calls.push_back(moved(n.calls[i]));
+        }
+        return builder.make(std::move(o), nodes());
+    }
+    NodePtr operator()(const SortedOverNode& n) {
+        SortedOverNode o = n;
+        o.partition_keys = moved(n.partition_keys);
+        for (SortKey& k : o.order) k.column = moved(k.column);
         o.calls.clear();
         pass_through();
         for (std::size_t i = 0; i < n.calls.size(); ++i) {
