@@ -99,7 +99,7 @@ TEST(Functions, aggregates) {
 TEST(Functions, errors_name_the_remedy) {
     EXPECT_EQ(type_of("UPER", {kText}), "unknown function: UPER; did you mean `UPPER`?");
     EXPECT_EQ(type_of("UPPER", {kInt}), "UPPER cannot be applied to (INT); it is UPPER(text)");
-    EXPECT_EQ(type_of("PARSE_JSON", {kString}), "function PARSE_JSON is not supported yet");
+    EXPECT_EQ(type_of("PARSE_JSON", {kText}), "function PARSE_JSON is not supported yet");
     EXPECT_NE(type_of("SUM", {kInt}).find("is an aggregate function"), std::string::npos);
 }
 
