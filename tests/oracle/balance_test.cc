@@ -34,7 +34,8 @@ FROM credits AS c FULL JOIN debits AS d ON c.account = d.account;
 CREATE MATERIALIZED VIEW total AS SELECT SUM(balance) AS total FROM balance;
 CREATE MATERIALIZED VIEW ledger AS
 SELECT account, SUM(amount) AS balance
-FROM (SELECT target AS account, amount FROM transfers UNION ALL SELECT source, -amount FROM transfers) AS t GROUP BY account;
+FROM (SELECT target AS account, amount FROM transfers UNION ALL SELECT source, -amount FROM transfers) AS t
+GROUP BY account;
 CREATE MATERIALIZED VIEW ledger_total AS SELECT SUM(balance) AS total FROM ledger;
 CREATE MATERIALIZED VIEW mismatch (PRIMARY KEY (account) NOT ENFORCED) AS
 SELECT COALESCE(b.account, l.account) AS account, b.balance AS b, l.balance AS l
