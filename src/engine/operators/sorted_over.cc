@@ -263,7 +263,9 @@ class SortedOver final : public Operator {
                 case Kind::lag:
                 case Kind::lead: {
                     const std::int64_t from = call.kind == Kind::lag ? at - call.number : at + call.number;
-                    const bool inside = from >= 0 && from < n;
+                    // The default also stands in for a NULL that is there, as in Flink's LAG.
+                    const bool inside =
+                        from >= 0 && from < n && !arguments[call.at]->is_null(static_cast<std::size_t>(from));
                     out.append_from(*arguments[call.at + (inside ? 0 : 1)],
                                     inside ? static_cast<std::size_t>(from) : row);
                     break;

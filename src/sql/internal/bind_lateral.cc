@@ -67,6 +67,10 @@ NodePtr Binder::lateral_top_n(const ast::Query& query, const Relation& inner, co
         }
         if (!e) e = bind(*o.expr, context);
         if (!e) return nullptr;
+        if (reads_outer(*e)) {
+            not_yet(o.expr->span, "ORDER BY a column of the left side in LATERAL is");
+            return nullptr;
+        }
         n.order.push_back({column_of(e), o.descending, o.nulls_last.value_or(o.descending)});
     }
     const auto count = [&](const ast::ExprPtr& e) -> std::int64_t {

@@ -99,14 +99,14 @@ bool Binder::check_lag(const AggCall& call, Span span) {
     return false;
 }
 
-bool Binder::bind_frame(const ast::WindowSpec& spec, bool ordered, const Context& context, BoundOver& out) {
+bool Binder::bind_frame(const ast::WindowSpec& spec, const Context& context, BoundOver& out) {
     using B = ast::BoundKind;
     if (!spec.frame) {
-        // SQL's default: everything up to the row, with the rows of the same time. Functions of position use
-        // rows.
+        // SQL's default: everything up to the row, with the rows of the same time; without ORDER BY the whole
+        // partition. Functions of position use rows.
         const bool by_position = out.call.function == "LAG" || is_rank(out.call.function) ||
                                  (needs_following(out.call.function) && out.call.function != "NTH_VALUE");
-        out.range = ordered && !by_position;
+        out.range = !by_position;
         return true;
     }
     const ast::Frame& f = *spec.frame;
@@ -177,7 +177,7 @@ ExprPtr Binder::bind_over(const ast::Expr& e, const Context& context) {
         out.order.push_back(std::move(item));
     }
     good = good && check_lag(out.call, e.span);
-    good = bind_frame(*spec, !out.order.empty(), context, out) && good;
+    good = bind_frame(*spec, context, out) && good;
     if (!good) return nullptr;
     std::vector<BoundOver>& all = context.collected->overs;
     const DataType type = out.call.type;
@@ -189,10 +189,11 @@ ExprPtr Binder::bind_over(const ast::Expr& e, const Context& context) {
 NodePtr Binder::sorted_over(const NodePtr& node, const BoundOver& over, const std::vector<int>& partition,
                             const std::vector<int>& order) {
     const bool by_proctime = std::ranges::any_of(order, [&](int c) { return builder.is_proctime(node, c); });
-    if (order.empty() || by_proctime) {
+    const bool unordered = order.empty() && !over.range;
+    if (unordered || by_proctime) {
         error(over.span, code::kOver,
-              order.empty() ? std::string("OVER needs ORDER BY")
-                            : std::string("OVER by PROCTIME() reads rows that never change, in its order"),
+              unordered ? fmt::format("{} needs ORDER BY in OVER (…)", over.call.function)
+                        : std::string("OVER by PROCTIME() reads rows that never change, in its order"),
               {},
               "ORDER BY a time attribute gives each row its result once; by other columns results change");
         return nullptr;

@@ -232,6 +232,12 @@ ExprPtr Binder::bind_qualify(const ast::Expr& e, const Context& context, const s
     with_list.place = "QUALIFY";
     const ExprPtr bound = bind_condition(e, with_list);
     if (!bound) return nullptr;
+    const bool overs = context.collected != nullptr && !context.collected->overs.empty();
+    if (!overs) {
+        error(e.span, code::kOver, "QUALIFY filters by an OVER call, and there is none here", {},
+              "filter rows with WHERE, groups with HAVING");
+        return nullptr;
+    }
     const int width = static_cast<int>(from.node->schema.size());
     return replace_inputs(bound, [&](const ExprPtr& i) {
         const bool item = i->index >= width && i->index < width + static_cast<int>(items.size());

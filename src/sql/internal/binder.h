@@ -181,7 +181,7 @@ class Binder {
     // bind_over.cc
     plan::ExprPtr bind_over(const ast::Expr& e, const Context& context);
     bool check_lag(const plan::AggCall& call, Span span);
-    bool bind_frame(const ast::WindowSpec& spec, bool ordered, const Context& context, BoundOver& out);
+    bool bind_frame(const ast::WindowSpec& spec, const Context& context, BoundOver& out);
     const ast::WindowSpec* window_of(const ast::WindowSpec& spec, const Context& context,
                                      const ast::WindowSpec** frame_of);
     /// Adds the operators of OVER calls; places[i] is the column of call i.
