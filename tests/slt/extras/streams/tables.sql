@@ -4,3 +4,6 @@ WITH ('connector' = 'kafka', 'topic' = 'click', 'scan.startup.mode' = 'earliest-
 CREATE TABLE page (page INT NOT NULL, title STRING, PRIMARY KEY (page) NOT ENFORCED)
 WITH ('connector' = 'upsert-kafka', 'topic' = 'page', 'key.format' = 'json', 'value.format' = 'json');
 CREATE FUNCTION initials (name STRING) RETURNS STRING AS $$ UPPER(SUBSTRING(name, 1, 1)) || '.' $$;
+CREATE TABLE sale (id INT NOT NULL, g INT, v BIGINT)
+WITH ('connector' = 'kafka', 'topic' = 'sale', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE returned WITH ('topic' = 'returned') LIKE sale;
