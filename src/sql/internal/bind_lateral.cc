@@ -94,6 +94,15 @@ NodePtr Binder::lateral_top_n(const ast::Query& query, const Relation& inner, co
 Relation Binder::lateral_aggregate(const Relation& left, Relation inner, Collected& collected,
                                    const std::vector<Item>& items,
                                    const std::vector<std::pair<ExprPtr, ExprPtr>>& equal, Span span) {
+    const auto outer_call = [](const AggCall& c) {
+        return std::ranges::any_of(c.args, [](const ExprPtr& a) { return reads_outer(*a); }) ||
+               (c.filter && reads_outer(*c.filter));
+    };
+    const bool outer_item = std::ranges::any_of(items, [](const Item& i) { return reads_outer(*i.expr); });
+    if (outer_item || std::ranges::any_of(collected.aggregates, outer_call)) {
+        not_yet(span, "a column of the left side in the list of an aggregating LATERAL is", "use it outside");
+        return {};
+    }
     Grouping grouping;
     for (const auto& [outside, inside] : equal) {
         grouping.exprs.push_back(inside);
