@@ -13,6 +13,18 @@ std::int64_t MatchPath::end() const {
     return at;
 }
 
+MatchPath MatchPath::prefix(std::int64_t rows) const {
+    MatchPath out = *this;
+    out.runs.clear();
+    for (const MatchRun& r : runs) {
+        if (rows <= 0) break;
+        const auto part = static_cast<std::uint32_t>(std::min<std::int64_t>(rows, r.rows));
+        out.runs.push_back({r.variable, part});
+        rows -= part;
+    }
+    return out;
+}
+
 void MatchPath::take(std::uint32_t variable) {
     if (runs.empty() || runs.back().variable != variable) runs.push_back({variable, 0});
     ++runs.back().rows;

@@ -57,6 +57,8 @@ void MatchRows::append(const MatchPath& path, std::size_t place, ColumnBuilder& 
     switch (p.kind) {
         case plan::MatchPlace::Kind::row_time:
             return out.append_integer(time_.ticks(at(path.end() - 1).time));
+        case plan::MatchPlace::Kind::classifier:
+            return out.append_text(node_.variables[path.runs.back().variable].name);
         case plan::MatchPlace::Kind::aggregate:
             return append_aggregate(path, place, out, processing_time_ms, errors);
         case plan::MatchPlace::Kind::first:

@@ -24,6 +24,8 @@ std::string place_name(const MatchNode& node, const MatchPlace& p, const Schema&
             return fmt::format("LAST({}.{}, {})", of, column_name(input, p.column), p.offset);
         case MatchPlace::Kind::row_time:
             return "MATCH_ROWTIME()";
+        case MatchPlace::Kind::classifier:
+            return "CLASSIFIER()";
         case MatchPlace::Kind::aggregate:
             break;
     }
@@ -46,7 +48,9 @@ std::string quantifier(const MatchVariable& v) {
 
 Schema match_places(const MatchNode& node, const Schema& input) {
     Schema out;
-    for (const MatchPlace& p : node.places) out.fields.push_back({place_name(node, p, input), p.type});
+    for (const MatchPlace& p : node.places) {
+        out.fields.push_back({(p.final ? "FINAL " : "") + place_name(node, p, input), p.type});
+    }
     return out;
 }
 
@@ -82,6 +86,7 @@ std::string describe(const MatchNode& node, const Schema& input) {
                     partition, order, define, measures, kSkips[static_cast<std::size_t>(node.skip)]);
     if (node.skip_variable >= 0)
         out += " " + node.variables[static_cast<std::size_t>(node.skip_variable)].name;
+    if (node.all_rows) out += ", all rows";
     if (node.within_ms) out += fmt::format(", within {} ms", *node.within_ms);
     return out;
 }

@@ -36,6 +36,8 @@ struct MatchPath {
     std::vector<MatchRun> runs;
 
     [[nodiscard]] std::int64_t end() const;  ///< behind its last row
+    /// Its first `rows` rows. REQUIRES: rows <= end() - start.
+    [[nodiscard]] MatchPath prefix(std::int64_t rows) const;
     void take(std::uint32_t variable);
     /// Positions [first, second) of a variable's rows, of all rows for -1.
     [[nodiscard]] std::pair<std::int64_t, std::int64_t> rows_of(int variable) const;

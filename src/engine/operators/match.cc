@@ -1,5 +1,5 @@
 // Match (MATCH_RECOGNIZE): rows of a partition in order of time go through the pattern's automaton
-// (internal/match.h); each match gives one row.
+// (internal/match.h); each match gives one row, or all of its rows.
 //
 // By event time: rows wait until the watermark reaches them, late ones are dropped. By processing time: at
 // once. Conditions that read nothing but the row itself are computed when it comes, for the whole batch; the
@@ -11,6 +11,7 @@
 //        due         time, key -> nothing: when the oldest partial match of the partition is too old
 //        sequence    numbers rows
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "engine/internal/match_rows.h"
@@ -28,10 +29,11 @@ struct PathCondition {
 
 struct Compiled {
     std::vector<int> columns;                             ///< of the input, kept with rows
+    std::vector<int> passed;                              ///< of the input, in the output's rows
     std::vector<std::unique_ptr<Evaluator>> on_arrival;   ///< by variable; nullptr: not, or always true
     std::vector<std::unique_ptr<PathCondition>> on_path;  ///< by variable
     std::vector<std::size_t> measured;                    ///< places the measures read
-    Schema found;                                         ///< partition columns, then the measured places
+    Schema found;                                         ///< passed columns, then the measured places
     std::unique_ptr<Evaluator> measures;                  ///< over `found`; nullptr: none
     std::unique_ptr<MatchRows> rows;
 };
@@ -219,12 +221,23 @@ class Match final : public Operator, private MatchCondition {
     }
 
     void emit(const MatchPath& match) {
+        if (!match_.all_rows) return emit_row(match, match, match.start);
+        for (std::int64_t row = match.start; row < match.end(); ++row) {
+            emit_row(match, match.prefix(row - match.start + 1), row);
+        }
+    }
+
+    /// A row of the output: columns of the row at `position`, measures of the match's rows so far.
+    void emit_row(const MatchPath& match, const MatchPath& so_far, std::int64_t position) {
         std::size_t at = 0;
-        for (const int k : match_.partition_keys) {
-            compiled_.rows->append_column(match.start, k, found_.column(at++));
+        for (const int c : compiled_.passed) {
+            compiled_.rows->append_column(position, c, found_.column(at++));
         }
         for (const std::size_t place : compiled_.measured) {
-            compiled_.rows->append(match, place, found_.column(at++), round_->processing_time_ms, errors_);
+            const plan::MatchPlace& p = match_.places[place];
+            const bool whole = p.final || p.kind == plan::MatchPlace::Kind::row_time;
+            compiled_.rows->append(whole ? match : so_far, place, found_.column(at++),
+                                   round_->processing_time_ms, errors_);
         }
         found_.end_row(1, arrival_, wm_);
         if (errors_.empty()) return;
@@ -308,7 +321,7 @@ class Match final : public Operator, private MatchCondition {
     /// The rows of the round's matches.
     Delta finish() {
         Delta found = found_.finish(round_->track.end());
-        const std::size_t keys = match_.partition_keys.size();
+        const std::size_t keys = compiled_.passed.size();
         std::vector<bool> failed;
         std::vector<ColumnPtr> measures;
         if (compiled_.measures) {
@@ -395,7 +408,12 @@ Status compile_condition(const plan::MatchNode& node, const Schema& input, std::
 }
 
 Status compile_measures(const plan::MatchNode& node, const Schema& input, Compiled& out) {
-    for (const int k : node.partition_keys) out.found.fields.push_back(input[static_cast<std::size_t>(k)]);
+    out.passed = node.partition_keys;
+    if (node.all_rows) {
+        out.passed.resize(input.size());
+        std::iota(out.passed.begin(), out.passed.end(), 0);
+    }
+    for (const int c : out.passed) out.found.fields.push_back(input[static_cast<std::size_t>(c)]);
     std::vector<plan::ExprPtr> mapping(node.places.size());
     for (const plan::ExprPtr& m : node.measures) {
         for (const int c : plan::columns_read(*m)) {
@@ -413,8 +431,11 @@ Status compile_measures(const plan::MatchNode& node, const Schema& input, Compil
     return {};
 }
 
-std::vector<int> columns_kept(const plan::MatchNode& node) {
+std::vector<int> columns_kept(const plan::MatchNode& node, std::size_t width) {
     std::set<int> columns(node.partition_keys.begin(), node.partition_keys.end());
+    if (node.all_rows) {
+        for (std::size_t c = 0; c < width; ++c) columns.insert(static_cast<int>(c));
+    }
     for (const plan::MatchPlace& p : node.places) {
         if (p.column >= 0) columns.insert(p.column);
         for (const plan::ExprPtr& a : p.call.args) {
@@ -436,7 +457,7 @@ Result<OperatorPtr> make_match(const MakeContext& context, const plan::MatchNode
         return fail(Code::internal, "a pattern of {} variables", node.variables.size());
     }
     Compiled compiled;
-    compiled.columns = columns_kept(node);
+    compiled.columns = columns_kept(node, context.input().size());
     for (std::size_t v = 0; v < node.variables.size(); ++v) {
         MR_TRY_VOID(compile_condition(node, context.input(), v, compiled));
     }

@@ -123,7 +123,13 @@ enum class AfterMatch : std::uint8_t { unsaid, to_next_row, past_last_row, to_fi
 struct MatchRecognize {
     std::vector<ExprPtr> partition;
     std::vector<OrderItem> order;
-    std::vector<std::pair<ExprPtr, Name>> measures;
+    struct Measure {
+        ExprPtr value;
+        Name name;
+        bool final = false;
+    };
+    std::vector<Measure> measures;
+    bool all_rows = false;
     std::vector<PatternItem> pattern;
     AfterMatch after = AfterMatch::unsaid;
     Name after_variable;  ///< to_first, to_last

@@ -21,11 +21,13 @@ struct MatchScope {
     std::vector<MatchPlace> places;
     DataType time;
     bool processing_time = false;
+    bool final = false;  ///< of the measure that is bound
 
     [[nodiscard]] int variable_of(int index) const { return index / width - 1; }
     [[nodiscard]] int column_of(int index) const { return index % width; }
 
     ExprPtr place(MatchPlace p) {
+        p.final = final;
         const auto it = std::ranges::find_if(places, [&](const MatchPlace& o) { return same(o, p); });
         const int index = static_cast<int>(it - places.begin());
         const DataType type = p.type;
@@ -45,9 +47,10 @@ struct MatchScope {
 
   private:
     static bool same(const MatchPlace& a, const MatchPlace& b) {
-        if (a.kind != b.kind || a.variable != b.variable || a.offset != b.offset || a.column != b.column ||
-            a.call.function != b.call.function || a.call.distinct != b.call.distinct ||
-            a.call.args.size() != b.call.args.size() || !a.call.filter != !b.call.filter) {
+        if (a.kind != b.kind || a.final != b.final || a.variable != b.variable || a.offset != b.offset ||
+            a.column != b.column || a.call.function != b.call.function ||
+            a.call.distinct != b.call.distinct || a.call.args.size() != b.call.args.size() ||
+            !a.call.filter != !b.call.filter) {
             return false;
         }
         if (a.call.filter && !equal(*a.call.filter, *b.call.filter)) return false;
@@ -89,6 +92,14 @@ std::optional<std::int64_t> offset_of(const ExprPtr& e) {
     return n;
 }
 
+/// What FINAL may stand before.
+bool navigates(const ast::Expr& e) {
+    if (e.kind != ast::ExprKind::call) return false;
+    const FunctionInfo* info = find_function(e.function);
+    return e.function == "FIRST" || e.function == "LAST" || e.function == "CLASSIFIER" ||
+           (info != nullptr && info->kind == FunctionClass::aggregate);
+}
+
 }  // namespace
 
 /// FIRST, LAST and what else means something in a match only; `handled` is false for any other call.
@@ -107,6 +118,12 @@ ExprPtr Binder::bind_match_call(const ast::Expr& e, const Context& context, bool
         p.kind = MatchPlace::Kind::row_time;
         p.type = scope.time.with_nullable(false);
         p.type.precision = 3;
+        return at(scope.place(std::move(p)), e.span);
+    }
+    if (e.function == "CLASSIFIER") {
+        MatchPlace p;
+        p.kind = MatchPlace::Kind::classifier;
+        p.type = DataType::string().with_nullable(false);
         return at(scope.place(std::move(p)), e.span);
     }
     const bool first = e.function == "FIRST";
@@ -330,6 +347,29 @@ Relation Binder::match_input(const ast::TableRef& ref) {
     return {};
 }
 
+/// ALL ROWS PER MATCH: the columns of PARTITION BY, of ORDER BY, the measures, the other columns.
+Relation Binder::match_all_rows(MatchNode node, const Relation& in, const std::vector<std::string>& names) {
+    const int width = static_cast<int>(in.columns.size());
+    std::vector<int> columns = node.partition_keys;
+    const auto add = [&](int c) {
+        if (c >= 0 && std::ranges::find(columns, c) == columns.end()) columns.push_back(c);
+    };
+    add(node.order_column);
+    for (const MatchOrder& o : node.then_by) add(o.column);
+    for (int i = 0; i < static_cast<int>(names.size()); ++i) add(width + i);
+    for (int c = 0; c < width; ++c) {
+        if (!in.columns[static_cast<std::size_t>(c)].hidden) add(c);
+    }
+    Relation out;
+    for (const int c : columns) {
+        const auto at = static_cast<std::size_t>(c);
+        out.columns.push_back(
+            {c < width ? in.columns[at].name : names[at - static_cast<std::size_t>(width)], "", false});
+    }
+    out.node = builder.pick(builder.make(std::move(node), {in.node}, names), columns);
+    return out;
+}
+
 Relation Binder::bind_match(const ast::TableRef& ref) {
     const ast::MatchRecognize& m = *ref.match;
     const Relation in = match_input(ref);
@@ -361,17 +401,26 @@ Relation Binder::bind_match(const ast::TableRef& ref) {
         if (bound) node.variables[static_cast<std::size_t>(v)].condition = std::move(bound);
     }
     std::vector<std::string> names;
-    for (const auto& [e, name] : m.measures) {
-        node.measures.push_back(e ? bind_in_match(*e, scope, "MEASURES", false) : nullptr);
-        names.push_back(name.text);
+    node.all_rows = m.all_rows;
+    for (const auto& measure : m.measures) {
+        scope.final = m.all_rows && measure.final;
+        if (scope.final && measure.value && !navigates(*measure.value)) {
+            not_yet(measure.value->span, "FINAL of an expression is",
+                    "FINAL of FIRST(…), LAST(…) or an aggregate; compute with it in a query around");
+            good = false;
+        }
+        node.measures.push_back(measure.value ? bind_in_match(*measure.value, scope, "MEASURES", false)
+                                              : nullptr);
+        names.push_back(measure.name.text);
         good = good && node.measures.back() != nullptr;
     }
-    if (good && node.measures.empty() && node.partition_keys.empty()) {
+    if (good && node.measures.empty() && node.partition_keys.empty() && !node.all_rows) {
         error(m.span, code::kMatch, "a match has no columns", {}, "MEASURES A.price AS price, …");
         good = false;
     }
     if (!good) return {};
     node.places = std::move(scope.places);
+    if (node.all_rows) return named(match_all_rows(std::move(node), in, names), ref);
     Relation out;
     for (const int k : node.partition_keys) {
         out.columns.push_back({in.columns[static_cast<std::size_t>(k)].name, "", false});

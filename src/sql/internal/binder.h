@@ -281,6 +281,7 @@ class Binder {
     // bind_match.cc
     Relation bind_match(const ast::TableRef& ref);
     Relation match_input(const ast::TableRef& ref);
+    Relation match_all_rows(plan::MatchNode node, const Relation& in, const std::vector<std::string>& names);
     bool match_pattern(const ast::MatchRecognize& m, plan::MatchNode& node);
     bool match_order(const ast::MatchRecognize& m, const Relation& in, plan::MatchNode& node);
     bool match_skip(const ast::MatchRecognize& m, plan::MatchNode& node);

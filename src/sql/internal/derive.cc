@@ -358,10 +358,12 @@ Derived of(const ProcessingTimeNode&, const Inputs& inputs, const Names&) {
     return d;
 }
 
-/// One row a match: the partition, then the measures.
+/// One row a match: the partition, then the measures. All rows: the input's columns, which are no time
+/// attributes any more: their rows come with the last one of the match.
 Derived of(const MatchNode& n, const Inputs& inputs, const Names& names) {
     Derived d;
-    for (const int k : n.partition_keys) {
+    if (n.all_rows) d.schema = inputs[0].node.schema;
+    for (const int k : n.all_rows ? std::vector<int>() : n.partition_keys) {
         d.schema.fields.push_back(inputs[0].node.schema[static_cast<std::size_t>(k)]);
     }
     for (std::size_t i = 0; i < n.measures.size(); ++i) {

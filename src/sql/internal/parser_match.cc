@@ -61,13 +61,15 @@ std::unique_ptr<MatchRecognize> Parser::match_recognize() {
 /// FINAL and RUNNING say the same where a match gives one row.
 void Parser::measures(MatchRecognize& out) {
     do {
+        MatchRecognize::Measure m;
         if (!at_symbol("(", 1)) {
-            if (!accept_word("FINAL")) accept_word("RUNNING");
+            m.final = accept_word("FINAL");
+            if (!m.final) accept_word("RUNNING");
         }
-        ExprPtr e = expression();
+        m.value = expression();
         expect_word("AS");
-        Name n = name("a column name");
-        out.measures.emplace_back(std::move(e), std::move(n));
+        m.name = name("a column name");
+        out.measures.push_back(std::move(m));
     } while (accept_symbol(","));
 }
 
@@ -84,8 +86,9 @@ void Parser::rows_per_match(MatchRecognize& out) {
             expect_word("MATCHES");
         } else if (accept_words("WITH", "UNMATCHED")) {
             expect_word("ROWS");
+            out.unsupported.push_back({"WITH UNMATCHED ROWS", since(begin)});
         }
-        out.unsupported.push_back({"ALL ROWS PER MATCH", since(begin)});
+        out.all_rows = true;
     }
 }
 

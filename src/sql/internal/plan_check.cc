@@ -130,7 +130,7 @@ class Checker {
         for (const MatchPlace& p : n.places) {
             if (p.kind == MatchPlace::Kind::aggregate) {
                 calls({p.call});
-            } else if (p.kind != MatchPlace::Kind::row_time) {
+            } else if (p.kind == MatchPlace::Kind::first || p.kind == MatchPlace::Kind::last) {
                 columns({p.column}, in(), "column of a match");
             }
         }
@@ -138,7 +138,7 @@ class Checker {
             if (v.condition) expr(v.condition, places);
         }
         for (const ExprPtr& m : n.measures) expr(m, places);
-        width(n.partition_keys.size() + n.measures.size());
+        width((n.all_rows ? in().size() : n.partition_keys.size()) + n.measures.size());
     }
     void operator()(const UnnestNode& n) {
         inputs(1);

@@ -137,6 +137,7 @@ struct Reads {
     }
     void operator()(const ProcessingTimeNode&) { pass_through(); }
     void operator()(const MatchNode& n) {
+        if (n.all_rows) pass_through();
         add(n.partition_keys, inputs[0]);
         if (n.order_column >= 0) inputs[0].insert(n.order_column);
         for (const MatchOrder& o : n.then_by) inputs[0].insert(o.column);
@@ -472,8 +473,12 @@ struct Rebuild {
             p.call = moved(p.call);
         }
         std::vector<std::string> names;
-        for (std::size_t i = 0; i < old.schema.size(); ++i) place[i] = static_cast<int>(i);
-        for (std::size_t i = n.partition_keys.size(); i < old.schema.size(); ++i) {
+        const auto before = n.all_rows ? static_cast<std::size_t>(old_width(0)) : n.partition_keys.size();
+        for (std::size_t i = 0; i < before; ++i) place[i] = static_cast<int>(i);
+        if (n.all_rows) pass_through();
+        const auto now = n.all_rows ? static_cast<std::size_t>(width(0)) : before;
+        for (std::size_t i = before; i < old.schema.size(); ++i) {
+            place[i] = static_cast<int>(now + i - before);
             names.push_back(old.schema[i].name);
         }
         return builder.make(std::move(m), nodes(), names);

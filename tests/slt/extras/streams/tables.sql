@@ -7,3 +7,5 @@ CREATE FUNCTION initials (name STRING) RETURNS STRING AS $$ UPPER(SUBSTRING(name
 CREATE TABLE sale (id INT NOT NULL, g INT, v BIGINT)
 WITH ('connector' = 'kafka', 'topic' = 'sale', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
 CREATE TABLE returned WITH ('topic' = 'returned') LIKE sale;
+CREATE TABLE step (id INT NOT NULL, who STRING, v INT, at TIMESTAMP(3) NOT NULL, WATERMARK FOR at AS at)
+WITH ('connector' = 'kafka', 'topic' = 'step', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
