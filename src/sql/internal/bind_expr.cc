@@ -200,7 +200,8 @@ ExprPtr Binder::bind(const ast::Expr& e, const Context& context) {
         case K::scalar:
             return bind_subquery_value(e, context);
         case K::quantified:
-            not_yet(e.span, "a comparison with ANY or ALL of a query is", "use IN (SELECT …)");
+            not_yet(e.span, fmt::format("{} with ANY or ALL of a query is", e.function),
+                    "compare with its extreme: x > (SELECT MAX(y) FROM …); = ANY and <> ALL work");
             return nullptr;
         case K::descriptor:
         case K::table_arg:

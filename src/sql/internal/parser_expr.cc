@@ -74,11 +74,15 @@ ExprPtr Parser::comparison() {
             if (t.text == "==") fail_at(t.span, "equality is written =");
             const std::string op = t.text == "!=" ? "<>" : t.text;
             if (at_word("ANY") || at_word("SOME") || at_word("ALL")) {
+                const bool all = at_word("ALL");
                 advance();
                 expect_symbol("(");
-                ExprPtr q = make(ExprKind::quantified, span_of(left));
+                // = ANY is IN, <> ALL is NOT IN.
+                const bool member = op == (all ? "<>" : "=");
+                ExprPtr q = make(member ? ExprKind::in_query : ExprKind::quantified, span_of(left));
                 q->query = query();
-                q->function = op;
+                q->function = member ? "" : op;
+                q->flag = member && all;
                 expect_symbol(")");
                 q->span = since(span_of(left).begin);
                 q->args = pack(std::move(left));

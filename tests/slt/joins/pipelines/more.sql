@@ -66,3 +66,6 @@ SELECT b.id, r.rate FROM bid AS b LEFT JOIN rates FOR SYSTEM_TIME AS OF b.ts AS 
 
 CREATE MATERIALIZED VIEW j2_natural AS
 SELECT auction, COUNT(*) AS n, MAX(rate) AS hi FROM (SELECT auction, id FROM bid) AS b NATURAL JOIN (SELECT auction, rate FROM rate) AS r GROUP BY auction;
+
+CREATE MATERIALIZED VIEW j2_any (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id FROM bid WHERE price = ANY (SELECT reserve FROM auction) AND auction <> ALL (SELECT CAST(category AS INT) FROM auction WHERE category IS NOT NULL);
