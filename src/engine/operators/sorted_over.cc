@@ -1,5 +1,6 @@
 // SortedOver: OVER where the order is no time attribute or the input changes: each partition is kept in its
-// order, and a row that comes or goes makes its partition's results new. What differs from before is emitted.
+// order, and rows that come or go make their partition's results new, once for all rows of one arrival. What
+// differs from before is emitted.
 //
 // A row whose arguments fail is reported when it comes and is not kept; its retraction fails alike and is
 // ignored.
@@ -9,6 +10,7 @@
 //        sequence  numbers rows
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "engine/functions/aggregate.h"
 #include "engine/internal/operators.h"
@@ -73,9 +75,10 @@ class SortedOver final : public Operator {
         sequence_.load();
         const std::vector<bool> bad = check_arguments(round, in);
         for (std::size_t row = 0; row < in.size(); ++row) {
-            if (!bad.empty() && bad[row]) continue;
+            if (row > 0 && in.arrival[row] != arrival_) refresh_changed(round);
             arrival_ = in.arrival[row];
             wm_ = in.wm[row];
+            if (!bad.empty() && bad[row]) continue;
             make_keys(in, row);
             for (std::int32_t n = in.weight[row]; n > 0; --n) {
                 sort_.resize(sort_size_);
@@ -83,8 +86,9 @@ class SortedOver final : public Operator {
                 rows_.put(sort_, encoded_);
             }
             for (std::int32_t n = in.weight[row]; n < 0; ++n) remove();
-            refresh(round);
+            changed_.insert(partition_);
         }
+        refresh_changed(round);
         sequence_.store();
         return out_.finish(round.track.end());
     }
@@ -166,6 +170,15 @@ class SortedOver final : public Operator {
     /// A key without the row's number.
     static std::string_view order_of(const std::string& key) {
         return std::string_view(key).substr(0, key.size() - 8);
+    }
+
+    /// Once for all rows of one arrival: what one row of the input caused is one change.
+    void refresh_changed(const Round& round) {
+        for (const std::string& partition : changed_) {
+            partition_.assign(partition);
+            refresh(round);
+        }
+        changed_.clear();
     }
 
     /// Computes the partition's results and emits what has changed.
@@ -298,6 +311,7 @@ class SortedOver final : public Operator {
     std::uint64_t arrival_ = 0;
     std::int64_t wm_ = kNoWatermark;
     std::string partition_;
+    std::set<std::string> changed_;  ///< partitions to be computed
     std::string sort_;
     std::size_t sort_size_ = 0;
     std::string encoded_;
