@@ -62,7 +62,8 @@ std::unique_ptr<MatchRecognize> Parser::match_recognize() {
 void Parser::measures(MatchRecognize& out) {
     do {
         MatchRecognize::Measure m;
-        if (!at_symbol("(", 1)) {
+        // A column may have these names too.
+        if (!at_symbol("(", 1) && !at_symbol(".", 1) && !at_word("AS", 1)) {
             m.final = accept_word("FINAL");
             if (!m.final) accept_word("RUNNING");
         }
