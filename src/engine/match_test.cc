@@ -161,7 +161,7 @@ TEST(Match, OperatorGivesTheSameHoweverRowsAreCut) {
         const auto draw = [&](std::uint64_t shift, std::uint64_t n) {
             return static_cast<std::int64_t>((random >> shift) % n);
         };
-        const std::int64_t time = i * 10 - draw(20, 25);
+        const std::int64_t time = i * 10 - draw(20, 40);
         const char* key = draw(30, 2) == 0 ? "a" : "b";
         Event e{0, {draw(50, 9) == 0 ? N() : S(key), draw(40, 12) == 0 ? N() : I(draw(33, 11)), I(time)}};
         e.watermark = i * 10 - 15;

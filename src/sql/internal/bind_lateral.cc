@@ -32,6 +32,11 @@ const ast::Query& innermost(const ast::Query& q) {
     return *query;
 }
 
+/// The SELECT below ORDER BY and LIMIT.
+const ast::Query& below_order(const ast::Query& q) {
+    return q.kind == ast::QueryKind::nested && q.with.empty() && q.left ? innermost(*q.left) : q;
+}
+
 bool is_simple(const ast::Query& q) {
     return q.kind == ast::QueryKind::select && q.with.empty() && q.select->from && !q.select->distinct &&
            !q.select->has_group_by && !q.select->having && !q.select->qualify;
@@ -174,12 +179,13 @@ Relation Binder::bind_lateral(const Relation& left, const ast::TableRef& join) {
                 "CROSS JOIN LATERAL (…), or LEFT JOIN LATERAL (…) ON TRUE with the condition in its WHERE");
         return {};
     }
-    if (!is_simple(query)) {
+    const ast::Query& core = below_order(query);
+    if (!is_simple(core)) {
         not_yet(ref.span, "LATERAL with GROUP BY, DISTINCT, WITH or a set operation is",
                 "SELECT … FROM … WHERE inner.x = outer.y [ORDER BY … LIMIT n]");
         return {};
     }
-    const ast::Select& select = *query.select;
+    const ast::Select& select = *core.select;
     std::vector<ExprPtr> correlated;
     Relation inner = bind_from(*select.from, nullptr);
     if (inner.ok() && select.where) inner = bind_where(select, std::move(inner), &left, correlated);
