@@ -6,6 +6,7 @@
 // must do and what final rows mean.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -226,6 +227,9 @@ struct Node {
     /// one row: `single_row`).
     std::vector<int> unique_key;
     bool single_row = false;
+    /// How long an operator keeps what it knows of a key of each input that nobody writes
+    /// (table.exec.state.ttl), by processing time; 0: for ever.
+    std::array<std::int64_t, 2> state_ttl_ms{};
     /// Output columns that are event-time attributes (follow the watermark).
     std::vector<int> time_columns;
     /// 64-bit hash of the canonical bound sub-plan (this node and all below it), versioned: names state

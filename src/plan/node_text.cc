@@ -283,8 +283,13 @@ void print(const NodePtr& node, int depth, const std::map<const Node*, int>& par
 }  // namespace
 
 std::string describe(const Node& node) {
-    return std::visit(
+    std::string out = std::visit(
         Describe{node, distinguished(node.inputs.empty() ? node.schema : node.inputs[0]->schema)}, node.op);
+    const auto [first, second] = node.state_ttl_ms;
+    if (first == 0 && second == 0) return out;
+    out += node.inputs.size() > 1 ? fmt::format(", state kept {} and {} ms", first, second)
+                                  : fmt::format(", state kept {} ms", first);
+    return out;
 }
 
 std::string explain(const NodePtr& root) {

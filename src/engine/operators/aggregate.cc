@@ -3,6 +3,8 @@
 //
 // State: groups   group key -> row count (i64), then the aggregates' fixed part
 //        entries  group key, entry -> value (DISTINCT and the like)
+//        groups_* when groups are forgotten (Expiry)
+#include "engine/internal/expiry.h"
 #include "engine/internal/group_entries.h"
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
@@ -44,6 +46,7 @@ class Aggregate final : public Operator {
           set_(std::move(set)),
           groups_(context.keyed("groups")),
           entries_(context.ordered("entries")),
+          expiry_(context, "groups", context.node->state_ttl_ms[0]),
           before_(set_->results()),
           after_(set_->results()),
           out_(context.node->schema) {}
@@ -53,6 +56,7 @@ class Aggregate final : public Operator {
         set_->prepare(EvalInput::of(in, round.processing_time_ms), errors_);
         report_failed(round, in, errors_, failed_);
         states_.assign(in.size(), {});
+        expiry_.advance(round.processing_time_ms, [this](std::string_view key) { drop(key); });
         for (std::size_t row = 0; row < in.size(); ++row) update(in, row);
         const Delta before = before_.finish(kNoWatermark);
         const Delta after = after_.finish(kNoWatermark);
@@ -67,18 +71,30 @@ class Aggregate final : public Operator {
         bool after = false;
     };
 
+    void drop(std::string_view key) {
+        groups_.erase(key);
+        if (!set_->needs_entries()) return;
+        entries_.select(key);
+        entries_.clear();
+    }
+    void no_results() {
+        pad_row(before_, 0, set_->size());
+        pad_row(after_, 0, set_->size());
+    }
+
     /// One row into its group; its results before and after go to before_ and after_, a row an input row.
     void update(const Delta& in, std::size_t row) {
-        if (!failed_.empty() && failed_[row]) {
-            pad_row(before_, 0, set_->size());
-            pad_row(after_, 0, set_->size());
-            return;
-        }
+        if (!failed_.empty() && failed_[row]) return no_results();
         key_.clear();
         append_key_columns(key_, in, keys_, row);
         const state::KeyedTable::Edit group = groups_.edit(key_, kCountBytes + set_->fixed_size());
         char* fixed = group.value + kCountBytes;
         if (group.inserted) set_->init(fixed);
+        if (group.inserted && expiry_.on() && in.weight[row] < 0) {
+            // Takes back a row of a group that was forgotten.
+            groups_.erase(key_);
+            return no_results();
+        }
         EntryStore* entries = nullptr;
         if (set_->needs_entries()) {
             entries_.select(key_);
@@ -95,12 +111,17 @@ class Aggregate final : public Operator {
         if (count == 0) {
             groups_.erase(key_);
             if (entries != nullptr) entries_.clear();
+            expiry_.forget(key_);
+        } else {
+            expiry_.touch(key_);
         }
     }
 
     void emit(const Delta& in, const Delta& before, const Delta& after, std::size_t row) {
         const Existence e = states_[row];
-        if (e.before && e.after) {
+        // With a time to live an update that changes nothing goes on all the same: those behind are to keep
+        // the key.
+        if (e.before && e.after && !expiry_.on()) {
             bool equal = true;
             for (std::size_t i = 0; equal && i < set_->size(); ++i) {
                 equal = equal_at(*before.columns[i], *after.columns[i], row);
@@ -123,6 +144,7 @@ class Aggregate final : public Operator {
     std::unique_ptr<AggregateSet> set_;
     state::KeyedTable& groups_;
     GroupEntries entries_;
+    Expiry expiry_;
     DeltaBuilder before_;
     DeltaBuilder after_;
     DeltaBuilder out_;

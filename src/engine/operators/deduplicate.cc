@@ -8,6 +8,8 @@
 //                    waiting  key -> time (i64), number (u64), row
 //                    due      time, number -> key
 //                    sequence numbers rows
+//        both        rows_*, seen_*: when keys are forgotten (Expiry)
+#include "engine/internal/expiry.h"
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
 
@@ -22,12 +24,14 @@ class KeepLast final : public Operator {
           processing_time_(dedup.processing_time),
           time_column_(static_cast<std::size_t>(dedup.time_column)),
           rows_(context.keyed("rows")),
+          expiry_(context, "rows", context.node->state_ttl_ms[0]),
           out_(context.node->schema) {
         if (!processing_time_) time_ = RowTime(input_schema()[time_column_].type);
     }
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
+        expiry_.advance(round.processing_time_ms, [this](std::string_view key) { rows_.erase(key); });
         for (std::size_t row = 0; row < in.size(); ++row) apply(round, in, row);
         return out_.finish(round.track.end());
     }
@@ -53,6 +57,7 @@ class KeepLast final : public Operator {
             out_.end_row(-1, in.arrival[row], in.wm[row]);
         }
         rows_.put(key_, value_);
+        expiry_.touch(key_);
         copy_row(out_, 0, in.columns, row);
         out_.end_row(1, in.arrival[row], in.wm[row]);
     }
@@ -62,6 +67,7 @@ class KeepLast final : public Operator {
     std::size_t time_column_;
     RowTime time_;
     state::KeyedTable& rows_;
+    Expiry expiry_;
     DeltaBuilder out_;
     std::string key_;
     std::string value_;
@@ -71,16 +77,21 @@ class KeepLast final : public Operator {
 class KeepFirstArrival final : public Operator {
   public:
     KeepFirstArrival(const MakeContext& context, const plan::DeduplicateNode& dedup)
-        : Operator(context.node), keys_(dedup.keys), seen_(context.keyed("seen")) {}
+        : Operator(context.node),
+          keys_(dedup.keys),
+          seen_(context.keyed("seen")),
+          expiry_(context, "seen", context.node->state_ttl_ms[0]) {}
 
-    Delta run(const Round& /*round*/, std::span<const Delta* const> inputs) override {
+    Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
+        expiry_.advance(round.processing_time_ms, [this](std::string_view key) { seen_.erase(key); });
         kept_.clear();
         for (std::uint32_t row = 0; row < in.size(); ++row) {
             key_.clear();
             append_key_columns(key_, in, keys_, row);
             if (seen_.contains(key_)) continue;
             seen_.put(key_, {});
+            expiry_.touch(key_);
             kept_.push_back(row);
         }
         return take_rows(in, kept_);
@@ -89,6 +100,7 @@ class KeepFirstArrival final : public Operator {
   private:
     std::vector<int> keys_;
     state::KeyedTable& seen_;
+    Expiry expiry_;
     std::vector<std::uint32_t> kept_;
     std::string key_;
 };
@@ -104,12 +116,14 @@ class KeepFirst final : public Operator {
           waiting_(context.keyed("waiting")),
           due_(context.ordered("due")),
           sequence_(context.keyed("sequence")),
+          expiry_(context, "seen", context.node->state_ttl_ms[0]),
           out_(context.node->schema) {}
 
     bool reacts_to_watermark() const override { return true; }
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
+        expiry_.advance(round.processing_time_ms, [this](std::string_view key) { seen_.erase(key); });
         sequence_.load();
         walk(
             in, round.track, [&](std::size_t row, std::int64_t wm) { add(round, in, row, wm); },
@@ -163,6 +177,7 @@ class KeepFirst final : public Operator {
             out_.end_row(1, raise.arrival, before);
             waiting_.erase(key_);
             seen_.put(key_, {});
+            expiry_.touch(key_);
         }
     }
 
@@ -173,6 +188,7 @@ class KeepFirst final : public Operator {
     state::KeyedTable& waiting_;
     state::OrderedTable& due_;
     Sequence sequence_;
+    Expiry expiry_;
     DeltaBuilder out_;
     std::string key_;
     std::string due_key_;

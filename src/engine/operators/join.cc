@@ -3,7 +3,9 @@
 // A row meets the rows of the other side with its key. Each kept row knows how many rows of the other side it
 // matches where an outer, semi or anti join needs that: an outer row is padded exactly while it matches none.
 //
-// State: left, right  join key, row -> multiplicity (i64), matches (i64)
+// State: left, right      join key, row -> multiplicity (i64), matches (i64)
+//        left_*, right_*  when rows are forgotten (Expiry)
+#include "engine/internal/expiry.h"
 #include "engine/internal/join_condition.h"
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
@@ -36,6 +38,8 @@ class Join final : public Operator {
           kind_(join.kind),
           null_safe_(join.null_safe),
           condition_(std::move(condition)),
+          expiry_{Expiry(context, "left", context.node->state_ttl_ms[0]),
+                  Expiry(context, "right", context.node->state_ttl_ms[1])},
           out_(context.node->schema) {
         const bool left_outer = kind_ == plan::JoinKind::left || kind_ == plan::JoinKind::full;
         const bool right_outer = kind_ == plan::JoinKind::right || kind_ == plan::JoinKind::full;
@@ -46,6 +50,10 @@ class Join final : public Operator {
     }
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
+        for (const std::size_t side : {0U, 1U}) {
+            expiry_[side].advance(round.processing_time_ms,
+                                  [&](std::string_view key) { sides_[side].rows->erase(key); });
+        }
         walk_two(
             *inputs[0], *inputs[1], round.track,
             [&](std::size_t side, std::size_t row, std::int64_t wm) {
@@ -76,7 +84,7 @@ class Join final : public Operator {
         std::int64_t matches = 0;
         for (const Candidate& c : candidates_) matches += c.multiplicity;
         append_row(key_, in.columns, row);
-        store(own, place.weight, matches);
+        store_row(side, key_, place.weight, own.counted ? matches : 0);
         key_.resize(prefix);
         if (filters()) {
             if (side == 0) {
@@ -96,20 +104,21 @@ class Join final : public Operator {
         std::int64_t wm;
     };
 
-    /// Adds `weight` to the multiplicity of the row at key_.
-    static void store_row(state::OrderedTable& table, std::string_view key, std::int64_t weight,
-                          std::int64_t matches) {
+    /// Adds `weight` to the multiplicity of the row.
+    void store_row(std::size_t side, std::string_view key, std::int64_t weight, std::int64_t matches) {
+        state::OrderedTable& table = *sides_[side].rows;
+        // Taken back after it was forgotten.
+        if (expiry_[side].on() && weight < 0 && !table.get(key)) return;
         char* value = table.edit(key, kValueBytes).value;
         const std::int64_t multiplicity = load_i64(value) + weight;
         if (multiplicity == 0) {
             table.erase(key);
+            expiry_[side].forget(key);
             return;
         }
         store_i64(value, multiplicity);
         store_i64(value + 8, matches);
-    }
-    void store(Side& own, std::int64_t weight, std::int64_t matches) {
-        store_row(*own.rows, key_, weight, own.counted ? matches : 0);
+        expiry_[side].touch(key);
     }
 
     /// candidates_ = the rows of the other side with key_ that satisfy the condition; their table keys are
@@ -158,7 +167,7 @@ class Join final : public Operator {
     /// (outer), or the row itself (semi, anti), is taken back or comes out.
     void change_matches(const Candidate& c, std::size_t of, Place place) {
         const std::int64_t after = c.matches + place.weight;
-        store_row(*sides_[of].rows, table_key(c), 0, after);
+        store_row(of, table_key(c), 0, after);
         const bool had = c.matches > 0;
         const bool has = after > 0;
         if (had == has) return;
@@ -201,6 +210,7 @@ class Join final : public Operator {
     bool null_safe_;
     JoinCondition condition_;
     Side sides_[2];
+    Expiry expiry_[2];
     DeltaBuilder out_;
     std::string key_;
     std::string arena_;

@@ -3,9 +3,11 @@
 //
 // State: rows      partition, sort key, number -> row. Of an append-only input only the best `high` rows.
 //        sequence  numbers rows
+//        rows_*    when partitions are forgotten (Expiry)
 #include <algorithm>
 #include <limits>
 
+#include "engine/internal/expiry.h"
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
 
@@ -20,15 +22,18 @@ class TopN final : public Operator {
           retracting_(context.node->inputs[0]->mode != plan::Mode::append),
           rows_(context.ordered("rows")),
           sequence_(context.keyed("sequence")),
+          expiry_(context, "rows", context.node->state_ttl_ms[0]),
           out_(context.node->schema) {}
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
         if (top_.high < top_.low) return out_.finish(round.track.end());
+        expiry_.advance(round.processing_time_ms, [this](std::string_view partition) { drop(partition); });
         sequence_.load();
         for (std::size_t row = 0; row < in.size(); ++row) {
             place_ = {in.arrival[row], in.wm[row]};
             make_keys(in, row);
+            expiry_.touch(partition_);
             for (std::int32_t n = in.weight[row]; n > 0; --n) insert();
             for (std::int32_t n = in.weight[row]; n < 0; ++n) remove();
         }
@@ -47,6 +52,13 @@ class TopN final : public Operator {
         std::int64_t rank = 0;
         bool operator==(const Ranked&) const = default;
     };
+
+    void drop(std::string_view partition) {
+        while (const auto first = rows_.at_or_after(partition)) {
+            if (!first->key.starts_with(partition)) return;
+            rows_.erase(std::string(first->key));
+        }
+    }
 
     void make_keys(const Delta& in, std::size_t row) {
         partition_.clear();
@@ -207,6 +219,7 @@ class TopN final : public Operator {
     bool retracting_;
     state::OrderedTable& rows_;
     Sequence sequence_;
+    Expiry expiry_;
     DeltaBuilder out_;
     Place place_;
     std::string partition_;

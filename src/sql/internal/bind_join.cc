@@ -136,6 +136,7 @@ Relation Binder::bind_join(const ast::TableRef& ref, const Relation* outer) {
     std::vector<std::size_t> hidden;
     if (!join_condition(ref, out, left, right, conjuncts, hidden)) return {};
     for (const std::size_t h : hidden) out.columns[h].hidden = true;
+    const StateTtl kept(builder, {state_ttl_of(left), state_ttl_of(right)});
     out.node = builder.join(kind_of(ref.join_kind), left.node, right.node, conjuncts);
     return out;
 }

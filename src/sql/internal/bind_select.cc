@@ -107,22 +107,27 @@ bool Binder::bind_items(const ast::Select& select, const Context& context, std::
 }
 
 Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
+    const StateTtlHints outer_hints = std::exchange(state_ttl_hints_, state_ttl_hints(select));
+    Relation bound = bind_hinted_select(select, outer);
+    for (const auto& [table, hint] : state_ttl_hints_) {
+        if (bound.ok() && !hint.used) {
+            error(
+                hint.span, code::kOption,
+                fmt::format("STATE_TTL names `{}`, which is no table or alias that is grouped or joined here",
+                            table));
+            bound = {};
+        }
+    }
+    state_ttl_hints_ = outer_hints;
+    return bound;
+}
+
+Relation Binder::bind_hinted_select(const ast::Select& select, const Relation* outer) {
     Relation from;
     if (select.from) {
         from = bind_from(*select.from, outer);
     } else {
         from.node = builder.values({{}}, {});
-    }
-    for (const ast::Hint& h : select.hints) {
-        if (h.name == "STATE_TTL") {
-            diagnostics_.warning(*file_, h.span, code::kState,
-                                 {"STATE_TTL does nothing yet: state is kept for ever",
-                                  {},
-                                  "bound it in the query: windows, intervals, a WHERE on time"});
-        } else if (h.name != "BROADCAST" && h.name != "LOOKUP") {
-            diagnostics_.warning(*file_, h.span, code::kOption,
-                                 {fmt::format("the hint {} does nothing here", h.name), {}, {}});
-        }
     }
     if (!from.ok()) return {};
     std::vector<ExprPtr> correlated;
@@ -161,6 +166,7 @@ Relation Binder::bind_select(const ast::Select& select, const Relation* outer) {
     }
     if (!good) return {};
     if (grouped) {
+        const StateTtl kept(builder, {state_ttl_of(from), 0});
         NodePtr node = apply_grouping(from.node, grouping, collected, items, select.span);
         if (!node) return {};
         const auto again = [&](ExprPtr& e) {

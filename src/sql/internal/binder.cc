@@ -138,7 +138,7 @@ void Binder::statement(const ast::Statement& s) {
     } else if (const auto* set = std::get_if<ast::StatementSet>(&s.body)) {
         for (std::size_t k = 0; k < set->inserts.size(); ++k) insert(set->inserts[k], set->spans[k]);
     } else if (const auto* o = std::get_if<ast::SetOption>(&s.body)) {
-        if (o->option && !o->reset) settings.emplace_back(o->option->key.text, o->option->value.text);
+        set_option(*o);
     } else if (std::holds_alternative<ast::CreateFunction>(s.body)) {
         // run() took it with the other names.
     } else if (const auto* d = std::get_if<ast::Drop>(&s.body)) {

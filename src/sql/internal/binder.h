@@ -142,6 +142,18 @@ class Binder {
     Builder builder;
 
   private:
+    // bind_state_ttl.cc
+    struct StateTtlHint {
+        std::int64_t ttl_ms = 0;
+        Span span;
+        bool used = false;
+    };
+    using StateTtlHints = std::map<std::string, StateTtlHint, std::less<>>;  ///< by table or alias
+    std::optional<std::int64_t> state_ttl(std::string_view text, Span span);
+    void set_option(const ast::SetOption& set);
+    StateTtlHints state_ttl_hints(const ast::Select& select);
+    std::int64_t state_ttl_of(const Relation& relation);
+
     // bind_expr.cc
     plan::ExprPtr bind(const ast::Expr& e, const Context& context);
     plan::ExprPtr bind_number(const ast::Expr& e);
@@ -193,6 +205,7 @@ class Binder {
 
     // bind_select.cc, bind_group.cc
     Relation bind_select(const ast::Select& select, const Relation* outer);
+    Relation bind_hinted_select(const ast::Select& select, const Relation* outer);
     struct Item {
         plan::ExprPtr expr;
         std::string name;
@@ -356,6 +369,7 @@ class Binder {
     std::vector<const FunctionText*> calling_;  ///< functions whose bodies are being bound
     std::vector<std::map<std::string, Relation>> with_;
     std::map<const plan::Node*, Span> rank_spans_;
+    StateTtlHints state_ttl_hints_;  ///< of the SELECT being bound
     int depth_ = 0;
 };
 

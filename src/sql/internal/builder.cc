@@ -101,11 +101,20 @@ NodePtr Builder::intern(Node node, Traits traits) {
     return made;
 }
 
+/// Operators that keep what they know of a key until somebody tells them to forget it.
+bool keeps_for_ever(const Operator& op) {
+    return std::holds_alternative<AggregateNode>(op) || std::holds_alternative<JoinNode>(op) ||
+           std::holds_alternative<TopNNode>(op) || std::holds_alternative<DeduplicateNode>(op) ||
+           std::holds_alternative<NormalizeNode>(op);
+}
+
 NodePtr Builder::make(Operator op, std::vector<NodePtr> inputs, std::vector<std::string> names) {
     std::vector<DeriveInput> in;
     for (const NodePtr& i : inputs) in.push_back({*i, traits(i)});
     Derived d = derive(op, in, names);
     Node node;
+    const bool in_windows = !inputs.empty() && traits(inputs[0]).window_start >= 0;
+    if (keeps_for_ever(op) && !in_windows) node.state_ttl_ms = state_ttl_ms;
     node.op = std::move(op);
     node.inputs = std::move(inputs);
     node.schema = std::move(d.schema);
@@ -245,6 +254,7 @@ NodePtr Builder::below_project(const NodePtr& in, std::vector<ExprPtr>& conjunct
 
 /// Below the first input of an operator that adds columns behind its input's.
 NodePtr Builder::below_left(const NodePtr& in, std::vector<ExprPtr>& conjuncts) {
+    const StateTtl same(*this, in->state_ttl_ms);
     const int width = static_cast<int>(in->inputs[0]->schema.size());
     // SESSION: the rows that stay decide where sessions end, so a filter above is another query.
     if (const auto* w = std::get_if<WindowTvfNode>(&in->op); w && w->window.kind == WindowKind::session)
@@ -273,6 +283,7 @@ NodePtr Builder::below_union(const NodePtr& in, std::vector<ExprPtr>& conjuncts)
 
 /// WHERE over a join says more about the join: keys, time bounds, a filter of one side.
 NodePtr Builder::below_join(const NodePtr& in, std::vector<ExprPtr>& conjuncts) {
+    const StateTtl same(*this, in->state_ttl_ms);
     const auto& join_node = std::get<JoinNode>(in->op);
     const int width = static_cast<int>(in->inputs[0]->schema.size());
     if (join_node.null_safe) return in;

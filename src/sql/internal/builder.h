@@ -5,8 +5,11 @@
 // Invariants: equal sub-plans are the same pointer; a node's traits are known for every node made here.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "plan/node.h"
@@ -30,6 +33,9 @@ inline constexpr std::int64_t kUnboundedRank = INT64_MAX;
 
 class Builder {
   public:
+    /// How long operators made from now on keep state, each input's; windows clean up after themselves.
+    std::array<std::int64_t, 2> state_ttl_ms{};
+
     /// Reads all columns; pruning (internal/prune.h) narrows it. Upsert tables come normalised.
     plan::NodePtr source(const plan::TablePtr& table);
     plan::NodePtr values(std::vector<std::vector<plan::ExprPtr>> rows, Schema schema);
@@ -74,6 +80,20 @@ class Builder {
     std::unordered_map<const plan::Node*, Traits> traits_;
     /// Keeps every node alive, so that addresses in traits_ stay unique.
     std::vector<plan::NodePtr> nodes_;
+};
+
+/// Operators made meanwhile keep their state for another time.
+class StateTtl {
+  public:
+    StateTtl(Builder& builder, std::array<std::int64_t, 2> ttl_ms)
+        : builder_(builder), before_(std::exchange(builder.state_ttl_ms, ttl_ms)) {}
+    ~StateTtl() { builder_.state_ttl_ms = before_; }
+    StateTtl(const StateTtl&) = delete;
+    StateTtl& operator=(const StateTtl&) = delete;
+
+  private:
+    Builder& builder_;
+    std::array<std::int64_t, 2> before_;
 };
 
 /// Splits at AND.

@@ -138,6 +138,7 @@ NodePtr Builder::ranked(const NodePtr& in, std::int64_t low, std::int64_t high) 
     TopNNode n = over != nullptr ? as_top_n(*over) : std::get<TopNNode>(in->op);
     n.low = low;
     n.high = high;
+    const StateTtl same(*this, over != nullptr ? state_ttl_ms : in->state_ttl_ms);
     const NodePtr& below = in->inputs[0];
     const std::string& rank_name = in->schema.fields.back().name;
     const bool by_proctime = over != nullptr ? over->processing_time

@@ -531,6 +531,7 @@ Narrow Pruner::rebuild(const Node& old) {
     Rebuild r{builder_, old, wanted, {}, std::vector<int>(old.schema.size(), -1)};
     for (const NodePtr& in : old.inputs) r.in.push_back(rebuilt_.at(in.get()));
     Narrow out;
+    const StateTtl same(builder_, old.state_ttl_ms);
     out.node = std::visit(r, old.op);
     out.place = std::move(r.place);
     return out;
