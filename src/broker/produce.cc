@@ -75,8 +75,7 @@ bool ProduceProposal::may_answer_early() const {
             in_transaction = true;
             continue;
         }
-        const TopicState* topic = broker_.state().find(parts_[i].topic);
-        if (topic == nullptr || !topic->config.settings().async) return false;
+        if (!parts_[i].async) return false;
     }
     return !in_transaction || txn::may_answer_early(broker_, transactional_id_);
 }
@@ -99,9 +98,10 @@ ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
     if (topic == nullptr) {
         return refuse(part.by_id ? KafkaError::unknown_topic_id : KafkaError::unknown_topic_or_partition);
     }
+    const TopicSettings& settings = topic->config.settings();
+    part.async = settings.async;
     const PartitionState* partition = topic->partition(part.partition);
     if (partition == nullptr) return refuse(KafkaError::unknown_topic_or_partition);
-    const TopicSettings& settings = topic->config.settings();
     const wire::BatchHeader& header = part.facts.header;
     const std::size_t batch_bytes = part.payload.size() - internal::kBatchEntryHeaderBytes;
     if (batch_bytes > static_cast<std::size_t>(settings.max_message_bytes)) {

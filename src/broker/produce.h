@@ -67,6 +67,7 @@ class ProduceProposal final : public journal::Proposal {
         bool by_id = false;
         wire::BatchFacts facts;
         std::string payload;  ///< of the entry, its header still to be filled in
+        bool async = false;   ///< ordered: its topic does not wait for the disk
     };
     ProduceResult order_part(Part& part, journal::Appender& out);
     [[nodiscard]] KafkaError check_producer(const Part& part, const PartitionState& partition,

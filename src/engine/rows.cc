@@ -30,6 +30,23 @@ std::int64_t read_ordered(std::string_view bytes) {
     return static_cast<std::int64_t>(read_ordered_unsigned(bytes) ^ kSign);
 }
 
+void append_sort_column(std::string& out, const Column& column, std::size_t row, bool descending,
+                        bool nulls_last) {
+    const bool null = column.type().kind == TypeKind::null || column.is_null(row);
+    out.push_back(null == nulls_last ? '\1' : '\0');
+    if (!null) append_key(out, column, row, descending);
+}
+
+std::string find_row(state::OrderedTable& rows, std::string_view prefix, std::string_view encoded) {
+    std::string found;
+    rows.scan_prefix(prefix, [&](const state::OrderedTable::Entry& e) {
+        if (e.value != encoded) return true;
+        found.assign(e.key);
+        return false;
+    });
+    return found;
+}
+
 std::int64_t load_i64(const char* from) {
     return mr::internal::load<std::int64_t>(from, Endian::little);
 }

@@ -12,6 +12,7 @@
 #include "columnar/codec.h"
 #include "columnar/delta.h"
 #include "state/keyed_table.h"
+#include "state/ordered_table.h"
 
 namespace mr::engine::internal {
 
@@ -34,6 +35,27 @@ void append_ordered(std::string& out, std::uint64_t v);
 /// REQUIRES: bytes.size() >= 8.
 std::int64_t read_ordered(std::string_view bytes);
 std::uint64_t read_ordered_unsigned(std::string_view bytes);
+
+/// A column's part of a sort key: NULL before or behind everything, then the value.
+void append_sort_column(std::string& out, const Column& column, std::size_t row, bool descending,
+                        bool nulls_last);
+/// Key of the first entry that begins with `prefix` and holds this row; empty if there is none.
+std::string find_row(state::OrderedTable& rows, std::string_view prefix, std::string_view encoded);
+
+/// Takes out what waits (keys begin with an event time) and that the watermark has reached, in order, and
+/// calls `f(time, value)`. `key` and `value` are scratch.
+template <class F>
+void take_due(state::OrderedTable& waiting, std::int64_t watermark, std::string& key, std::string& value,
+              F&& f) {
+    while (const auto first = waiting.at_or_after({})) {
+        const std::int64_t t = read_ordered(first->key);
+        if (t > watermark) return;
+        key.assign(first->key);
+        value.assign(first->value);
+        waiting.erase(key);
+        f(t, value);
+    }
+}
 
 /// An 8-byte number within a state value (little-endian).
 std::int64_t load_i64(const char* from);

@@ -123,9 +123,7 @@ class Match final : public Operator, private MatchCondition {
         append_ordered(key_, t);
         for (const plan::MatchOrder& o : match_.then_by) {
             const Column& c = *in.columns[static_cast<std::size_t>(o.column)];
-            const bool null = c.type().kind == TypeKind::null || c.is_null(row);
-            key_.push_back(null == o.nulls_last ? '\1' : '\0');
-            if (!null) append_key(key_, c, row, o.descending);
+            append_sort_column(key_, c, row, o.descending, o.nulls_last);
         }
         append_ordered(key_, sequence_.next());
         pending_.put(key_, value_);
@@ -134,14 +132,8 @@ class Match final : public Operator, private MatchCondition {
     void fire(const Raise& raise, std::int64_t before) {
         arrival_ = raise.arrival;
         wm_ = before;
-        while (const auto first = pending_.at_or_after({})) {
-            const std::int64_t t = read_ordered(first->key);
-            if (t > raise.watermark) break;
-            key_.assign(first->key);
-            value_.assign(first->value);
-            pending_.erase(key_);
-            come(t, value_);
-        }
+        take_due(pending_, raise.watermark, key_, value_,
+                 [this](std::int64_t t, const std::string& value) { come(t, value); });
         while (const auto first = due_.at_or_after({})) {
             if (read_ordered(first->key) > raise.watermark) return;
             key_.assign(first->key);

@@ -161,14 +161,9 @@ class Over final : public Operator {
 
     void fire(const Raise& raise, std::int64_t before) {
         ++fire_;
-        while (const auto first = pending_.at_or_after({})) {
-            const std::int64_t t = read_ordered(first->key);
-            if (t > raise.watermark) break;
-            key_.assign(first->key);
-            value_.assign(first->value);
-            pending_.erase(key_);
-            come_out(t, value_, raise.arrival, before);
-        }
+        take_due(pending_, raise.watermark, key_, value_, [&](std::int64_t t, const std::string& value) {
+            come_out(t, value, raise.arrival, before);
+        });
         if (cleans_) clean(raise.watermark);
     }
 

@@ -109,9 +109,7 @@ class SortedOver final : public Operator {
         sort_.assign(partition_);
         for (const plan::SortKey& k : over_.order) {
             const Column& c = *in.columns[static_cast<std::size_t>(k.column)];
-            const bool null = c.type().kind == TypeKind::null || c.is_null(row);
-            sort_.push_back(null == k.nulls_last ? '\1' : '\0');
-            if (!null) append_key(sort_, c, row, k.descending);
+            append_sort_column(sort_, c, row, k.descending, k.nulls_last);
         }
         sort_size_ = sort_.size();
         encoded_.clear();
@@ -120,12 +118,7 @@ class SortedOver final : public Operator {
 
     void remove() {
         sort_.resize(sort_size_);
-        std::string found;
-        rows_.scan_prefix(sort_, [&](const state::OrderedTable::Entry& e) {
-            if (e.value != encoded_) return true;
-            found.assign(e.key);
-            return false;
-        });
+        const std::string found = find_row(rows_, sort_, encoded_);
         if (found.empty()) return;
         if (const auto old = results_.get(found)) {
             old_.assign(*old);

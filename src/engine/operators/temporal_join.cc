@@ -110,14 +110,9 @@ class TemporalJoin final : public Operator {
     }
 
     void fire(const Round& round, const Raise& raise, std::int64_t before) {
-        while (const auto first = pending_.at_or_after({})) {
-            const std::int64_t t = read_ordered(first->key);
-            if (t > raise.watermark) return;
-            pending_key_.assign(first->key);
-            value_.assign(first->value);
-            pending_.erase(pending_key_);
-            join(round, t, value_, raise.arrival, before);
-        }
+        take_due(
+            pending_, raise.watermark, pending_key_, value_,
+            [&](std::int64_t t, const std::string& value) { join(round, t, value, raise.arrival, before); });
     }
 
     /// `pending`: as in the table, not in one of the scratch strings used here.

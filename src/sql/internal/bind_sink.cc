@@ -11,12 +11,18 @@ namespace mr::sql {
 
 using namespace plan;
 
-namespace {
-
-/// Could a program write it? Physical columns and metadata that is not virtual.
-bool writable(const TableColumn& c) {
-    return c.kind == ColumnKind::physical || (c.kind == ColumnKind::metadata && !c.is_virtual);
+std::vector<int> writable_columns(const Table& table) {
+    std::vector<int> columns;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const TableColumn& c = table.columns[i];
+        const bool writable =
+            c.kind == ColumnKind::physical || (c.kind == ColumnKind::metadata && !c.is_virtual);
+        if (writable) columns.push_back(static_cast<int>(i));
+    }
+    return columns;
 }
+
+namespace {
 
 bool contains_all(const std::vector<int>& all, const std::vector<int>& some) {
     return std::ranges::all_of(some, [&](int c) { return std::ranges::find(all, c) != all.end(); });
@@ -89,10 +95,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
     }
     if (!r.ok()) return;
     // Which query column each writable column takes.
-    std::vector<int> columns;
-    for (std::size_t i = 0; i < table->columns.size(); ++i) {
-        if (writable(table->columns[i])) columns.push_back(static_cast<int>(i));
-    }
+    const std::vector<int> columns = writable_columns(*table);
     std::vector<int> from(columns.size(), -1);
     if (insert.columns.empty()) {
         if (columns.size() != r.columns.size()) {
@@ -136,10 +139,7 @@ void Binder::insert(const ast::InsertInto& insert, Span span) {
 void Binder::insert_rows(const TablePtr& table, const Relation& r, const std::vector<int>& from, Span target,
                          Span span) {
     if (!table) return;
-    std::vector<int> columns;
-    for (std::size_t i = 0; i < table->columns.size(); ++i) {
-        if (writable(table->columns[i])) columns.push_back(static_cast<int>(i));
-    }
+    const std::vector<int> columns = writable_columns(*table);
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     TopicSink sink;

@@ -289,9 +289,9 @@ void Binder::create_table(const ast::CreateTable& def, Span span) {
     tables.push_back(made);
     if (!def.query) return;
     std::vector<int> columns;
-    for (const TableColumn& c : made->columns) {
-        if (c.kind == ColumnKind::computed || (c.kind == ColumnKind::metadata && c.is_virtual)) continue;
-        const auto it = std::ranges::find(rows.columns, c.name, &ScopeColumn::name);
+    for (const int i : writable_columns(*made)) {
+        const std::string& column = made->columns[static_cast<std::size_t>(i)].name;
+        const auto it = std::ranges::find(rows.columns, column, &ScopeColumn::name);
         columns.push_back(it == rows.columns.end() ? -1 : static_cast<int>(it - rows.columns.begin()));
     }
     insert_rows(made, rows, columns, def.name.back().span, span);

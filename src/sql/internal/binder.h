@@ -381,4 +381,7 @@ plan::ExprPtr implicit_cast(const plan::ExprPtr& e, const DataType& type);
 /// Names of columns for messages: "a, b, c".
 std::string column_list(const Relation& relation, std::size_t most = 12);
 
+/// Columns of the table that a program could write: physical ones and metadata that is not virtual.
+std::vector<int> writable_columns(const plan::Table& table);
+
 }  // namespace mr::sql

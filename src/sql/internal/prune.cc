@@ -412,32 +412,31 @@ struct Rebuild {
         joined(n.kind);
         return builder.make(std::move(j), nodes());
     }
+    /// The calls, behind the input's columns, whose results somebody reads.
+    std::vector<AggCall> wanted_calls(const std::vector<AggCall>& calls) {
+        std::vector<AggCall> kept;
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            const auto c = static_cast<std::size_t>(old_width(0)) + i;
+            if (!wanted.contains(static_cast<int>(c))) continue;
+            place[c] = width(0) + static_cast<int>(kept.size());
+            kept.push_back(moved(calls[i]));
+        }
+        return kept;
+    }
     NodePtr operator()(const OverNode& n) {
         OverNode o = n;
         o.partition_keys = moved(n.partition_keys);
         if (n.order_column >= 0) o.order_column = moved(n.order_column);
-        o.calls.clear();
         pass_through();
-        for (std::size_t i = 0; i < n.calls.size(); ++i) {
-            const auto c = static_cast<std::size_t>(old_width(0)) + i;
-            if (!wanted.contains(static_cast<int>(c))) continue;
-            place[c] = width(0) + static_cast<int>(o.calls.size());
-            o.calls.push_back(moved(n.calls[i]));
-        }
+        o.calls = wanted_calls(n.calls);
         return builder.make(std::move(o), nodes());
     }
     NodePtr operator()(const SortedOverNode& n) {
         SortedOverNode o = n;
         o.partition_keys = moved(n.partition_keys);
         for (SortKey& k : o.order) k.column = moved(k.column);
-        o.calls.clear();
         pass_through();
-        for (std::size_t i = 0; i < n.calls.size(); ++i) {
-            const auto c = static_cast<std::size_t>(old_width(0)) + i;
-            if (!wanted.contains(static_cast<int>(c))) continue;
-            place[c] = width(0) + static_cast<int>(o.calls.size());
-            o.calls.push_back(moved(n.calls[i]));
-        }
+        o.calls = wanted_calls(n.calls);
         return builder.make(std::move(o), nodes());
     }
     NodePtr operator()(const TopNNode& n) {
