@@ -61,9 +61,13 @@ Producer::Producer(const std::string& bootstrap, const KafkaSettings& settings, 
     });
 }
 
-Producer::~Producer() {
+void Producer::stop_poller() {
     stopping_ = true;
-    poller_.join();
+    if (poller_.joinable()) poller_.join();
+}
+
+Producer::~Producer() {
+    stop_poller();
     for (const auto& [name, topic] : topics_) rd_kafka_topic_destroy(topic);
     rd_kafka_destroy(handle_);
 }
@@ -105,11 +109,19 @@ void Producer::send(const std::string& topic, std::int32_t partition, std::strin
         if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             die(std::string("produce: ") + rd_kafka_err2str(rd_kafka_last_error()));
         }
-        sleep_until(now_ns() + 500'000);
+        if (poller_.joinable()) {
+            sleep_until(now_ns() + 500'000);
+        } else {
+            rd_kafka_poll(handle_, 1);
+        }
     }
+    if (!poller_.joinable()) rd_kafka_poll(handle_, 0);
 }
 
 void Producer::begin_transactions() {
+    // commit() waits for the acknowledgements in polls of 10 ms each; where another thread takes them out of
+    // its hands it sleeps for the rest.
+    stop_poller();
     check(rd_kafka_init_transactions(handle_, kTransactionMs), "init_transactions");
 }
 

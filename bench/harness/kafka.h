@@ -18,7 +18,8 @@ using KafkaSettings = std::map<std::string, std::string>;
 
 class Producer {
   public:
-    /// Called on the producer's own thread for every acknowledged message, with the number it was sent with.
+    /// Called for every acknowledged message, with the number it was sent with: on the producer's own thread,
+    /// with transactions in send() and commit().
     using OnAck = std::function<void(std::uint64_t number)>;
 
     Producer(const std::string& bootstrap, const KafkaSettings& settings, OnAck on_ack = {});
@@ -43,6 +44,7 @@ class Producer {
 
   private:
     rd_kafka_topic_t* topic_of(const std::string& name);
+    void stop_poller();
 
     const OnAck on_ack_;
     rd_kafka_t* handle_ = nullptr;
