@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/disk_file.h"
 #include "base/file_system.h"
 #include "base/ids.h"
 #include "base/metrics.h"
@@ -93,6 +94,9 @@ struct ReadResult {
     /// To be sent one after the other; base offsets and leader epochs are in place. The first batch may
     /// begin below the offset asked for.
     std::vector<SharedBytes> pieces;
+    /// Instead of pieces, where ReadOptions::files allows it.
+    std::vector<FileSlice> files;
+    bool would_wait = false;  ///< for the disk (ReadOptions::may_wait): nothing was read
     std::size_t bytes = 0;
     /// For read_committed: the aborted transactions among the pieces.
     std::vector<AbortedTxn> aborted;
@@ -108,6 +112,10 @@ struct ReadOptions {
     bool read_committed = false;  ///< nothing at or beyond the last stable offset
     /// For readers of our own: leaves out markers and what was aborted. Implies read_committed.
     bool only_committed = false;
+    /// What lies in segments as parts of their files, to be sent from there.
+    bool files = false;
+    /// False: nothing is read that is not in memory or in the page cache. Needs `files` to read segments.
+    bool may_wait = true;
 };
 
 /// Answer of offset_for_time(); offset -1 when there is no such record.
@@ -136,7 +144,7 @@ class Broker final : public journal::Participant {
 
     /// Batches from the one that holds `from`. offset_out_of_range below the start or beyond the end, with
     /// start, high watermark and last stable offset -1 (as Kafka answers); at the end: none, empty.
-    /// May touch the disk unless is_resident().
+    /// May touch the disk unless is_resident() or told otherwise.
     [[nodiscard]] ReadResult read(const PartitionLog& log, Offset from, const ReadOptions& options) const;
     /// read() at `from` would be served from memory, or has nothing to serve.
     [[nodiscard]] bool is_resident(const PartitionLog& log, Offset from) const;

@@ -80,6 +80,23 @@ void add_pieces(std::vector<StoredBatch> batches, ReadResult& out) {
     }
 }
 
+/// Reads from `from` as a part of a segment's file. False where that cannot be, and nothing was changed.
+bool read_file(const LogAccess& access, const PartitionLog& log, const PartitionView& view, Offset from,
+               const CollectLimits& limits, const ReadOptions& options, ReadResult& result) {
+    if (!options.files || options.only_committed) return false;
+    const auto disk = options.may_wait ? Segment::Disk::may_wait : Segment::Disk::cached_only;
+    auto slice = access.slice(log, view, from, limits, disk);
+    // What is wrong there, collect() finds and says as well.
+    if (!slice || !*slice) return false;
+    // Which batches belong to aborted transactions is seen in their headers.
+    if (options.read_committed && !view.aborted.overlapping(from, (*slice)->next).empty()) return false;
+    if (!options.min_one_batch && (*slice)->file.size > options.max_bytes) return true;
+    result.next = (*slice)->next;
+    result.bytes = (*slice)->file.size;
+    result.files.push_back(std::move((*slice)->file));
+    return true;
+}
+
 }  // namespace
 
 void ReadResult::append_to(std::string& out) const {
@@ -105,10 +122,14 @@ ReadResult Broker::read(const PartitionLog& log, Offset from, const ReadOptions&
     const bool committed = options.read_committed || options.only_committed;
     const Offset end = committed ? view->last_stable : view->log_end;
     if (from >= end || (options.max_bytes == 0 && !options.min_one_batch)) return result;
+    const CollectLimits limits{.bytes_max = options.max_bytes, .end = end};
+    if (read_file(*access_, log, *view, from, limits, options, result)) return result;
+    if (!options.may_wait && !is_resident(log, from)) {
+        result.would_wait = true;
+        return result;
+    }
     std::vector<StoredBatch> batches;
-    if (auto status =
-            access_->collect(log, *view, from, {.bytes_max = options.max_bytes, .end = end}, batches);
-        !status) {
+    if (auto status = access_->collect(log, *view, from, limits, batches); !status) {
         result = {};
         result.error = log.deleted() ? KafkaError::unknown_topic_or_partition : error_of(status.error());
         result.message = std::move(status.error().message);

@@ -182,6 +182,7 @@ class TestNode {
             if (result.bytes == 0) break;
             std::string bytes;
             result.append_to(bytes);
+            expect_the_same_from_files(from_log, Offset(at), max_bytes, bytes);
             std::string_view rest = bytes;
             while (true) {
                 const auto batch = wire::next_batch(rest);
@@ -202,6 +203,20 @@ class TestNode {
         return out;
     }
 
+    /// What a read gives that may name parts of files, all in one string.
+    [[nodiscard]] static std::string bytes_of(const ReadResult& result) {
+        std::string out;
+        for (const auto& slice : result.files) {
+            std::string part;
+            EXPECT_TRUE(slice.file->read_at(slice.offset, slice.size, part));
+            EXPECT_EQ(part.size(), slice.size);
+            out += part;
+        }
+        for (const auto& piece : result.pieces) out += piece.view();
+        EXPECT_EQ(out.size(), result.bytes);
+        return out;
+    }
+
     [[nodiscard]] Broker& broker() { return *broker_; }
     [[nodiscard]] journal::Journal& journal() { return *journal_; }
     [[nodiscard]] VirtualClock& clock() { return clock_; }
@@ -209,6 +224,20 @@ class TestNode {
     [[nodiscard]] std::filesystem::path directory() const { return directory_; }
 
   private:
+    /// Every read is done both ways: as a part of a file it may stop at the segment's end.
+    void expect_the_same_from_files(const PartitionLog& log, Offset from, std::size_t max_bytes,
+                                    std::string_view wanted) const {
+        for (const bool may_wait : {true, false}) {
+            const auto result =
+                broker_->read(log, from, {.max_bytes = max_bytes, .files = true, .may_wait = may_wait});
+            EXPECT_EQ(result.error, KafkaError::none) << result.message;
+            if (!may_wait && result.would_wait) continue;
+            const std::string bytes = bytes_of(result);
+            EXPECT_FALSE(bytes.empty());
+            EXPECT_TRUE(wanted.starts_with(bytes))
+                << from.value << " " << bytes.size() << " " << wanted.size();
+        }
+    }
     static int& next_number() {
         static int number = 0;
         return number;

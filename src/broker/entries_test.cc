@@ -31,8 +31,7 @@ void expect_bytes(const std::string& bytes, const std::string& wanted, Decode de
 TEST(BrokerEntries, WorkedExamples) {
     const TimestampMs time(1'000);
     std::string payload =
-        encode_batch_entry({id(), PartitionId(2), Offset(0), LeaderEpoch(0), TimestampMs(0), 0, "..."});
-    patch_batch_entry(payload, Offset(5), LeaderEpoch(1), time);
+        encode_batch_entry({id(), PartitionId(2), Offset(5), LeaderEpoch(1), time, 0, "..."});
     EXPECT_EQ(hex(payload, 100),
               kId + "02 00 00 00 05 00 00 00 00 00 00 00 01 00 00 00 " + kTime + " 00 2e 2e 2e");
     const auto batch = decode_batch_entry(payload);

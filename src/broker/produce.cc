@@ -43,15 +43,11 @@ ProduceProposal::ProduceProposal(Broker& broker, Answer answer)
     : broker_(broker), answer_(std::move(answer)) {}
 ProduceProposal::~ProduceProposal() = default;
 
-void ProduceProposal::add(const Uuid& topic, PartitionId partition, std::string_view batch,
+void ProduceProposal::add(const Uuid& topic, PartitionId partition, SharedBytes batch,
                           const wire::BatchFacts& facts, bool by_id) {
     MR_CHECK(facts.header.total_bytes() == batch.size(), "{} {}", facts.header.total_bytes(), batch.size());
-    internal::BatchEntry entry;
-    entry.topic = topic;
-    entry.partition = partition;
-    entry.batch = batch;
-    parts_.push_back({topic, partition, by_id, facts, internal::encode_batch_entry(entry)});
-    bytes_ += parts_.back().payload.size();
+    bytes_ += internal::kBatchEntryHeaderBytes + batch.size();
+    parts_.push_back({topic, partition, by_id, facts, std::move(batch)});
 }
 
 void ProduceProposal::order(journal::Appender& out) {
@@ -103,11 +99,12 @@ ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
     const PartitionState* partition = topic->partition(part.partition);
     if (partition == nullptr) return refuse(KafkaError::unknown_topic_or_partition);
     const wire::BatchHeader& header = part.facts.header;
-    const std::size_t batch_bytes = part.payload.size() - internal::kBatchEntryHeaderBytes;
-    if (batch_bytes > static_cast<std::size_t>(settings.max_message_bytes)) {
+    if (part.batch.size() > static_cast<std::size_t>(settings.max_message_bytes)) {
         return refuse(KafkaError::message_too_large);
     }
-    if (part.payload.size() > journal::kEntryBytesMax) return refuse(KafkaError::message_too_large);
+    if (internal::kBatchEntryHeaderBytes + part.batch.size() > journal::kEntryBytesMax) {
+        return refuse(KafkaError::message_too_large);
+    }
     if (const KafkaError error = check_producer(part, *partition, out); error != KafkaError::none) {
         return refuse(error, error == KafkaError::invalid_txn_state
                                  ? "The partition was not added to the transaction"
@@ -133,12 +130,19 @@ ProduceResult ProduceProposal::order_part(Part& part, journal::Appender& out) {
         }
     }
     result.base_offset = partition->view.log_end;
-    internal::patch_batch_entry(part.payload, partition->view.log_end, partition->view.leader_epoch, now);
     if (settings.log_append_time) {
-        wire::set_log_append_time(std::span(part.payload).subspan(internal::kBatchEntryHeaderBytes), now);
+        std::string stamped(part.batch.view());
+        wire::set_log_append_time(stamped, now);
+        part.batch = SharedBytes(std::move(stamped));
         result.log_append_time = now;
     }
-    out.append(journal::Kind::topic_batch, std::move(part.payload), internal::kEntryVersion);
+    const std::string head = internal::encode_batch_entry({.topic = part.topic,
+                                                           .partition = part.partition,
+                                                           .base_offset = partition->view.log_end,
+                                                           .leader_epoch = partition->view.leader_epoch,
+                                                           .time = now});
+    out.append(journal::Kind::topic_batch, head, part.batch.view(), internal::kEntryVersion);
+    part.batch = {};  // the answer may take a while
     MR_CHECK(partition->view.log_end == result.base_offset.plus(header.last_offset_delta + 1),
              "{}-{}: {} after {}", topic->name, part.partition, partition->view.log_end, result.base_offset);
     return result;

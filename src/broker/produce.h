@@ -1,7 +1,7 @@
 // A produce request on its way into the journal: batches of several partitions, each its own entry.
 //
 // The loop thread builds it: it validates each batch (wire::validate_batch; a batch that fails there is
-// answered without coming here) and copies its bytes once, into what becomes the entry's payload. The journal
+// answered without coming here), and the journal copies the bytes from the request they came in. The journal
 // thread decides: does the topic still exist, is the sequence in order, which offset. The answer is delivered
 // when everything is durable, refusals included; when it is written where every topic is async, or inside a
 // transaction that has durably begun (txn/transactions.h).
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "base/uuid.h"
 #include "broker/error.h"
@@ -44,8 +45,13 @@ class ProduceProposal final : public journal::Proposal {
 
     /// Loop thread. `by_id`: the client named the topic by id, so that a topic that is gone answers
     /// unknown_topic_id rather than unknown_topic_or_partition.
-    void add(const Uuid& topic, PartitionId partition, std::string_view batch, const wire::BatchFacts& facts,
+    void add(const Uuid& topic, PartitionId partition, SharedBytes batch, const wire::BatchFacts& facts,
              bool by_id = false);
+    /// Copies the batch.
+    void add(const Uuid& topic, PartitionId partition, std::string_view batch, const wire::BatchFacts& facts,
+             bool by_id = false) {
+        add(topic, partition, SharedBytes(std::string(batch)), facts, by_id);
+    }
     /// Transactional batches of this request belong to this id. Without, they are refused.
     void set_transaction(std::string transactional_id, txn::Membership membership) {
         transactional_id_ = std::move(transactional_id);
@@ -66,8 +72,8 @@ class ProduceProposal final : public journal::Proposal {
         PartitionId partition;
         bool by_id = false;
         wire::BatchFacts facts;
-        std::string payload;  ///< of the entry, its header still to be filled in
-        bool async = false;   ///< ordered: its topic does not wait for the disk
+        SharedBytes batch;
+        bool async = false;  ///< ordered: its topic does not wait for the disk
     };
     ProduceResult order_part(Part& part, journal::Appender& out);
     [[nodiscard]] KafkaError check_producer(const Part& part, const PartitionState& partition,

@@ -161,6 +161,65 @@ TEST(Segment, DamageIsNamed) {
     EXPECT_NE(journal.error().message.find(path), std::string::npos) << journal.error().message;
 }
 
+/// Ten batches of two records, 1,000 bytes each, all settled and out of memory.
+void fill(TestNode& node) {
+    node.create("a", 1, {{"segment.bytes", "100000"}});
+    for (int i = 0; i < 10; ++i) {
+        node.produce("a", 0, Strings{std::string(500, static_cast<char>('a' + i)), std::string(420, 'x')});
+    }
+    node.checkpoint();
+    node.restart();
+}
+
+// Goal: what lies in a segment is named as a part of its file: from the batch with the offset asked for, as
+// much as fits, and no more than the reader may see.
+TEST(Segment, IsReadAsAPartOfItsFile) {
+    TestNode node;
+    fill(node);
+    const auto read = [&](std::int64_t from, ReadOptions options) {
+        options.files = true;
+        return node.broker().read(node.log("a"), Offset(from), options);
+    };
+    const auto all = read(0, {});
+    ASSERT_EQ(all.files.size(), 1U);
+    EXPECT_TRUE(all.pieces.empty());
+    EXPECT_EQ(all.next, Offset(20));
+    const std::string log = slurp(stem(node, "a", 0).string() + ".log");
+    EXPECT_EQ(TestNode::bytes_of(all), log);
+    const std::size_t one = log.size() / 10;
+    const auto some = read(7, {.max_bytes = 3 * one + 1});
+    EXPECT_EQ(TestNode::bytes_of(some), log.substr(3 * one, 3 * one));
+    EXPECT_EQ(some.next, Offset(12));
+    // The first one whole, if asked to; else nothing.
+    EXPECT_EQ(read(19, {.max_bytes = 1}).bytes, one);
+    EXPECT_EQ(read(19, {.max_bytes = 1, .min_one_batch = false}).bytes, 0U);
+    // Just read, so in the page cache (where the file system can say so).
+    const auto cached = read(4, {.may_wait = false});
+    EXPECT_TRUE(cached.would_wait || TestNode::bytes_of(cached) == log.substr(2 * one));
+    EXPECT_TRUE(node.broker().read(node.log("a"), Offset(0), {.may_wait = false}).would_wait);
+    EXPECT_EQ(read(20, {.may_wait = false}).bytes, 0U);
+}
+
+TEST(Segment, DamageIsNotSentFromTheFile) {
+    TestNode node;
+    fill(node);
+    const auto path = stem(node, "a", 0).string() + ".log";
+    {
+        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(fs::file_size(path) / 10 * 6 + 200));
+        file << "rot";
+    }
+    const auto read = [&](std::int64_t from) {
+        return node.broker().read(node.log("a"), Offset(from), {.max_bytes = 1, .files = true});
+    };
+    EXPECT_EQ(read(10).error, KafkaError::none);
+    const auto bad = read(12);
+    EXPECT_EQ(bad.error, KafkaError::kafka_storage_error);
+    EXPECT_TRUE(bad.files.empty());
+    EXPECT_NE(bad.message.find(path + " is damaged at byte"), std::string::npos) << bad.message;
+    EXPECT_EQ(read(14).error, KafkaError::none);
+}
+
 TEST(Segment, DeletedTopicsLeaveNothing) {
     TestNode node;
     node.create("a");

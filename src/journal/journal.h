@@ -27,6 +27,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -48,6 +49,8 @@ class Appender {
     /// file) is written in parts: then the sequence is that of the last one. REQUIRES: payload.size() <=
     /// kPayloadBytesMax.
     virtual Seq append(Kind kind, std::string payload, std::uint8_t version = 1) = 0;
+    /// The same for a payload in two pieces: what was received need not be copied to get a header.
+    virtual Seq append(Kind kind, std::string_view head, std::string_view body, std::uint8_t version) = 0;
     /// The sequence the next append() will get, unless in parts: to be put into a payload or compared with.
     [[nodiscard]] virtual Seq next_seq() const = 0;
     /// Wall-clock time of this group, the same for all its entries; the only clock that order() may read.

@@ -48,6 +48,20 @@ const std::string& Connection::peer_subject() const {
     return none;
 }
 
+void Connection::send_file(FileSlice slice) {
+    std::string bytes;
+    const auto read = slice.file->read_at(slice.offset, slice.size, bytes);
+    if (read && bytes.size() == slice.size) return send(std::move(bytes));
+    log_error("net", "connection to {} closed in the middle of an answer: {}", peer_address(),
+              read ? "the file it is in was cut short" : read.error().message);
+    abort();
+}
+
+void Connection::send_piece(Piece piece) {
+    if (auto* slice = std::get_if<FileSlice>(&piece)) return send_file(std::move(*slice));
+    send(std::get<SharedBytes>(std::move(piece)));
+}
+
 class TcpServer::Impl : public std::enable_shared_from_this<TcpServer::Impl> {
   public:
     Impl(EventLoop& event_loop, TcpServerOptions options, SessionFactory session_factory)

@@ -15,10 +15,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/disk_file.h"
 #include "base/result.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -33,6 +35,10 @@ class Connection {
     /// Queues bytes. Ignored after close().
     virtual void send(SharedBytes bytes) = 0;
     void send(std::string bytes) { send(SharedBytes(std::move(bytes))); }
+    /// Queues a part of a file; where it can it goes to the socket without being copied. REQUIRES: that part
+    /// is not written any more, and better lies in the page cache: it is read on the loop.
+    virtual void send_file(FileSlice slice);
+    void send_piece(Piece piece);
     /// Stops reading, writes what is queued (for as long as the peer takes some of it every 5 s), then
     /// closes. on_close() follows later.
     virtual void close() = 0;
@@ -59,6 +65,10 @@ class Session {
     virtual ~Session() = default;
     /// Bytes as they arrive, cut anywhere; valid during the call only. At most 256 KiB a call.
     virtual void on_bytes(std::string_view bytes) = 0;
+    /// Where the next bytes should go at once, when they belong to something large that is half there; then
+    /// on_filled(how many) comes instead of on_bytes(). Empty: nowhere.
+    virtual std::span<char> room() { return {}; }
+    virtual void on_filled(std::size_t bytes) { static_cast<void>(bytes); }
     /// buffered_bytes() had been above Options::low_water_bytes and has now drained to it.
     virtual void on_writable() {}
     /// The connection is gone. Nothing is called after this.

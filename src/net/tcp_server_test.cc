@@ -1,8 +1,12 @@
 // The listener and its connections over real sockets on 127.0.0.1, the loop driven by the test.
 #include "net/tcp_server.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -18,6 +22,8 @@ using testing::TestClient;
 struct Log {
     std::vector<std::shared_ptr<Connection>> connections;
     std::string bytes;
+    std::string room;  ///< where sessions want their bytes; empty: nowhere
+    std::size_t filled = 0;
     int closed = 0;
     int writable = 0;
     std::function<void(Connection&, std::string_view)> on_bytes;
@@ -31,6 +37,8 @@ class LoggingSession final : public Session {
         log_.bytes += bytes;
         if (log_.on_bytes) log_.on_bytes(*connection_, bytes);
     }
+    std::span<char> room() override { return std::span(log_.room).subspan(log_.filled); }
+    void on_filled(std::size_t bytes) override { log_.filled += bytes; }
     void on_writable() override { ++log_.writable; }
     void on_close() override { ++log_.closed; }
 
@@ -91,6 +99,76 @@ TEST_F(TcpServerTest, LargeSendIsQueuedAndDrains) {
     EXPECT_EQ(client.received(), big);
     ASSERT_TRUE(run_until(loop_, [&] { return log_.connections[0]->buffered_bytes() == 0; }));
     EXPECT_GE(log_.writable, 1);
+}
+
+/// A file of its own, gone with the test.
+class TestFile {
+  public:
+    explicit TestFile(std::string_view contents) {
+        char pattern[] = "/tmp/mr_slice_XXXXXX";
+        directory_ = ::mkdtemp(pattern);
+        file_ = std::move(*posix_file_system().open(directory_ + "/f", FileSystem::Mode::create));
+        EXPECT_TRUE(file_->write_at(0, contents));
+    }
+    ~TestFile() { std::filesystem::remove_all(directory_); }
+    [[nodiscard]] FileSlice slice(std::size_t from, std::size_t size) const {
+        return {std::dynamic_pointer_cast<const DiskFile>(file_), from, size};
+    }
+    File& file() { return *file_; }
+
+  private:
+    std::string directory_;
+    std::shared_ptr<File> file_;
+};
+
+std::string numbered(std::size_t size) {
+    std::string out;
+    for (std::uint64_t n = 0; out.size() < size; ++n) out += fmt::format("{:x},", n);
+    out.resize(size);
+    return out;
+}
+
+// Goal: parts of files go out in order with what stands before, between and behind them.
+TEST_F(TcpServerTest, SendsPartsOfFiles) {
+    listen();
+    const std::string contents = numbered(9U << 20);
+    const TestFile file(contents);
+    log_.on_bytes = [&](Connection& c, std::string_view) {
+        c.send(std::string("<"));
+        c.send_piece(file.slice(3, contents.size() - 3));
+        c.send_file(file.slice(0, 0));
+        c.send_file(file.slice(7, 1));
+        c.send_piece(SharedBytes(std::string("|")));
+        c.send_file(file.slice(100, 1'000));
+    };
+    TestClient client(loop_, server_->bound());
+    ASSERT_TRUE(client.send("go"));
+    const std::string wanted = "<" + contents.substr(3) + contents[7] + "|" + contents.substr(100, 1'000);
+    ASSERT_TRUE(client.wait_bytes(wanted.size()));
+    EXPECT_TRUE(client.received() == wanted);
+    ASSERT_TRUE(run_until(loop_, [&] { return log_.connections[0]->buffered_bytes() == 0; }));
+    EXPECT_GE(log_.writable, 1);
+}
+
+TEST_F(TcpServerTest, AFileThatWasCutShortEndsTheConnection) {
+    listen();
+    TestFile file(std::string(1'000, 'f'));
+    log_.on_bytes = [&](Connection& c, std::string_view) { c.send_file(file.slice(500, 1'000)); };
+    TestClient client(loop_, server_->bound());
+    ASSERT_TRUE(client.send("go"));
+    ASSERT_TRUE(client.wait_end());
+    EXPECT_EQ(client.received(), std::string(500, 'f'));
+    EXPECT_TRUE(run_until(loop_, [&] { return log_.closed == 1; }));
+}
+
+TEST_F(TcpServerTest, BytesGoWhereTheSessionWantsThem) {
+    listen();
+    log_.room.resize(300'000);
+    TestClient client(loop_, server_->bound());
+    const std::string sent = numbered(300'010);
+    ASSERT_TRUE(client.send(sent));
+    ASSERT_TRUE(run_until(loop_, [&] { return log_.bytes.size() == 10; }));
+    EXPECT_TRUE(log_.room + log_.bytes == sent);
 }
 
 TEST_F(TcpServerTest, CloseFlushesFirst) {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/disk_file.h"
 
 namespace mr::wire {
 
@@ -63,12 +64,15 @@ struct Bytes {
 /// decoder makes one piece that shares the frame; the encoder passes big pieces on without copying them.
 struct RecordData {
     std::vector<SharedBytes> parts;
+    /// Of what is sent only, before `parts`: batches that go from a file to the socket.
+    std::vector<FileSlice> files;
 
     RecordData() = default;
     explicit RecordData(SharedBytes bytes) { parts.push_back(std::move(bytes)); }
     [[nodiscard]] std::size_t size() const {
         std::size_t total = 0;
         for (const SharedBytes& part : parts) total += part.size();
+        for (const FileSlice& slice : files) total += slice.size;
         return total;
     }
 };

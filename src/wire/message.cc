@@ -20,21 +20,21 @@ std::string Output::flatten() && {
     if (splices.empty()) return std::move(bytes);
     std::string out;
     out.reserve(size());
-    for (const SharedBytes& piece : std::move(*this).pieces()) out.append(piece.view());
+    for (const Piece& piece : std::move(*this).pieces()) out.append(std::get<SharedBytes>(piece).view());
     return out;
 }
 
-std::vector<SharedBytes> Output::pieces() && {
-    std::vector<SharedBytes> out;
+std::vector<Piece> Output::pieces() && {
+    std::vector<Piece> out;
     const auto own = std::make_shared<const std::string>(std::move(bytes));
     const std::string_view all(*own);
     std::size_t at = 0;
     for (auto& [position, part] : splices) {
-        if (position > at) out.emplace_back(own, all.substr(at, position - at));
+        if (position > at) out.emplace_back(SharedBytes(own, all.substr(at, position - at)));
         at = position;
         out.push_back(std::move(part));
     }
-    if (at < all.size()) out.emplace_back(own, all.substr(at));
+    if (at < all.size()) out.emplace_back(SharedBytes(own, all.substr(at)));
     splices.clear();
     return out;
 }

@@ -32,17 +32,17 @@ inline constexpr std::size_t kSpliceBytesMin = 4096;
 /// Bytes being written, some of them only referred to: `splices` go in at their position, in order.
 struct Output {
     std::string bytes;
-    std::vector<std::pair<std::size_t, SharedBytes>> splices;
+    std::vector<std::pair<std::size_t, Piece>> splices;
 
     [[nodiscard]] std::size_t size() const {
         std::size_t total = bytes.size();
-        for (const auto& [at, part] : splices) total += part.size();
+        for (const auto& [at, part] : splices) total += size_of(part);
         return total;
     }
-    /// Everything in one string.
+    /// Everything in one string. REQUIRES: nothing of it lies in files.
     [[nodiscard]] std::string flatten() &&;
     /// Everything as pieces to be written one after the other.
-    [[nodiscard]] std::vector<SharedBytes> pieces() &&;
+    [[nodiscard]] std::vector<Piece> pieces() &&;
 };
 
 struct RequestHeader {

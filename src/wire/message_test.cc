@@ -113,7 +113,7 @@ TEST(Message, RecordsAreNotCopied) {
     for (const std::int16_t version : std::initializer_list<std::int16_t>{3, 12, 13}) {
         Output out = encode_request(request, version, 5, "me");
         EXPECT_EQ(out.splices.size(), 1U);
-        EXPECT_EQ(out.splices[0].second.view().data(), records.view().data());
+        EXPECT_EQ(std::get<SharedBytes>(out.splices[0].second).view().data(), records.view().data());
         const std::size_t size = out.size();
         const std::string flat = std::move(out).flatten();
         EXPECT_EQ(flat.size(), size);

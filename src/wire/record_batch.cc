@@ -85,6 +85,10 @@ std::int32_t BatchHeader::last_sequence() const {
 }
 
 Result<BatchHeader> decode_batch_header(std::string_view bytes) {
+    return decode_batch_head(bytes, bytes.size());
+}
+
+Result<BatchHeader> decode_batch_head(std::string_view bytes, std::size_t available) {
     // The magic byte sits at the same place in all message formats, so that an old one can be named.
     if (bytes.size() > kMagicAt && bytes[kMagicAt] >= 0 && bytes[kMagicAt] < 2) {
         return fail(Code::invalid_argument,
@@ -108,9 +112,9 @@ Result<BatchHeader> decode_batch_header(std::string_view bytes) {
     h.record_count = in.i32();
     MR_TRY_VOID(in.status("record batch header"));
     if (h.magic != 2) return fail(Code::corrupt, "record batch: magic {} instead of 2", h.magic);
-    if (h.batch_length < kBatchLengthMin || h.total_bytes() > bytes.size()) {
+    if (h.batch_length < kBatchLengthMin || h.total_bytes() > available) {
         return fail(Code::corrupt, "record batch: length {} does not fit the {} bytes there", h.batch_length,
-                    bytes.size());
+                    available);
     }
     MR_TRY_VOID(check_header(h));
     return h;

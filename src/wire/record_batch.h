@@ -81,6 +81,8 @@ struct BatchHeader {
 /// length, counts or magic are impossible; unsupported for an unknown compression. Bytes after the batch are
 /// allowed (a fetch holds several).
 Result<BatchHeader> decode_batch_header(std::string_view bytes);
+/// The same where only `head`, the first kBatchHeaderBytes of `available` bytes, is at hand.
+Result<BatchHeader> decode_batch_head(std::string_view head, std::size_t available);
 
 /// Whether the stored CRC fits the bytes. REQUIRES: decode_batch_header(bytes) succeeded.
 [[nodiscard]] bool batch_crc_ok(std::string_view bytes, const BatchHeader& header);

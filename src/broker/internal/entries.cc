@@ -5,9 +5,6 @@
 namespace mr::broker::internal {
 namespace {
 
-constexpr std::size_t kBaseOffsetAt = 20;
-constexpr std::size_t kLeaderEpochAt = 28;
-constexpr std::size_t kTimeAt = 32;
 /// What happens to a cluster setting.
 constexpr std::uint8_t kSet = 1;
 constexpr std::uint8_t kRemoved = 2;
@@ -65,14 +62,6 @@ std::string encode_batch_entry(const BatchEntry& entry) {
     MR_DCHECK(payload.size() == kBatchEntryHeaderBytes);
     out.raw(entry.batch);
     return payload;
-}
-
-void patch_batch_entry(std::string& payload, Offset base_offset, LeaderEpoch leader_epoch, TimestampMs time) {
-    MR_CHECK(payload.size() > kBatchEntryHeaderBytes, "{}", payload.size());
-    ByteWriter out(payload);
-    out.patch(kBaseOffsetAt, base_offset.value);
-    out.patch(kLeaderEpochAt, leader_epoch.value);
-    out.patch(kTimeAt, time.value);
 }
 
 Result<BatchEntry> decode_batch_entry(std::string_view payload) {

@@ -23,21 +23,19 @@ namespace mr::broker::internal {
 /// Of every broker entry's payload, today.
 inline constexpr std::uint8_t kEntryVersion = 1;
 
-/// Kind::topic_batch. The header is fixed so that the batch can be copied in first and the rest patched in
-/// when the entry is ordered.
+/// Kind::topic_batch.
 struct BatchEntry {
     Uuid topic;
     PartitionId partition;
     Offset base_offset;
     LeaderEpoch leader_epoch;
-    TimestampMs time;        ///< of the append, by the node's clock
-    std::uint8_t flags = 0;  ///< none yet; unknown ones are an error
-    std::string_view batch;  ///< as sent; its own base offset and epoch fields mean nothing
+    TimestampMs time;          ///< of the append, by the node's clock
+    std::uint8_t flags = 0;    ///< none yet; unknown ones are an error
+    std::string_view batch{};  ///< as sent; its own base offset and epoch fields mean nothing
 };
 inline constexpr std::size_t kBatchEntryHeaderBytes = 41;
-/// A payload with room for the header, then the batch.
+/// The header, then the batch; without one, just the header, of a fixed size.
 std::string encode_batch_entry(const BatchEntry& entry);
-void patch_batch_entry(std::string& payload, Offset base_offset, LeaderEpoch leader_epoch, TimestampMs time);
 Result<BatchEntry> decode_batch_entry(std::string_view payload);
 
 /// Kind::topic_created.

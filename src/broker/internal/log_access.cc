@@ -33,6 +33,14 @@ SegmentList::const_iterator segment_of(const SegmentList& list, Offset offset) {
                                 [&](const auto& segment) { return segment->info().next <= offset; });
 }
 
+/// Whoever reads prefers memory, then the segments, then the journal. REQUIRES: offset < view.log_end.
+bool from_segments(const PartitionLog& log, const PartitionView& view, const TailRing::View& ring,
+                   Offset offset) {
+    if (offset < view.tail_start()) return true;
+    const BatchRef& ref = view.tail(view.find_offset(offset));
+    return ref.seq <= ring.floor && ref.next_offset() <= log.settled_end();
+}
+
 }  // namespace
 
 Status LogAccess::collect_segments(const PartitionLog& log, Offset end, Offset& at,
@@ -55,23 +63,15 @@ Status LogAccess::collect_segments(const PartitionLog& log, Offset end, Offset& 
                 if (run.places[i].base_offset >= end) return {};
                 const SharedBytes batch = run.batch(i);
                 MR_TRY(const auto header, wire::decode_batch_header(batch.view()));
-                if (header.total_bytes() != batch.size() || header.base_offset != run.places[i].base_offset) {
-                    return fail(Code::corrupt, "{}: the batch at {} is not the one its .seqindex names",
-                                segment.files().path(SegmentFiles::log), run.places[i].position);
-                }
+                if (header.total_bytes() != batch.size() || header.base_offset != run.places[i].base_offset)
+                    return misplaced(segment, run.places[i]);
                 // After compaction, the last batch to begin at or before an offset may end before it, too.
                 if (header.next_offset() <= at) continue;
                 if (run.places[i].seq > limits.not_after || full(limits, bytes, batch.size(), out.size()))
                     return {};
                 // What was synced can still rot; what is computed or archived from it would be wrong for
                 // good.
-                if (!wire::batch_crc_ok(batch.view(), header)) {
-                    return fail(
-                        Code::corrupt,
-                        "{} is damaged at byte {}: the checksum of the batch with offset {} does not match; "
-                        "restore the data directory from a backup, or delete the records up to there",
-                        segment.files().path(SegmentFiles::log), run.places[i].position, header.base_offset);
-                }
+                if (!wire::batch_crc_ok(batch.view(), header)) return damaged(segment, run.places[i]);
                 out.push_back({ref_of(header, run.places[i]), batch, true});
                 bytes += batch.size();
                 at = header.next_offset();
@@ -131,8 +131,7 @@ Status LogAccess::collect(const PartitionLog& log, const PartitionView& view, Of
     MR_CHECK(first == 0, "{}", first);
     const Offset end = std::min(view.log_end, limits.end);
     while (at < end) {
-        if (at < view.tail_start() || (view.tail(view.find_offset(at)).seq <= ring->floor &&
-                                       view.tail(view.find_offset(at)).next_offset() <= log.settled_end())) {
+        if (from_segments(log, view, *ring, at)) {
             const Offset before = at;
             const auto list = log.segments();
             if (auto status = collect_segments(log, end, at, limits, bytes, out); !status) {
@@ -171,6 +170,17 @@ Status LogAccess::collect(const PartitionLog& log, const PartitionView& view, Of
         at = out.back().ref.next_offset();
     }
     return {};
+}
+
+Result<std::optional<SegmentSlice>> LogAccess::slice(const PartitionLog& log, const PartitionView& view,
+                                                     Offset from, const CollectLimits& limits,
+                                                     Segment::Disk disk) const {
+    const Offset end = std::min(view.log_end, limits.end);
+    if (from >= end || !from_segments(log, view, *ring_.view(), from)) return std::nullopt;
+    const auto list = log.segments();
+    const auto segment = segment_of(*list, from);
+    if (segment == list->end() || (*segment)->info().base > from) return std::nullopt;
+    return slice_of(**segment, from, end, limits.bytes_max, disk);
 }
 
 Result<Offset> LogAccess::first_after(const PartitionLog& log, const PartitionView& view, Seq seq) const {

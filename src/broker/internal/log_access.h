@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "broker/internal/segment.h"
+#include "broker/internal/segment_slice.h"
 #include "broker/internal/tail_ring.h"
 #include "broker/partition_log.h"
 #include "journal/entry.h"
@@ -43,6 +44,11 @@ class LogAccess {
     /// out_of_range when retention took them away meanwhile.
     Status collect(const PartitionLog& log, const PartitionView& view, Offset from,
                    const CollectLimits& limits, std::vector<StoredBatch>& out) const;
+
+    /// Batches from `from` on as a part of a segment's file; nothing where memory or the journal has them.
+    /// Any error is one that collect() tells as well, or unavailable (Disk::cached_only).
+    Result<std::optional<SegmentSlice>> slice(const PartitionLog& log, const PartitionView& view, Offset from,
+                                              const CollectLimits& limits, Segment::Disk disk) const;
 
     /// Offset of the first batch of an entry after `seq`; the view's end when there is none.
     Result<Offset> first_after(const PartitionLog& log, const PartitionView& view, Seq seq) const;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/disk_file.h"
 
 namespace mr::broker {
 namespace {
@@ -21,6 +22,14 @@ std::uint32_t seed_of(Offset base) {
     char raw[8];
     mr::internal::store(raw, base.value, Endian::little);
     return crc32c({raw, sizeof raw});
+}
+
+Status read_part(const File& file, std::uint64_t offset, std::size_t length, Segment::Disk disk,
+                 std::string& out) {
+    if (disk == Segment::Disk::may_wait) return file.read_at(offset, length, out);
+    MR_TRY(const bool cached, read_cached(file, offset, length, out));
+    if (!cached) return fail(Code::unavailable, "not in the page cache");
+    return {};
 }
 
 }  // namespace
@@ -113,12 +122,13 @@ Segment::Segment(SegmentInfo info, std::shared_ptr<SegmentFiles> files)
              info_.batches);
 }
 
-Result<std::vector<Segment::Place>> Segment::places(std::uint32_t from, std::uint32_t count) const {
+Result<std::vector<Segment::Place>> Segment::places(std::uint32_t from, std::uint32_t count,
+                                                    Disk disk) const {
     MR_CHECK(from + count <= info_.batches, "{} {} {}", from, count, info_.batches);
     MR_TRY(const auto file, files_->get(SegmentFiles::seq_index));
     std::string raw;
-    MR_TRY_VOID(file->read_at(kSeqIndexHeaderBytes + std::uint64_t{from} * kSeqIndexEntryBytes,
-                              std::size_t{count} * kSeqIndexEntryBytes, raw));
+    MR_TRY_VOID(read_part(*file, kSeqIndexHeaderBytes + std::uint64_t{from} * kSeqIndexEntryBytes,
+                          std::size_t{count} * kSeqIndexEntryBytes, disk, raw));
     std::vector<Place> out;
     out.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -159,13 +169,13 @@ Result<std::vector<AbortedTxn>> Segment::aborted() const {
 }
 
 template <class Before>
-Result<std::uint32_t> Segment::search(Before before) const {
+Result<std::uint32_t> Segment::search(Disk disk, Before before) const {
     std::uint32_t low = 0;
     std::uint32_t high = info_.batches;
     while (low < high) {
         const std::uint32_t middle = low + (high - low) / 2;
-        MR_TRY(const Place found, place(middle));
-        if (before(found)) {
+        MR_TRY(const auto found, places(middle, 1, disk));
+        if (before(found.front())) {
             low = middle + 1;
         } else {
             high = middle;
@@ -174,20 +184,20 @@ Result<std::uint32_t> Segment::search(Before before) const {
     return low;
 }
 
-Result<std::uint32_t> Segment::find_offset(Offset offset) const {
+Result<std::uint32_t> Segment::find_offset(Offset offset, Disk disk) const {
     if (offset >= info_.next) return info_.batches;
-    MR_TRY(const std::uint32_t after, search([&](const Place& p) { return p.base_offset <= offset; }));
+    MR_TRY(const std::uint32_t after, search(disk, [&](const Place& p) { return p.base_offset <= offset; }));
     return after == 0 ? 0 : after - 1;
 }
 
 Result<std::uint32_t> Segment::find_seq(Seq seq) const {
     if (seq >= info_.last_seq) return info_.batches;
     if (seq < info_.first_seq) return 0;
-    return search([&](const Place& p) { return p.seq <= seq; });
+    return search(Disk::may_wait, [&](const Place& p) { return p.seq <= seq; });
 }
 
-Result<Segment::Run> Segment::read(std::uint32_t index, std::size_t bytes_max,
-                                   std::size_t batches_max) const {
+Result<Segment::Extent> Segment::extent(std::uint32_t index, std::size_t bytes_max, std::size_t batches_max,
+                                        Disk disk) const {
     MR_CHECK(index < info_.batches, "{} {}", index, info_.batches);
     const std::size_t left = info_.batches - index;
     std::vector<Place> found;
@@ -196,7 +206,7 @@ Result<Segment::Run> Segment::read(std::uint32_t index, std::size_t bytes_max,
     for (std::uint32_t portion = kPlacesFirst; found.size() < std::min<std::size_t>(left, kPlacesMax);
          portion *= 4) {
         const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(left - found.size(), portion));
-        MR_TRY(const auto more, places(index + static_cast<std::uint32_t>(found.size()), count));
+        MR_TRY(const auto more, places(index + static_cast<std::uint32_t>(found.size()), count, disk));
         found.insert(found.end(), more.begin(), more.end());
         if (found.size() > batches_max || found.back().position - found.front().position > bytes_max) break;
     }
@@ -206,19 +216,26 @@ Result<Segment::Run> Segment::read(std::uint32_t index, std::size_t bytes_max,
         end = found.back().position;
         found.pop_back();
     }
-    const auto end_of = [&](std::size_t i) { return i + 1 < found.size() ? found[i + 1].position : end; };
+    Extent out{std::move(found), end};
     std::size_t n = 1;
-    while (n < found.size() && n < batches_max && end_of(n) - found[0].position <= bytes_max) ++n;
-    const std::size_t length = static_cast<std::size_t>(end_of(n - 1) - found[0].position);
+    while (n < out.places.size() && n < batches_max && out.end_of(n) - out.begin_of(0) <= bytes_max) ++n;
+    out.end = out.end_of(n - 1);
+    out.places.resize(n);
+    return out;
+}
+
+Result<Segment::Run> Segment::read(std::uint32_t index, std::size_t bytes_max,
+                                   std::size_t batches_max) const {
+    MR_TRY(auto found, extent(index, bytes_max, batches_max));
+    const auto length = static_cast<std::size_t>(found.end - found.begin_of(0));
     MR_TRY(const auto file, files_->get(SegmentFiles::log));
     std::string raw;
-    MR_TRY_VOID(file->read_at(found[0].position, length, raw));
+    MR_TRY_VOID(file->read_at(found.begin_of(0), length, raw));
     if (raw.size() != length) {
         return fail(Code::corrupt, "{}: {} bytes at {}, {} wanted", files_->path(SegmentFiles::log),
-                    raw.size(), found[0].position, length);
+                    raw.size(), found.begin_of(0), length);
     }
-    found.resize(n);
-    return Run{std::move(found), SharedBytes(std::move(raw))};
+    return Run{std::move(found.places), SharedBytes(std::move(raw))};
 }
 
 Result<std::uint32_t> Segment::find_time(TimestampMs timestamp) const {

@@ -96,13 +96,29 @@ class Segment {
         Seq seq;
         Offset stable;  ///< the partition's last stable offset once the batch was in
     };
+    /// May a read wait for the disk? If not, it is `unavailable` where it would have to.
+    enum class Disk : std::uint8_t { may_wait, cached_only };
     /// Index of the batch that holds `offset`, or of the first after it; batches when there is none.
-    Result<std::uint32_t> find_offset(Offset offset) const;
+    Result<std::uint32_t> find_offset(Offset offset, Disk disk = Disk::may_wait) const;
     /// Index of the first batch of an entry after `seq`.
     Result<std::uint32_t> find_seq(Seq seq) const;
     Result<Place> place(std::uint32_t index) const;
     /// The whole .txnindex.
     Result<std::vector<AbortedTxn>> aborted() const;
+
+    /// Where consecutive batches lie.
+    struct Extent {
+        std::vector<Place> places;
+        std::uint64_t end = 0;  ///< position after the last one
+
+        [[nodiscard]] std::uint64_t begin_of(std::size_t i) const { return places[i].position; }
+        [[nodiscard]] std::uint64_t end_of(std::size_t i) const {
+            return i + 1 < places.size() ? places[i + 1].position : end;
+        }
+    };
+    /// From batch `index` on: as many as fit `bytes_max` and `batches_max`, but at least one.
+    Result<Extent> extent(std::uint32_t index, std::size_t bytes_max, std::size_t batches_max,
+                          Disk disk = Disk::may_wait) const;
 
     struct Run {
         std::vector<Place> places;
@@ -114,7 +130,7 @@ class Segment {
         }
         [[nodiscard]] SharedBytes batch(std::size_t i) const { return bytes.slice(at(i), end(i) - at(i)); }
     };
-    /// Consecutive batches from `index` on: as many as fit `bytes_max` and `batches_max`, but at least one.
+    /// The same with their bytes.
     Result<Run> read(std::uint32_t index, std::size_t bytes_max, std::size_t batches_max) const;
 
     /// Index of a batch at or before the first one with a record at or after `timestamp` (from .timeindex).
@@ -123,8 +139,9 @@ class Segment {
   private:
     /// Binary search in .seqindex: first entry for which `before` is false.
     template <class Before>
-    Result<std::uint32_t> search(Before before) const;
-    Result<std::vector<Place>> places(std::uint32_t from, std::uint32_t count) const;
+    Result<std::uint32_t> search(Disk disk, Before before) const;
+    Result<std::vector<Place>> places(std::uint32_t from, std::uint32_t count,
+                                      Disk disk = Disk::may_wait) const;
 
     SegmentInfo info_;
     std::shared_ptr<SegmentFiles> files_;

@@ -56,20 +56,23 @@ bool is_known(Kind kind) {
     return false;
 }
 
-void encode_entry(std::string& out, std::uint32_t seed, EntryHeader header, std::string_view payload) {
-    MR_DCHECK(payload.size() <= kEntryBytesMax);
+void encode_entry(std::string& out, std::uint32_t seed, EntryHeader header, std::string_view head,
+                  std::string_view body) {
+    const std::size_t payload_bytes = head.size() + body.size();
+    MR_DCHECK(payload_bytes <= kEntryBytesMax);
     char raw[kEntryHeaderBytes];
-    put(raw + kPayloadCrcAt, crc32c(payload, seed));
+    put(raw + kPayloadCrcAt, crc32c(body, crc32c(head, seed)));
     put(raw + kSeqAt, header.seq.value);
     put(raw + kSyncedAt, header.synced.value);
-    put(raw + kLengthAt, static_cast<std::uint32_t>(payload.size()));
+    put(raw + kLengthAt, static_cast<std::uint32_t>(payload_bytes));
     put(raw + kKindAt, static_cast<std::uint16_t>(header.kind));
     put(raw + kVersionAt, header.version);
     put(raw + kReservedAt, std::uint8_t{0});
     put(raw, crc32c({raw + kPayloadCrcAt, kEntryHeaderBytes - kPayloadCrcAt}, seed));
     out.append(raw, sizeof raw);
-    out.append(payload);
-    out.append(entry_bytes(payload.size()) - kEntryHeaderBytes - payload.size(), '\0');
+    out.append(head);
+    out.append(body);
+    out.append(entry_bytes(payload_bytes) - kEntryHeaderBytes - payload_bytes, '\0');
 }
 
 std::optional<EntryHeader> decode_entry_header(std::string_view bytes, std::uint32_t seed) {

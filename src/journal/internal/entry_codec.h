@@ -40,8 +40,10 @@ constexpr std::size_t entry_bytes(std::size_t payload_bytes) {
 /// Is it a kind this build knows? An unknown one means a newer build wrote the journal.
 bool is_known(Kind kind);
 
-/// Appends header, payload and padding. `header.length` and `payload_crc` are taken from `payload`.
-void encode_entry(std::string& out, std::uint32_t seed, EntryHeader header, std::string_view payload);
+/// Appends header, payload (`head`, then `body`) and padding. `header.length` and `payload_crc` are taken
+/// from the payload.
+void encode_entry(std::string& out, std::uint32_t seed, EntryHeader header, std::string_view head,
+                  std::string_view body = {});
 
 /// The header at the front of `bytes`; nothing if there is no valid one.
 std::optional<EntryHeader> decode_entry_header(std::string_view bytes, std::uint32_t seed);

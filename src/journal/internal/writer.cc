@@ -189,8 +189,9 @@ void Writer::begin_group(std::size_t bytes) {
     }
 }
 
-std::string_view Writer::put(const EntryHeader& header, std::string_view payload) {
-    const std::size_t bytes = entry_bytes(payload.size());
+std::string_view Writer::put(const EntryHeader& header, std::string_view head, std::string_view body) {
+    const std::size_t payload_bytes = head.size() + body.size();
+    const std::size_t bytes = entry_bytes(payload_bytes);
     bool same_chunk = !chunks_.empty();
     if (file_->size() - offset_ < bytes) {
         roll();
@@ -203,11 +204,11 @@ std::string_view Writer::put(const EntryHeader& header, std::string_view payload
     if (!same_chunk) chunks_.push_back({arena_, arena_->size(), file_, offset_, Seq(0)});
     if (chunks_.back().first == Seq(0) && header.kind != Kind::mark) chunks_.back().first = header.seq;
     const std::size_t at = arena_->size();
-    encode_entry(*arena_, file_->seed(), header, payload);
+    encode_entry(*arena_, file_->seed(), header, head, body);
     MR_CHECK(arena_->size() == at + bytes);
     offset_ += bytes;
     group_bytes_ += bytes;
-    return {arena_->data() + at + kEntryHeaderBytes, payload.size()};
+    return {arena_->data() + at + kEntryHeaderBytes, payload_bytes};
 }
 
 void Writer::roll() {
@@ -226,19 +227,28 @@ void Writer::roll() {
 }
 
 Seq Writer::append(Kind kind, std::string payload, std::uint8_t version) {
-    MR_CHECK(in_group_, "append() outside of order()");
-    MR_CHECK(payload.size() <= kPayloadBytesMax, "entry of {} bytes, at most {}", payload.size(),
-             kPayloadBytesMax);
-    MR_CHECK(kind != Kind::mark && is_known(kind), "kind {}", static_cast<unsigned>(kind));
     if (payload.size() > payload_bytes_max_) return append_in_parts(kind, std::move(payload), version);
+    return append(kind, payload, {}, version);
+}
+
+Seq Writer::append(Kind kind, std::string_view head, std::string_view body, std::uint8_t version) {
+    MR_CHECK(in_group_, "append() outside of order()");
+    MR_CHECK(kind != Kind::mark && is_known(kind), "kind {}", static_cast<unsigned>(kind));
+    if (head.size() + body.size() > payload_bytes_max_) {
+        return append_in_parts(kind, std::string(head).append(body), version);
+    }
     const Seq seq = next_seq_;
-    const std::string_view bytes = write_next(kind, version, payload);
+    const std::string_view bytes = write_next(kind, version, head, body);
     show({seq, kind, version, SharedBytes(chunks_.back().arena, bytes)});
     return seq;
 }
 
 /// All in this group, so nothing comes between them, and no cut either.
 Seq Writer::append_in_parts(Kind kind, std::string payload, std::uint8_t version) {
+    MR_CHECK(in_group_, "append() outside of order()");
+    MR_CHECK(payload.size() <= kPayloadBytesMax, "entry of {} bytes, at most {}", payload.size(),
+             kPayloadBytesMax);
+    MR_CHECK(kind != Kind::mark && is_known(kind), "kind {}", static_cast<unsigned>(kind));
     std::string_view rest = payload;
     PartsHeader header{.kind = kind, .version = version};
     while (rest.size() > payload_bytes_max_ - PartsHeader::kBytes) {
@@ -255,9 +265,10 @@ Seq Writer::append_in_parts(Kind kind, std::string payload, std::uint8_t version
     return seq;
 }
 
-std::string_view Writer::write_next(Kind kind, std::uint8_t version, std::string_view payload) {
+std::string_view Writer::write_next(Kind kind, std::uint8_t version, std::string_view head,
+                                    std::string_view body) {
     const std::string_view bytes =
-        put({.seq = next_seq_, .synced = group_synced_, .kind = kind, .version = version}, payload);
+        put({.seq = next_seq_, .synced = group_synced_, .kind = kind, .version = version}, head, body);
     next_seq_ = next_seq_.next();
     return bytes;
 }

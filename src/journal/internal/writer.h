@@ -52,13 +52,15 @@ class Writer final : public Appender {
     void set_on_space(std::function<void()> on_space);
 
     Seq append(Kind kind, std::string payload, std::uint8_t version) override;
+    Seq append(Kind kind, std::string_view head, std::string_view body, std::uint8_t version) override;
     [[nodiscard]] Seq next_seq() const override { return next_seq_; }
     [[nodiscard]] TimestampMs now() const override { return group_time_; }
 
   private:
     Seq append_in_parts(Kind kind, std::string payload, std::uint8_t version);
     /// Writes an entry that participants do not see yet.
-    std::string_view write_next(Kind kind, std::uint8_t version, std::string_view payload);
+    std::string_view write_next(Kind kind, std::uint8_t version, std::string_view head,
+                                std::string_view body = {});
     void show(const Entry& entry);
 
     /// A run of bytes in one arena that goes to one place in one file.
@@ -82,7 +84,7 @@ class Writer final : public Appender {
     bool write_mark_if_due();
     void count_for_checkpoint();
     void begin_group(std::size_t bytes);
-    std::string_view put(const EntryHeader& header, std::string_view payload);
+    std::string_view put(const EntryHeader& header, std::string_view head, std::string_view body = {});
     void roll();
     void end_group();
 

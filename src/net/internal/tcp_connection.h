@@ -34,6 +34,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
     using Connection::send;
     void send(SharedBytes bytes) override;
+    void send_file(FileSlice slice) override;
     void close() override;
     void abort() override;
     void pause_reading() override { paused_ = true; }
@@ -48,9 +49,14 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
     void arm_read();
     void on_readable();
+    /// Reads once, to where the session wants it or into the common buffer, and adds to `done`. False: there
+    /// is no more for now.
+    bool read_once(std::size_t& done);
+    void queue(Piece piece);
     void schedule_flush();
     void flush();
     std::size_t write_some(boost::system::error_code& error);
+    std::size_t write_file(const FileSlice& slice, boost::system::error_code& error);
     void consume(std::size_t bytes);
     void wait_writable();
     void after_flush();
@@ -68,7 +74,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     std::shared_ptr<TcpShared> shared_;
     boost::asio::ip::tcp::socket socket_;
     std::unique_ptr<Session> session_;
-    std::deque<SharedBytes> queue_;
+    std::deque<Piece> queue_;
     std::size_t front_offset_ = 0;  ///< bytes of queue_.front() already written
     std::size_t buffered_ = 0;
     State state_ = State::open;

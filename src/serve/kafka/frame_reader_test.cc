@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 
 namespace mr::serve::kafka {
@@ -34,6 +36,42 @@ TEST(FrameReader, AnyCut) {
             again += one.view();
         }
         EXPECT_EQ(again, stream) << cut;
+        EXPECT_EQ(reader.held_bytes(), 0U);
+    }
+}
+
+// Goal: the same when what is missing of a large frame is received right where it belongs.
+TEST(FrameReader, ReceivedInPlace) {
+    const FrameReader::Limits limits{.produce_bytes_max = 8U << 20, .request_bytes_max = 1000};
+    const std::string stream = frame(3, 8) + frame(0, 5U << 20) + frame(0, 40'000) + frame(18, 100);
+    for (const std::size_t cut : {7UL, 1'000UL, 100'000UL, 3UL << 20}) {
+        FrameReader reader(limits);
+        std::size_t at = 0;
+        std::size_t in_place = 0;
+        while (at < stream.size()) {
+            const std::span<char> room = reader.room();
+            const std::size_t n = std::min(cut, stream.size() - at);
+            if (room.empty()) {
+                ASSERT_TRUE(reader.feed(std::string_view(stream).substr(at, n)));
+                at += n;
+                continue;
+            }
+            EXPECT_LE(room.size(), 1U << 20) << "a length is believed only so far as bytes arrive";
+            const std::size_t used = std::min(n, room.size());
+            stream.copy(room.data(), used, at);
+            reader.filled(used);
+            at += used;
+            in_place += used;
+            EXPECT_EQ(reader.held_bytes(), at);
+        }
+        EXPECT_GT(in_place, 1U << 20);
+        std::string again;
+        while (reader.has_frame()) {
+            const SharedBytes one = reader.pop();
+            ByteWriter(again, Endian::big).i32(static_cast<std::int32_t>(one.size()));
+            again += one.view();
+        }
+        EXPECT_TRUE(again == stream) << cut;
         EXPECT_EQ(reader.held_bytes(), 0U);
     }
 }

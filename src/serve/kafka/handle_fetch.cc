@@ -17,6 +17,8 @@ constexpr std::int8_t kReadCommitted = 1;
 constexpr std::int64_t kGatherMs = 5;
 /// When there was no room to read older data from disk, try again after this.
 constexpr std::int64_t kBusyMs = 50;
+/// Of files, checked on the loop in one go (half a millisecond or so): what is more waits for the next fetch.
+constexpr std::size_t kFileBytesAtOnce = 4U << 20;
 
 /// One partition of a fetch: what to read, and what came of it.
 struct Read {
@@ -48,12 +50,12 @@ class FetchJob : public std::enable_shared_from_this<FetchJob> {
 
   private:
     void prepare();
-    void read_all();
+    [[nodiscard]] bool read_all(bool may_wait);
     void decide();
     void try_later();
     void wait(std::size_t bytes);
     void answer();
-    void read_one(Read& read, std::size_t bytes_left, bool nothing_yet) const;
+    [[nodiscard]] bool read_one(Read& read, const broker::ReadOptions& options) const;
     void check_divergence(Read& read, const broker::PartitionView& view) const;
 
     Service& service_;
@@ -83,15 +85,9 @@ void FetchJob::step() {
     if (!call_->wanted()) return;
     busy_ = true;
     prepare();
-    const bool resident = std::all_of(reads_.begin(), reads_.end(), [&](const Read& read) {
-        return !read.log || service_.broker().is_resident(*read.log, Offset(read.request.fetch_offset));
-    });
+    if (read_all(false)) return decide();
     const auto self = shared_from_this();
-    if (resident) {
-        read_all();
-        return decide();
-    }
-    service_.run_blocking([self] { self->read_all(); },
+    service_.run_blocking([self] { static_cast<void>(self->read_all(true)); },
                           [self](bool done) { done ? self->decide() : self->try_later(); });
 }
 
@@ -114,37 +110,55 @@ void FetchJob::prepare() {
     }
 }
 
-/// Any thread: touches only reads_ and the broker.
-void FetchJob::read_all() {
+/// Any thread: touches only reads_ and the broker. False when it would have to wait for the disk.
+bool FetchJob::read_all(bool may_wait) {
     std::size_t total = 0;
+    std::size_t of_files = 0;
     for (Read& read : reads_) {
         if (!read.log) continue;
-        read_one(read, bytes_max_ - std::min(bytes_max_, total), total == 0);
+        std::size_t left = bytes_max_ - std::min(bytes_max_, total);
+        if (!may_wait && of_files > 0 &&
+            !service_.broker().is_resident(*read.log, Offset(read.request.fetch_offset))) {
+            left = std::min(left, kFileBytesAtOnce - std::min(kFileBytesAtOnce, of_files));
+        }
+        broker::ReadOptions options;
+        options.max_bytes =
+            std::min(left, static_cast<std::size_t>(std::max(0, read.request.partition_max_bytes)));
+        options.min_one_batch = total == 0;  // KIP-74: progress, whatever the limits say
+        options.read_committed = read_committed_;
+        options.files = true;
+        options.may_wait = may_wait;
+        if (!read_one(read, options)) return false;
         total += read.bytes;
+        if (read.answer.records && !read.answer.records->files.empty()) of_files += read.bytes;
     }
+    return true;
 }
 
-void FetchJob::read_one(Read& read, std::size_t bytes_left, bool nothing_yet) const {
+bool FetchJob::read_one(Read& read, const broker::ReadOptions& options) const {
     Answer::Partition& out = read.answer;
+    read.bytes = 0;
+    const auto fail_with = [&](broker::KafkaError error) {
+        set_error(out, to_wire(error));
+        return true;
+    };
     const auto epoch_error =
         broker::Broker::check_leader_epoch(*read.log, LeaderEpoch(read.request.current_leader_epoch));
-    if (epoch_error != broker::KafkaError::none) return set_error(out, to_wire(epoch_error));
-    broker::ReadOptions options;
-    options.max_bytes =
-        std::min(bytes_left, static_cast<std::size_t>(std::max(0, read.request.partition_max_bytes)));
-    options.min_one_batch = nothing_yet;  // KIP-74: progress, whatever the limits say
-    options.read_committed = read_committed_;
+    if (epoch_error != broker::KafkaError::none) return fail_with(epoch_error);
     broker::ReadResult result = service_.broker().read(*read.log, Offset(read.request.fetch_offset), options);
+    if (result.would_wait) return false;
     if (result.error != broker::KafkaError::none) {
         if (!result.message.empty()) {
             log_error("kafka", "fetch of {}-{}: {}", read.log->topic(), read.log->id(), result.message);
         }
-        return set_error(out, to_wire(result.error));
+        return fail_with(result.error);
     }
     out.high_watermark = result.high_watermark.value;
     out.last_stable_offset = result.last_stable.value;
     out.log_start_offset = result.log_start.value;
-    out.records.emplace().parts = std::move(result.pieces);
+    wire::RecordData& records = out.records.emplace();
+    records.parts = std::move(result.pieces);
+    records.files = std::move(result.files);
     read.bytes = result.bytes;
     if (read_committed_) {
         auto& aborted = out.aborted_transactions.emplace();
@@ -155,6 +169,7 @@ void FetchJob::read_one(Read& read, std::size_t bytes_left, bool nothing_yet) co
         }
     }
     if (read.request.last_fetched_epoch >= 0) check_divergence(read, *read.log->shown());
+    return true;
 }
 
 /// KIP-595: the reader's history and ours part before its offset: it must go back first.

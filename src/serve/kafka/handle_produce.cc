@@ -66,9 +66,9 @@ std::optional<wire::BatchFacts> add_part(const FoundPartition& found,
         set_error(part, ErrorCode::invalid_record, "Produce requests must hold exactly one record batch");
         return std::nullopt;
     }
-    const std::string_view batch = sent.records->parts.front().view();
+    const SharedBytes& batch = sent.records->parts.front();
     const auto facts = wire::validate_batch(
-        batch, {.batch_bytes_max = static_cast<std::size_t>(settings.max_message_bytes)});
+        batch.view(), {.batch_bytes_max = static_cast<std::size_t>(settings.max_message_bytes)});
     if (!facts) {
         set_error(part, batch_error(facts.error()), facts.error().message);
         return std::nullopt;

@@ -323,6 +323,54 @@ TEST_F(ProduceFetch, BusyWorkersAreRetriable) {
     EXPECT_EQ(client.ask<wire::ListOffsetsResponse>(request, 7).topics.at(0).partitions.at(0).offset, 0);
 }
 
+// Goal: what has left memory comes from the segments, several partitions in one answer, within the limits.
+TEST(ColdFetch, ReadsSegments) {
+    broker::BrokerOptions options;
+    options.tail_bytes = 1;
+    options.settle_min_bytes = 1;
+    BrokerFixture f({}, 64U << 20, options);
+    f.make_topic("t", 2);
+    Client& client = f.client();
+    constexpr int kBatches = 300;
+    for (int i = 0; i < kBatches; ++i) {
+        client.ask<wire::ProduceResponse>(produce_to("t", i % 2, batch_of(10, f.clock.now().value)), 12);
+    }
+    f.settle();
+    const auto batch_bytes = static_cast<std::int32_t>(batch_of(10, f.clock.now().value).size());
+    ASSERT_FALSE(
+        f.broker().is_resident(*f.broker().topics()->find("t")->partition(PartitionId(0)), Offset(0)));
+    std::int64_t at[] = {0, 0};
+    while (at[0] < kBatches * 5 || at[1] < kBatches * 5) {
+        auto request = fetch_from("t", 0, at[0]);
+        auto& partitions = request.topics[0].partitions;
+        partitions.push_back(partitions[0]);
+        partitions[1].partition = 1;
+        partitions[1].fetch_offset = at[1];
+        for (auto& partition : partitions) partition.partition_max_bytes = 20 * batch_bytes + 1;
+        request.max_bytes = 30 * batch_bytes;
+        const auto response = client.ask<wire::FetchResponse>(request, 12);
+        for (const auto& partition : response.topics.at(0).partitions) {
+            ASSERT_EQ(partition.error_code, ErrorCode::none);
+            ASSERT_TRUE(partition.records);
+            EXPECT_LE(partition.records->size(), static_cast<std::size_t>(20 * batch_bytes));
+            for (const SharedBytes& part : partition.records->parts) {
+                std::string_view rest = part.view();
+                while (true) {
+                    const auto batch = wire::next_batch(rest);
+                    if (!batch || !*batch) break;
+                    const auto facts = wire::validate_batch(**batch, {});
+                    ASSERT_TRUE(facts);
+                    EXPECT_EQ(facts->header.base_offset.value, at[partition.partition_index]);
+                    at[partition.partition_index] = facts->header.next_offset().value;
+                }
+            }
+        }
+        ASSERT_GT(response.topics[0].partitions[0].records->size() +
+                      response.topics[0].partitions[1].records->size(),
+                  0U);
+    }
+}
+
 TEST_F(ProduceFetch, OffsetForLeaderEpoch) {
     produce(batch_of(4, now()));
     for (std::int16_t version = 2; version <= 4; ++version) {

@@ -92,6 +92,13 @@ void Session::on_bytes(std::string_view bytes) {
     update_reading();
 }
 
+void Session::on_filled(std::size_t bytes) {
+    last_active_ms_ = service_.now_ms();
+    frames_.filled(bytes);
+    pump();
+    update_reading();
+}
+
 void Session::on_writable() {
     count_unsent();
     pump();
@@ -221,7 +228,7 @@ void Session::dispatch(const SharedBytes& frame) {
 void Session::flush() {
     while (!closing_ && !calls_.empty() && calls_.front()->finished()) {
         Call& call = *calls_.front();
-        for (SharedBytes& piece : call.take_output().pieces()) connection_->send(std::move(piece));
+        for (Piece& piece : call.take_output().pieces()) connection_->send_piece(std::move(piece));
         const Handler* handler = find_handler(static_cast<std::int16_t>(call.key()));
         service_.count_answer(*handler, service_.clock().monotonic_ns() - call.received_ns());
         if (call.throttle_ms() > 0) mute(call.throttle_ms());

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,8 @@ class Session final : public net::Session, private CallOwner {
     ~Session() override;
 
     void on_bytes(std::string_view bytes) override;
+    std::span<char> room() override { return closing_ ? std::span<char>() : frames_.room(); }
+    void on_filled(std::size_t bytes) override;
     void on_writable() override;
     void on_close() override;
 

@@ -78,6 +78,7 @@ class Encoder {
     }
     void write(const RecordData& value, bool) {
         length(value.size(), true);
+        for (const FileSlice& slice : value.files) out_.splices.emplace_back(out_.bytes.size(), slice);
         for (const SharedBytes& part : value.parts) {
             if (part.size() >= kSpliceBytesMin) {
                 out_.splices.emplace_back(out_.bytes.size(), part);

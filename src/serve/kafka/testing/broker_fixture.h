@@ -105,9 +105,9 @@ class Client {
 
 class BrokerFixture {
   public:
-    explicit BrokerFixture(Options options = {}, std::size_t queue_bytes_max = 64U << 20)
+    explicit BrokerFixture(Options options = {}, std::size_t queue_bytes_max = 64U << 20,
+                           broker::BrokerOptions state = {})
         : directory_(make_directory()) {
-        broker::BrokerOptions state;
         state.directory = directory_ + "/topics";
         auto broker = broker::Broker::open(posix_file_system(), metrics, state);
         MR_CHECK(broker.has_value(), "{}", broker.error().message);
@@ -178,6 +178,14 @@ class BrokerFixture {
     void advance(std::int64_t ms) {
         clock.advance_ms(ms);
         run_all();
+    }
+    /// Moves everything into segments.
+    void settle() {
+        for (bool worked = true; worked;) {
+            const auto settled = broker_->settle_once();
+            MR_CHECK(settled.has_value(), "{}", settled.error().message);
+            worked = *settled;
+        }
     }
     /// A topic with its partitions, by the protocol.
     Uuid make_topic(const std::string& name, std::int32_t partitions = 1,
