@@ -131,6 +131,29 @@ TEST(FileSystem, PartsAreWrittenTogether) {
     std::filesystem::remove_all(directory);
 }
 
+// Goal: a read gives what was asked for and no more, whatever room the string had before.
+TEST(FileSystem, ReadsNoMoreThanWasAskedFor) {
+    char pattern[] = "/tmp/mr_read_XXXXXX";
+    const std::string directory = ::mkdtemp(pattern);
+    auto file = posix_file_system().open(directory + "/f", FileSystem::Mode::create);
+    ASSERT_TRUE(file);
+    const std::string all(1'000, 'x');
+    ASSERT_TRUE((*file)->write_at(0, all));
+    for (const std::size_t room : {0U, 20U, 100U, 500U}) {
+        for (std::size_t length = 0; length < 600; length += 7) {
+            std::string read;
+            read.reserve(room);
+            ASSERT_TRUE((*file)->read_at(3, length, read));
+            EXPECT_EQ(read.size(), length) << room;
+            std::string cached;
+            cached.reserve(room);
+            ASSERT_TRUE(read_cached(**file, 3, length, cached));
+            EXPECT_LE(cached.size(), length) << room;
+        }
+    }
+    std::filesystem::remove_all(directory);
+}
+
 TEST(FileSystem, AtomicWriteLinkAndLock) {
     char dir[] = "/tmp/mr_fs_XXXXXX";
     ASSERT_NE(::mkdtemp(dir), nullptr);

@@ -16,6 +16,7 @@
 
 #include "base/disk_file.h"
 #include "base/file_system.h"
+#include "base/overwrite.h"
 
 namespace mr {
 namespace {
@@ -30,7 +31,10 @@ std::unexpected<Error> os_error(std::string_view what, const std::string& path, 
                       : error == EMFILE || error == ENFILE ? Code::resource_exhausted
                       : error == EACCES || error == EPERM  ? Code::permission_denied
                                                            : Code::io_error;
-    const std::string_view remedy = error == EMFILE ? "; raise the limit (ulimit -n)" : "";
+    const std::string_view remedy = error == EMFILE   ? "; raise the limit (ulimit -n)"
+                                    : error == ENOSPC ? "; make room on the disk"
+                                    : error == EDQUOT ? "; make room, or raise the quota"
+                                                      : "";
     return fail(code, "{} {}: {}{}", what, path, std::generic_category().message(error), remedy);
 }
 
@@ -45,7 +49,7 @@ class PosixFile final : public DiskFile {
         int error = 0;
         // Read into memory that was not cleared first: catching up is mostly this.
         out.clear();
-        out.resize_and_overwrite(length, [&](char* to, std::size_t wanted) {
+        overwrite(out, length, [&](char* to, std::size_t wanted) {
             std::size_t done = 0;
             while (done < wanted) {
                 const ssize_t n = ::pread(fd_, to + done, wanted - done, static_cast<off_t>(offset + done));
@@ -63,7 +67,7 @@ class PosixFile final : public DiskFile {
     Result<bool> read_cached(std::uint64_t offset, std::size_t length, std::string& out) const override {
         bool waits = false;
         out.clear();
-        out.resize_and_overwrite(length, [&](char* to, std::size_t wanted) {
+        overwrite(out, length, [&](char* to, std::size_t wanted) {
             std::size_t done = 0;
             while (done < wanted && !waits) {
                 const iovec room{to + done, wanted - done};

@@ -13,10 +13,23 @@
 
 namespace mr::warehouse {
 
+namespace {
+
+/// What DuckDB says of a statement as an error of ours.
+std::unexpected<Error> duckdb_error(std::string_view message) {
+    if (message.contains("No space left on device")) {
+        return fail(Code::resource_exhausted, "{}; make room on the disk of the warehouse", message);
+    }
+    if (message.starts_with("Permission Error")) return fail(Code::permission_denied, "{}", message);
+    return fail(Code::invalid_argument, "{}", message);
+}
+
+}  // namespace
+
 Status execute(duckdb_connection connection, const std::string& sql) {
     ResultHandle result;
     if (duckdb_query(connection, sql.c_str(), result.get()) == DuckDBSuccess) return {};
-    return fail(Code::invalid_argument, "{}", duckdb_result_error(result.get()));
+    return duckdb_error(duckdb_result_error(result.get()));
 }
 
 std::string literal(std::string_view text) {
@@ -247,8 +260,7 @@ std::unexpected<Error> refused(const char* message, const QueryLimits& limits, c
         return fail(Code::resource_exhausted,
                     "the query needs more memory than warehouse.memory allows: let it read or group less\n{}",
                     text.substr(0, text.find('\n')));
-    if (text.starts_with("Permission Error")) return fail(Code::permission_denied, "{}", text);
-    return fail(Code::invalid_argument, "{}", text);
+    return duckdb_error(text);
 }
 
 /// Reads what a query gives, within its limits.

@@ -118,7 +118,10 @@ class Node:
     def wait_ready(self, seconds=60):
         deadline = time.monotonic() + seconds
         while not os.path.exists(self.ready):
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            if self.process.poll() is not None:
+                self.log.thread.join()  # its last words are the interesting ones
+                return False
+            if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
         return True

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "broker/holds.h"
+#include "broker/internal/segment_slice.h"
 #include "wire/batch_filter.h"
 
 namespace mr::broker {
@@ -240,12 +241,13 @@ Status Compactor::rewrite_marker(Job& job, const Segment& input, const Segment::
 
 Status Compactor::rewrite_batch(Job& job, const Segment& input, const Segment::Place& place,
                                 const SharedBytes& batch, bool last) {
-    MR_TRY(const auto header, wire::decode_batch_header(batch.view()));
+    const auto decoded = wire::decode_batch_header(batch.view());
     // A damaged batch stays where it is, to be found by whoever reads it: nothing new is made of it.
-    if (!wire::batch_crc_ok(batch.view(), header)) {
-        return fail(Code::corrupt, "{}: the checksum of the batch with offset {} does not match",
-                    input.files().path(SegmentFiles::log), header.base_offset);
+    if (!decoded || decoded->base_offset != place.base_offset ||
+        !wire::batch_crc_ok(batch.view(), *decoded)) {
+        return damaged(input, place);
     }
+    const wire::BatchHeader& header = *decoded;
     if (header.base_offset >= job.map_end) return put(job, input, place, batch.view());
     if (header.is_control()) return rewrite_marker(job, input, place, header, batch.view(), last);
     if (header.is_transactional()) job.with_batches.insert(header.producer_id);

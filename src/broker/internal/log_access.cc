@@ -62,19 +62,21 @@ Status LogAccess::collect_segments(const PartitionLog& log, Offset end, Offset& 
                 // The segments may already hold more than the caller's view.
                 if (run.places[i].base_offset >= end) return {};
                 const SharedBytes batch = run.batch(i);
-                MR_TRY(const auto header, wire::decode_batch_header(batch.view()));
-                if (header.total_bytes() != batch.size() || header.base_offset != run.places[i].base_offset)
-                    return misplaced(segment, run.places[i]);
+                const auto header = wire::decode_batch_header(batch.view());
+                if (!header || header->total_bytes() != batch.size() ||
+                    header->base_offset != run.places[i].base_offset) {
+                    return damaged(segment, run.places[i]);
+                }
                 // After compaction, the last batch to begin at or before an offset may end before it, too.
-                if (header.next_offset() <= at) continue;
+                if (header->next_offset() <= at) continue;
                 if (run.places[i].seq > limits.not_after || full(limits, bytes, batch.size(), out.size()))
                     return {};
                 // What was synced can still rot; what is computed or archived from it would be wrong for
                 // good.
-                if (!wire::batch_crc_ok(batch.view(), header)) return damaged(segment, run.places[i]);
-                out.push_back({ref_of(header, run.places[i]), batch, true});
+                if (!wire::batch_crc_ok(batch.view(), *header)) return damaged(segment, run.places[i]);
+                out.push_back({ref_of(*header, run.places[i]), batch, true});
                 bytes += batch.size();
-                at = header.next_offset();
+                at = header->next_offset();
             }
             index += static_cast<std::uint32_t>(run.places.size());
         }

@@ -43,11 +43,11 @@ class Window {
 Result<wire::BatchHeader> check_batch(const Segment& segment, Window& window, const Segment::Place& place,
                                       std::uint64_t from, std::uint64_t to) {
     const auto size = static_cast<std::size_t>(to - from);
-    if (size < wire::kBatchHeaderBytes) return misplaced(segment, place);
+    if (size < wire::kBatchHeaderBytes) return damaged(segment, place);
     MR_TRY(const auto head, window.at(from, wire::kBatchHeaderBytes));
-    MR_TRY(const auto header, wire::decode_batch_head(head.substr(0, wire::kBatchHeaderBytes), size));
-    if (header.total_bytes() != size || header.base_offset != place.base_offset) {
-        return misplaced(segment, place);
+    const auto header = wire::decode_batch_head(head.substr(0, wire::kBatchHeaderBytes), size);
+    if (!header || header->total_bytes() != size || header->base_offset != place.base_offset) {
+        return damaged(segment, place);
     }
     std::uint32_t crc = 0;
     for (std::uint64_t at = from + wire::kBatchAttributesAt; at < to;) {
@@ -57,22 +57,18 @@ Result<wire::BatchHeader> check_batch(const Segment& segment, Window& window, co
         crc = crc32c(part, crc);
         at += part.size();
     }
-    if (crc != header.crc) return damaged(segment, place);
-    return header;
+    if (crc != header->crc) return damaged(segment, place);
+    return *header;
 }
 
 }  // namespace
 
 std::unexpected<Error> damaged(const Segment& segment, const Segment::Place& place) {
-    return fail(Code::corrupt,
-                "{} is damaged at byte {}: the checksum of the batch with offset {} does not match; "
-                "restore the data directory from a backup, or delete the records up to there",
-                segment.files().path(SegmentFiles::log), place.position, place.base_offset);
-}
-
-std::unexpected<Error> misplaced(const Segment& segment, const Segment::Place& place) {
-    return fail(Code::corrupt, "{}: the batch at {} is not the one its .seqindex names",
-                segment.files().path(SegmentFiles::log), place.position);
+    return fail(
+        Code::corrupt,
+        "{} is damaged at byte {}: the batch with offset {} is not what was written there; restore the "
+        "data directory from a backup, or delete the records up to there",
+        segment.files().path(SegmentFiles::log), place.position, place.base_offset);
 }
 
 Result<std::optional<SegmentSlice>> slice_of(const Segment& segment, Offset from, Offset end,

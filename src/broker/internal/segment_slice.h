@@ -25,9 +25,7 @@ struct SegmentSlice {
 Result<std::optional<SegmentSlice>> slice_of(const Segment& segment, Offset from, Offset end,
                                              std::size_t bytes_max, Segment::Disk disk);
 
-/// "The batch there is damaged": names file, place and remedy.
+/// "What is there is not the batch that was written": names file, place and remedy.
 std::unexpected<Error> damaged(const Segment& segment, const Segment::Place& place);
-/// "The index names another batch there."
-std::unexpected<Error> misplaced(const Segment& segment, const Segment::Place& place);
 
 }  // namespace mr::broker

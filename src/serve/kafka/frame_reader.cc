@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/overwrite.h"
 #include "wire/api.h"
 
 namespace mr::serve::kafka {
@@ -49,9 +50,8 @@ Status FrameReader::check_length() {
 void FrameReader::make_room(std::size_t bytes) {
     const std::size_t wanted = have_ + bytes;
     if (partial_.size() >= wanted) return;
-    // Not cleared: what is not received is not looked at either. libstdc++ 12.2 passes the capacity, not the
-    // size that was asked for.
-    partial_.resize_and_overwrite(wanted, [wanted](char*, std::size_t) { return wanted; });
+    // What is not received is not looked at either.
+    overwrite(partial_, wanted, [](char*, std::size_t size) { return size; });
 }
 
 void FrameReader::take_if_whole() {
