@@ -128,6 +128,18 @@ class Reader:
         return self.records
 
 
+def committed_to_the_end(node, group, topic):
+    """None when the group has committed the end of the topic's only partition; else what it has."""
+    consumer = Consumer({"bootstrap.servers": node.bootstrap, "group.id": group, "log_level": 0})
+    try:
+        partition = TopicPartition(topic, 0)
+        end = consumer.get_watermark_offsets(partition, timeout=20)[1]
+        committed = consumer.committed([partition], timeout=20)[0].offset
+    finally:
+        consumer.close()
+    return None if committed == end else f"{committed} of {end}"
+
+
 def restart(node):
     node.kill()
     node.start()
@@ -172,8 +184,9 @@ def connect(node):
         wait_for("connect: the file is copied", arrived(True), worker)
         restart(node)
         append(500)
-        # Connect's producer is at least once.
+        # Connect's producer is at least once, and its sink too: it joins its group again, from what it had committed.
         wait_for("connect: after kill -9 of the node", arrived(False), worker)
+        wait_for("connect: the sink has committed all", lambda: committed_to_the_end(node, "connect-sink", "connect-lines"), worker)
         doubled = len(lines()) - len(written)
         worker.kill(signal.SIGTERM)
         append(10)
