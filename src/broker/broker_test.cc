@@ -34,6 +34,37 @@ TEST(Broker, ProducesAndReadsBack) {
     EXPECT_EQ(header->total_bytes(), bytes.size());
 }
 
+// Goal: a default that was altered while the broker ran is inherited by topics old and new, after a restart
+// from the journal and from a checkpoint too; what another release took and this one does not is left alone.
+TEST(Broker, InheritsAlteredDefaults) {
+    TestNode node;
+    node.create("a");
+    const auto alter = [&](const std::string& name, std::optional<std::string> value) {
+        node.submit(change_cluster_settings(node.broker(), {{name, std::move(value)}}, {}));
+        node.pump();
+    };
+    const auto retention = [&](const std::string& topic) {
+        return node.broker().topics()->find(topic)->config.settings().retention_ms;
+    };
+    alter(broker_setting("log.retention.ms", false), "7000");
+    EXPECT_EQ(retention("a"), 7'000);
+    alter("broker.log.segment.bytes", "no number");
+    alter("broker.of.the.future", "x");
+    node.create("b");
+    node.restart();
+    EXPECT_EQ(retention("b"), 7'000);
+    alter(broker_setting("log.retention.ms", true), "9000");
+    node.checkpoint();
+    node.restart();
+    EXPECT_EQ(retention("a"), 9'000);
+    node.create("c", 1, {{"retention.ms", "1"}});
+    EXPECT_EQ(retention("c"), 1);
+    alter(broker_setting("log.retention.ms", true), std::nullopt);
+    alter(broker_setting("log.retention.ms", false), std::nullopt);
+    EXPECT_EQ(retention("a"), 604'800'000);
+    EXPECT_EQ(retention("c"), 1);
+}
+
 TEST(Broker, ShowsNothingBeforeItIsDurable) {
     TestNode node;
     node.create("orders");

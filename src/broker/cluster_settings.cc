@@ -32,6 +32,25 @@ KafkaError decide(const ClusterSettings& now, std::vector<ClusterSettingChange>&
 
 }  // namespace
 
+std::string broker_setting(std::string_view node_name, bool this_broker) {
+    return fmt::format("broker.{}{}", this_broker ? "1." : "", node_name);
+}
+
+ConfigMap topic_defaults(const ConfigMap& node, const ClusterSettings& settings) {
+    ConfigMap out = node;
+    for (const ConfigKey& key : topic_config_keys()) {
+        if (key.node_name.empty()) continue;
+        for (const bool this_broker : {false, true}) {
+            const auto altered = settings.find(broker_setting(key.node_name, this_broker));
+            if (altered == settings.end()) continue;
+            // What another release took and this one does not is as if it were not there.
+            ConfigMap one{{std::string(key.name), altered->second}};
+            if (TopicConfig::make(one)) out[std::string(key.name)] = altered->second;
+        }
+    }
+    return out;
+}
+
 std::unique_ptr<journal::Proposal> change_cluster_settings(Broker& broker,
                                                            std::vector<ClusterSettingChange> changes,
                                                            std::move_only_function<void(KafkaError)> answer) {

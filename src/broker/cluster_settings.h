@@ -4,7 +4,10 @@
 //   cluster.id                                   what clients know the cluster by; made at the first start
 //   node.boot-id                                 of the system whose run wrote every open transaction
 //                                                (txn/transactions.h)
-//   broker.<name>                                a broker setting altered with kafka-configs
+//   broker.<name>, broker.1.<name>               a broker setting altered with kafka-configs, for all brokers
+//   or
+//                                                for this one, which wins: a default of topics, by the name
+//                                                that Kafka's brokers have for it (ConfigKey::node_name)
 //   quota.<entity>.<name>                        a client quota; <entity> as serve/kafka/quotas.h writes it
 //
 // What a name means, and which values are right, is its user's affair. Format:
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "broker/error.h"
+#include "broker/topic_config.h"
 #include "journal/journal.h"
 
 namespace mr::broker {
@@ -33,6 +37,11 @@ inline constexpr std::string_view kBootIdSetting = "node.boot-id";
 /// More than anybody sets by hand; a flood of them ends here.
 inline constexpr std::size_t kClusterSettingsMax = 20'000;
 inline constexpr std::size_t kClusterSettingBytesMax = 32U << 10;
+
+/// "broker.log.retention.ms", "broker.1.log.retention.ms"
+std::string broker_setting(std::string_view node_name, bool this_broker);
+/// What topics inherit, by topic setting name: `node`'s, unless altered since.
+ConfigMap topic_defaults(const ConfigMap& node, const ClusterSettings& settings);
 
 struct ClusterSettingChange {
     std::string name;

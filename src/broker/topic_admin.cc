@@ -74,7 +74,7 @@ Refusal check_new_topic(const BrokerState& state, const BrokerOptions& options, 
     if (state.topics().size() >= static_cast<std::size_t>(options.topics_max)) {
         return {KafkaError::policy_violation, fmt::format("Too many topics: at most {}", options.topics_max)};
     }
-    if (const auto config = TopicConfig::make(topic.config, options.topic_defaults); !config) {
+    if (const auto config = TopicConfig::make(topic.config, state.topic_defaults()); !config) {
         return {KafkaError::invalid_config, config.error().message};
     }
     return {};
@@ -194,7 +194,7 @@ std::unique_ptr<journal::Proposal> alter_configs(
     const std::size_t count = topics.size();
     return answer_with<std::vector<TopicResult>>(
         broker, std::move(answer), count * 4,
-        [&broker, topics = std::move(topics), validate_only](BrokerState& state, Appender& out) {
+        [topics = std::move(topics), validate_only](BrokerState& state, Appender& out) {
             std::vector<TopicResult> results;
             for (const auto& change : topics) {
                 TopicResult& result =
@@ -211,7 +211,7 @@ std::unique_ptr<journal::Proposal> alter_configs(
                 Status valid;
                 if (!own) {
                     valid = std::unexpected(std::move(own).error());
-                } else if (auto made = TopicConfig::make(*own, broker.options().topic_defaults); !made) {
+                } else if (auto made = TopicConfig::make(*own, state.topic_defaults()); !made) {
                     valid = std::unexpected(std::move(made).error());
                 }
                 if (!valid) {

@@ -29,7 +29,13 @@ enum class ConfigType : std::int8_t {
     list = 7,
 };
 /// The numbers are those of Kafka's DescribeConfigs answer (config source).
-enum class ConfigSource : std::int8_t { topic = 1, node = 4, fallback = 5 };
+enum class ConfigSource : std::int8_t {
+    topic = 1,
+    altered_node = 2,
+    altered_default = 3,
+    node = 4,
+    fallback = 5
+};
 
 /// What is known about one setting.
 struct ConfigKey {

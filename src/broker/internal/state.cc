@@ -257,7 +257,7 @@ void BrokerState::apply_topic_created(const internal::TopicCreated& created) {
     topic->id = created.id;
     topic->name = created.name;
     topic->created_at = created.time;
-    auto config = TopicConfig::make(created.config, options_.topic_defaults);
+    auto config = TopicConfig::make(created.config, topic_defaults_);
     MR_CHECK(config.has_value(), "{}: {}", created.name, config.error().message);
     topic->config = std::move(*config);
     for (std::int32_t i = 0; i < created.partitions; ++i) add_partition(*topic, created.leader_epoch);
@@ -323,7 +323,7 @@ void BrokerState::apply_partitions_added(const internal::PartitionsAdded& added)
 
 void BrokerState::apply_topic_config(const internal::TopicConfigSet& set) {
     TopicState& topic = must_find(set.id);
-    auto config = TopicConfig::make(set.config, options_.topic_defaults);
+    auto config = TopicConfig::make(set.config, topic_defaults_);
     MR_CHECK(config.has_value(), "{}: {}", topic.name, config.error().message);
     topic.config = std::move(*config);
     publish_topics(&topic);
@@ -424,7 +424,20 @@ void BrokerState::apply_cluster_settings(const internal::ClusterSettingsChanged&
     }
     cluster_settings_ = std::move(next);
     publish_cluster_settings();
+    inherit_defaults();
     note_deadline();
+}
+
+void BrokerState::inherit_defaults() {
+    ConfigMap defaults = broker::topic_defaults(options_.topic_defaults, *cluster_settings_);
+    if (defaults == topic_defaults_) return;
+    topic_defaults_ = std::move(defaults);
+    for (const auto& [name, topic] : by_name_) {
+        auto config = TopicConfig::make(topic->config.own(), topic_defaults_);
+        MR_CHECK(config.has_value(), "{}: {}", name, config.error().message);
+        topic->config = std::move(*config);
+    }
+    publish_topics(nullptr, true);
 }
 
 void BrokerState::publish_cluster_settings() {
@@ -437,12 +450,12 @@ void BrokerState::publish_cluster_settings() {
                     }});
 }
 
-void BrokerState::publish_topics(const TopicState* changed) {
+void BrokerState::publish_topics(const TopicState* changed, bool all) {
     if (recovering_) return;
     auto topics = std::make_shared<TopicsView>();
     const auto before = applied_topics_.load();
     for (const auto& [name, state] : by_name_) {
-        auto view = state == changed ? nullptr : before->find(state->id);
+        auto view = all || state == changed ? nullptr : before->find(state->id);
         if (view == nullptr) {
             auto made = std::make_shared<TopicView>();
             made->id = state->id;
@@ -508,12 +521,13 @@ FrozenState BrokerState::freeze() {
 Status BrokerState::thaw(FrozenState frozen) {
     MR_CHECK(by_id_.empty() && applied_.value == 0);
     applied_ = frozen.through;
+    topic_defaults_ = broker::topic_defaults(options_.topic_defaults, *frozen.cluster_settings);
     for (auto& from : frozen.topics) {
         auto topic = std::make_unique<TopicState>();
         topic->id = from.id;
         topic->name = from.name;
         topic->created_at = from.created_at;
-        MR_TRY(topic->config, TopicConfig::make(std::move(from.config), options_.topic_defaults));
+        MR_TRY(topic->config, TopicConfig::make(std::move(from.config), topic_defaults_));
         for (auto& part : from.partitions) {
             auto partition = std::make_unique<PartitionState>();
             partition->log = std::move(part.log);

@@ -104,6 +104,8 @@ class BrokerState {
     /// The leader epoch a new topic of that name must begin with.
     [[nodiscard]] LeaderEpoch first_epoch(std::string_view name) const;
     [[nodiscard]] const ClusterSettings& cluster_settings() const { return *cluster_settings_; }
+    /// The node's, with what was altered since (cluster_settings.h).
+    [[nodiscard]] const ConfigMap& topic_defaults() const { return topic_defaults_; }
     /// Every open transaction was written in this run of the system, and the journal says so. (True also
     /// where the run has no name.)
     [[nodiscard]] bool boot_noted() const;
@@ -153,7 +155,9 @@ class BrokerState {
     void add_partition(TopicState& topic, LeaderEpoch epoch);
     void set_group(const std::string& name, std::shared_ptr<const GroupOffsets> offsets);
     void publish_partition(PartitionState& partition);
-    void publish_topics(const TopicState* changed);
+    /// `changed`: whose view is to be made anew; `all`: everybody's.
+    void publish_topics(const TopicState* changed, bool all = false);
+    void inherit_defaults();
     void publish_group_index();
     void publish_cluster_settings();
     /// Forgets chunks whose batches are all settled. True if there were any.
@@ -172,6 +176,7 @@ class BrokerState {
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs_;
     std::int64_t next_producer_id_ = 0;
     std::shared_ptr<const ClusterSettings> cluster_settings_ = std::make_shared<const ClusterSettings>();
+    ConfigMap topic_defaults_ = options_.topic_defaults;
     Seq applied_;
     bool recovering_ = true;
     bool in_new_run_ = false;

@@ -206,6 +206,84 @@ TEST_F(Admin, Configs) {
     EXPECT_GT(client.ask<wire::DescribeConfigsResponse>(broker, 4).results.at(0).configs.size(), 10U);
 }
 
+// Goal: the defaults that topics inherit can be altered for all brokers and for this one, which wins, whose a
+// topic's own setting is; DescribeConfigs says where a value comes from (1 topic, 2 this broker, 3 all
+// brokers, 5 default).
+TEST_F(Admin, AltersTheBrokersDefaults) {
+    create("t", 1);
+    const auto alter = [&](const std::string& broker, std::int8_t op, const std::string& name,
+                           std::optional<std::string> value, bool only_check = false) {
+        wire::IncrementalAlterConfigsRequest request;
+        request.validate_only = only_check;
+        auto& resource = request.resources.emplace_back();
+        resource.resource_type = 4;
+        resource.resource_name = broker;
+        auto& config = resource.configs.emplace_back();
+        config.name = name;
+        config.config_operation = op;
+        config.value = std::move(value);
+        return client.ask<wire::IncrementalAlterConfigsResponse>(request, 1).responses.at(0);
+    };
+    const auto described = [&](std::int8_t type, const std::string& of, const std::string& name) {
+        wire::DescribeConfigsRequest request;
+        auto& resource = request.resources.emplace_back();
+        resource.resource_type = type;
+        resource.resource_name = of;
+        resource.configuration_keys = {name};
+        request.include_synonyms = true;
+        const auto configs = client.ask<wire::DescribeConfigsResponse>(request, 4).results.at(0).configs;
+        if (configs.empty()) return std::string("-");
+        std::string out = fmt::format("{} {}{}", configs[0].value.value_or("null"), configs[0].config_source,
+                                      configs[0].read_only ? " fixed" : "");
+        for (const auto& synonym : configs[0].synonyms)
+            out += fmt::format(", {}={} {}", synonym.name, synonym.value.value_or("null"), synonym.source);
+        return out;
+    };
+    EXPECT_EQ(described(4, "", "log.retention.ms"), "-");
+    EXPECT_EQ(described(4, "1", "log.retention.ms"), "604800000 5");
+    EXPECT_EQ(alter("", 0, "log.retention.ms", "7000", true).error_code, ErrorCode::none);
+    EXPECT_EQ(described(2, "t", "retention.ms"), "604800000 5");
+    EXPECT_EQ(alter("", 0, "log.retention.ms", "7000").error_code, ErrorCode::none);
+    EXPECT_EQ(described(2, "t", "retention.ms"), "7000 3, log.retention.ms=7000 3");
+    EXPECT_EQ(described(4, "", "log.retention.ms"), "7000 3, log.retention.ms=7000 3");
+    EXPECT_EQ(alter("1", 0, "log.retention.ms", "9000").error_code, ErrorCode::none);
+    EXPECT_EQ(described(2, "t", "retention.ms"), "9000 2, log.retention.ms=9000 2, log.retention.ms=7000 3");
+    EXPECT_EQ(f.broker().topics()->find("t")->config.settings().retention_ms, 9'000);
+    f.make_topic("later", 1, {{"retention.ms", "1"}});
+    EXPECT_EQ(described(2, "later", "retention.ms"),
+              "1 1, retention.ms=1 1, log.retention.ms=9000 2, log.retention.ms=7000 3");
+    EXPECT_EQ(alter("1", 1, "log.retention.ms", std::nullopt).error_code, ErrorCode::none);
+    EXPECT_EQ(described(2, "t", "retention.ms"), "7000 3, log.retention.ms=7000 3");
+    EXPECT_EQ(alter("", 2, "log.cleanup.policy", "compact").error_code, ErrorCode::none);
+    EXPECT_TRUE(f.broker().topics()->find("t")->config.settings().compact);
+    EXPECT_TRUE(f.broker().topics()->find("t")->config.settings().del);
+    // Refused: in Kafka's words, with the nearest name.
+    const auto refused = [&](const std::string& broker, const std::string& name, const std::string& value) {
+        const auto answer = alter(broker, 0, name, value);
+        EXPECT_EQ(answer.error_code, ErrorCode::invalid_request) << name;
+        return answer.error_message.value_or("");
+    };
+    EXPECT_NE(refused("", "log.retention.ms", "soon").find("Not a number of type LONG"), std::string::npos);
+    EXPECT_TRUE(refused("", "num.partitions", "3")
+                    .starts_with("Cannot update these configs dynamically: Set(num.partitions)"));
+    EXPECT_NE(refused("1", "log.retentoin.ms", "3").find("did you mean `log.retention.ms`"),
+              std::string::npos);
+    EXPECT_NE(refused("2", "log.retention.ms", "3").find("Unexpected broker id"), std::string::npos);
+    EXPECT_EQ(described(4, "1", "num.partitions"), "1 4 fixed, num.partitions=1 4");
+    // What kafka-reassign-partitions does around its work.
+    EXPECT_EQ(alter("1", 0, "leader.replication.throttled.rate", "100").error_code, ErrorCode::none);
+    EXPECT_EQ(alter("1", 1, "leader.replication.throttled.rate", std::nullopt).error_code, ErrorCode::none);
+    // AlterConfigs replaces everything that was altered for that resource.
+    wire::AlterConfigsRequest replace;
+    replace.resources.emplace_back().resource_type = 4;
+    replace.resources[0].configs.emplace_back().name = "message.max.bytes";
+    replace.resources[0].configs[0].value = "2000000";
+    EXPECT_EQ(client.ask<wire::AlterConfigsResponse>(replace, 2).responses.at(0).error_code, ErrorCode::none);
+    EXPECT_EQ(described(2, "t", "retention.ms"), "604800000 5");
+    EXPECT_EQ(described(2, "t", "max.message.bytes"),
+              "2000000 3, message.max.bytes=2000000 3, message.max.bytes=1048588 5");
+}
+
 // Golden: to offset 4: low 4; beyond the high watermark 1; -1: low = high watermark.
 TEST_F(Admin, DeleteRecords) {
     create("t", 1);

@@ -72,7 +72,9 @@ void describe_created(Service& service, const Call& call, const broker::NewTopic
     }
     out.num_partitions = created.partitions;
     out.replication_factor = 1;
-    const auto config = broker::TopicConfig::make(asked.config, service.broker().options().topic_defaults);
+    const auto config = broker::TopicConfig::make(
+        asked.config, broker::topic_defaults(service.broker().options().topic_defaults,
+                                             *service.broker().cluster_settings()));
     if (!config) return;
     auto& list = out.configs.emplace();
     for (const auto& described : config->describe()) {
