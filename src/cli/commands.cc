@@ -21,6 +21,8 @@ std::string environment(const char* name, std::string fallback) {
 void add_shared_options(CLI::App& app, Arguments& a) {
     a.remote.url = environment("MILLRACE_URL", a.remote.url);
     a.remote.registry = environment("MILLRACE_REGISTRY", a.remote.registry);
+    a.remote.token = environment("MILLRACE_TOKEN", a.remote.token);
+    a.remote.ca_file = environment("MILLRACE_CA", a.remote.ca_file);
     app.fallthrough();
     app.set_version_flag("--version", std::string("millrace ") + MILLRACE_VERSION);
     const std::string group = "Everywhere";
@@ -33,6 +35,11 @@ void add_shared_options(CLI::App& app, Arguments& a) {
         ->group(group);
     app.add_option("--registry", a.remote.registry, "schema registry (MILLRACE_REGISTRY)")
         ->capture_default_str()
+        ->group(group);
+    app.add_option("--token", a.remote.token,
+                   "bearer token, where the node asks for one (MILLRACE_TOKEN, which other users do not see)")
+        ->group(group);
+    app.add_option("--ca", a.remote.ca_file, "PEM file of who vouches for an https node (MILLRACE_CA)")
         ->group(group);
     app.add_option("--timeout", a.timeout, "longest wait for an answer")->capture_default_str()->group(group);
     app.add_option("-X", a.local.settings, "key=value: a setting of millrace.yaml; may be repeated")
@@ -411,6 +418,28 @@ void add_acl_verbs(CLI::App& app, Arguments& a) {
     }
 }
 
+void add_token_verbs(CLI::App& app, Arguments& a) {
+    CLI::App* token =
+        noun(app, a, "token", "Bearer tokens of HTTP, WebSocket and registry: list, add, delete.",
+             "All tokens and their roles.",
+             "millrace token\nmillrace token add ops --role admin\n"
+             "millrace token delete ops --yes",
+             [](Arguments& x) { return list_tokens(x.remote); });
+    auto* add =
+        verb(*token, a, "add", "Make a token and print it, once. With the first one HTTP asks for them.",
+             "millrace token add ops --role admin\n"
+             "MILLRACE_TOKEN=mr_… millrace token add grafana --role viewer",
+             [](Arguments& x) { return add_token(x.remote, x.token); });
+    add->add_option(
+           "--role", a.token.role,
+           "viewer (sees), operator (alerts, groups, transactions), engineer (topics, schemas), admin")
+        ->capture_default_str();
+    auto* remove = verb(*token, a, "delete", "Delete a token: who shows it is refused from now on.",
+                        "millrace token delete grafana --yes",
+                        [](Arguments& x) { return delete_token(x.remote, x.token.name); });
+    for (CLI::App* sub : {add, remove}) sub->add_option("NAME", a.token.name, "whose it is")->required();
+}
+
 void add_node_verbs(CLI::App& app, Arguments& a) {
     auto* sql =
         verb(app, a, "sql", "Query views, topics, lake and warehouse tables (DuckDB's SQL, read-only).",
@@ -425,6 +454,7 @@ void add_node_verbs(CLI::App& app, Arguments& a) {
     add_schema_verbs(app, a);
     add_user_verbs(app, a);
     add_acl_verbs(app, a);
+    add_token_verbs(app, a);
 
     CLI::App* view = noun(app, a, "view", "Materialised views: list, show.", "All views.",
                           "millrace view\nmillrace view show events_by_type order=events:desc limit=5",

@@ -39,6 +39,7 @@ struct Arguments {
     ResetOptions reset;
     UserOptions user;
     AclOptions acl;
+    TokenOptions token;
     int exit = Exit::done;
 };
 

@@ -18,7 +18,7 @@ Error error_of(const Json& json, int status) {
     const auto code = status == 404                    ? Code::not_found
                       : status == 409                  ? Code::already_exists
                       : status == 503 || status == 504 ? Code::unavailable
-                      : status == 403                  ? Code::permission_denied
+                      : status == 401 || status == 403 ? Code::permission_denied
                       : status == 500                  ? Code::internal
                                                        : Code::invalid_argument;
     if (json.is_object() && json.contains("error") && json["error"].is_object()) {
@@ -82,6 +82,9 @@ Result<Json> call(const RemoteOptions& options, const std::string& method, const
     const std::string shown = request.url;
     request.url += path;
     request.timeout_ms = options.timeout_ms;
+    request.ca_file = options.ca_file;
+    if (!options.token.empty())
+        request.headers.push_back({"Authorization", fmt::format("Bearer {}", options.token)});
     if (!body.is_null()) {
         request.body = body.dump();
         request.headers.push_back({"Content-Type", "application/json"});

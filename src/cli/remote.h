@@ -12,6 +12,8 @@ namespace mr::cli {
 struct RemoteOptions {
     std::string url = "http://127.0.0.1:8080";
     std::string registry = "http://127.0.0.1:8081";
+    std::string ca_file;               ///< who may vouch for an https node; empty: the system's
+    std::string token;                 ///< shown with every call; empty: none
     std::int64_t timeout_ms = 30'000;  ///< of one call
     bool yes = false;                  ///< destroy without asking
     Output output;

@@ -157,4 +157,37 @@ int delete_acls(const RemoteOptions& options, const AclOptions& filter) {
     return Exit::done;
 }
 
+int list_tokens(const RemoteOptions& options) {
+    return list(options, "/api/v1/security/tokens", "tokens", {"name", "role", "created_ms"});
+}
+
+int add_token(const RemoteOptions& options, const TokenOptions& token) {
+    const Json body = {{"name", token.name}, {"role", token.role}};
+    const auto json = call(options, "POST", options.url, "/api/v1/security/tokens", body);
+    if (!json) return report(options.output, json.error());
+    if (options.output.format == Format::table) {
+        std::printf("%s\n", json->value("token", "").c_str());
+    } else {
+        print_rows(options.output, {"name", "role", "token"}, Json::array({*json}));
+    }
+    if (!options.output.quiet) {
+        std::fprintf(stderr,
+                     "token %s (%s): keep it, it is not shown again; from now on everybody needs one\n",
+                     token.name.c_str(), token.role.c_str());
+    }
+    return Exit::done;
+}
+
+int delete_token(const RemoteOptions& options, const std::string& name) {
+    if (!options.yes && !confirm("delete token " + name + "?")) {
+        report(options.output,
+               {Code::invalid_argument, with_help("not deleted: " + name, "--yes deletes without asking")});
+        return Exit::usage;
+    }
+    const auto json = call(options, "DELETE", options.url, "/api/v1/security/tokens/" + encode(name));
+    if (!json) return report(options.output, json.error());
+    if (!options.output.quiet) std::fprintf(stderr, "deleted token %s\n", name.c_str());
+    return Exit::done;
+}
+
 }  // namespace mr::cli

@@ -1,5 +1,5 @@
-// `millrace user …` and `millrace acl …`: users and ACLs of a running node, over HTTP from the same machine.
-// Each returns an exit code.
+// `millrace user …`, `millrace acl …`, `millrace token …`: who may do what on a running node, over HTTP. Each
+// returns an exit code.
 #pragma once
 
 #include <string>
@@ -34,5 +34,14 @@ int list_acls(const RemoteOptions& options, const AclOptions& filter);
 /// One for each of the operations.
 int create_acls(const RemoteOptions& options, const AclOptions& acl);
 int delete_acls(const RemoteOptions& options, const AclOptions& filter);
+
+struct TokenOptions {
+    std::string name{};
+    std::string role = "viewer";
+};
+int list_tokens(const RemoteOptions& options);
+/// Prints the token alone to standard output, the only time it is seen.
+int add_token(const RemoteOptions& options, const TokenOptions& token);
+int delete_token(const RemoteOptions& options, const std::string& name);
 
 }  // namespace mr::cli

@@ -41,6 +41,7 @@ enum class Kind : std::uint16_t {
     // 128-143: security.
     security_users = 128,  ///< credentials of users set or taken away
     security_acls = 129,
+    security_tokens = 130,  ///< bearer tokens of the HTTP listeners given or taken away
 };
 
 /// One entry as participants see it. The payload is immutable and may be kept: it shares a buffer of about a

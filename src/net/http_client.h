@@ -18,6 +18,7 @@ struct HttpCall {
     std::string body{};
     std::int64_t timeout_ms = 30'000;
     std::size_t body_bytes_max = 256U << 20;  ///< of the answer
+    std::string ca_file{};                    ///< PEM: who may vouch for an https server; empty: the system's
 };
 
 struct HttpAnswer {

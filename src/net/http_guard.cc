@@ -95,7 +95,7 @@ std::optional<HttpResponse> answer_preflight(const HttpRequest& request) {
     response.status = 204;
     return std::move(response)
         .with("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE")
-        .with("Access-Control-Allow-Headers", "Content-Type, If-None-Match")
+        .with("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match")
         .with("Access-Control-Max-Age", "600");
 }
 

@@ -4,6 +4,7 @@
 
 #include "net/internal/http_responder.h"
 #include "net/internal/http_session.h"
+#include "net/tls.h"
 
 namespace mr::net {
 
@@ -77,10 +78,12 @@ HttpServer::~HttpServer() = default;
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoop& loop, Metrics& metrics,
                                                        HttpServerOptions options, HttpHandler handler) {
     auto impl = std::make_unique<Impl>(loop, metrics, std::move(options), std::move(handler));
-    MR_TRY(impl->tcp, TcpServer::listen(loop, impl->shared->options.tcp,
-                                        [shared = impl->shared](std::shared_ptr<Connection> connection) {
-                                            return std::make_unique<HttpSession>(shared, connection);
-                                        }));
+    SessionFactory factory = [shared = impl->shared](std::shared_ptr<Connection> connection) {
+        return std::make_unique<HttpSession>(shared, std::move(connection));
+    };
+    const HttpServerOptions& own = impl->shared->options;
+    if (own.tls) factory = tls_factory(loop, own.tls, std::move(factory), own.tcp.name);
+    MR_TRY(impl->tcp, TcpServer::listen(loop, own.tcp, std::move(factory)));
     impl->tick();
     return std::make_unique<HttpServer>(std::move(impl));
 }

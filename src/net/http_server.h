@@ -20,6 +20,8 @@
 
 namespace mr::net {
 
+class TlsContext;
+
 /// The right to answer one request, now or later. Copies share it; the first answer counts. REQUIRES: the
 /// loop outlives it.
 class HttpResponder {
@@ -51,6 +53,7 @@ struct HttpServerOptions {
     std::int64_t ping_interval_ms = 20'000;      ///< WebSocket: sent when nothing was heard for so long
     std::int64_t websocket_silence_ms = 60'000;  ///< … and nothing heard for so long ends it
     std::vector<WebSocketRoute> websockets;
+    std::shared_ptr<const TlsContext> tls;  ///< nothing: not encrypted
 };
 
 /// Destroying it closes the listener and every connection.

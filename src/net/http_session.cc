@@ -176,6 +176,12 @@ bool HttpSession::try_upgrade(const HttpRequest& request) {
 }
 
 void HttpSession::upgrade(const HttpRequest& request, const WebSocketRoute& route) {
+    if (route.refuse) {
+        if (auto refusal = route.refuse(request)) {
+            send(std::move(*refusal), keep_alive_, head_only_);
+            return;
+        }
+    }
     const auto chosen = std::ranges::find_if(route.subprotocols, [&](const std::string& name) {
         return header_has(request, "sec-websocket-protocol", name);
     });

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ struct WebSocketRoute {
     std::string path;
     std::vector<std::string> subprotocols;  ///< the first that the client offers too; none in common is 400
     std::size_t message_bytes_max = 64U << 10;
+    /// Asked first, if set: an answer refuses the upgrade.
+    std::function<std::optional<HttpResponse>(const HttpRequest&)> refuse = nullptr;
     std::function<Result<std::unique_ptr<WebSocketHandler>>(const HttpRequest&, std::shared_ptr<WebSocket>)>
         open;
 };

@@ -56,6 +56,9 @@ struct Config {
     std::string http_listen = "127.0.0.1:8080";
     std::vector<std::string> http_allowed_hosts;    ///< names besides localhost and addresses
     std::vector<std::string> http_allowed_origins;  ///< "https://floor.example"
+    std::string http_tls_certificate;  ///< PEM files, of the registry too; relative to the project's folder
+    std::string http_tls_key;
+    bool http_trust_local = false;  ///< callers on this machine need no token, though there are some
     std::string registry_listen = "127.0.0.1:8081";
     bool insecure = false;  ///< allow a non-loopback bind without authentication
 

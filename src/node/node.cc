@@ -1,16 +1,17 @@
 #include "node/node.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "alerts/alert_engine.h"
 #include "base/boot_id.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
+#include "net/tls.h"
 #include "node/alert_routes.h"
 #include "node/group_routes.h"
 #include "node/kafka_listeners.h"
@@ -23,6 +24,7 @@
 #include "node/sinks_open.h"
 #include "node/sql_routes.h"
 #include "node/threads.h"
+#include "node/token_routes.h"
 #include "node/topic_routes.h"
 #include "node/transaction_routes.h"
 #include "node/workers.h"
@@ -30,6 +32,7 @@
 #include "registry/registry.h"
 #include "registry/registry_schemas.h"
 #include "registry/service.h"
+#include "serve/http/access.h"
 #include "serve/http/feature_routes.h"
 #include "serve/http/static_files.h"
 #include "serve/http/status_routes.h"
@@ -49,6 +52,7 @@ constexpr std::int64_t kSettleWaitMs = 50;
 constexpr std::int64_t kRetentionEveryNs = 10'000'000'000;
 /// Told to WebSocket clients at a planned end: when to come back (docs/formats/live.md).
 constexpr const char* kRestart = R"({"retry_ms":500})";
+constexpr std::int64_t kTlsWatchMs = 5'000;
 constexpr int kWorkers = 2;
 constexpr std::size_t kWorkQueueMax = 256;
 
@@ -61,22 +65,6 @@ struct Pipeline {
 
 std::string or_default(const std::string& value, std::string fallback) {
     return value.empty() ? std::move(fallback) : value;
-}
-
-/// Topics, groups and transactions are changed from this machine only: HTTP does not know who asks. (Users
-/// and ACLs: security_routes.cc.) Over Kafka's protocol ACLs decide. True when the request was refused.
-bool refuse_from_afar(const net::HttpRequest& request, const net::HttpResponder& responder) {
-    constexpr std::array<std::string_view, 3> kChanged = {"/api/v1/topics", "/api/v1/groups",
-                                                          "/api/v1/transactions"};
-    if (request.method == "GET" || request.method == "HEAD") return false;
-    const auto guarded = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
-    const auto peer = net::parse_host_port(request.peer);
-    if (std::ranges::none_of(kChanged, guarded) || (peer && net::is_loopback(peer->host))) return false;
-    responder.respond(net::HttpResponse::error(
-        403, "permission_denied",
-        "topics, groups and transactions are changed from the machine the node runs on",
-        "or over Kafka's protocol, where ACLs say who may"));
-    return true;
 }
 
 }  // namespace
@@ -345,19 +333,52 @@ class Node::Impl {
     // ---------------------------------------------------------------------------------------------
     Result<net::HostPort> listen_address(const std::string& setting, const std::string& text) {
         MR_TRY(auto address, net::parse_host_port(text));
-        if (!net::is_loopback(address.host) && !project.config.insecure) {
-            return fail(Code::permission_denied,
-                        "{} = {} listens beyond this machine without authentication; use a loopback address, "
-                        "or --insecure if the network is trusted",
-                        setting, text);
+        if (!net::is_loopback(address.host) && !project.config.insecure && security.view()->tokens.empty()) {
+            return fail(
+                Code::permission_denied,
+                "{} = {} listens beyond this machine without authentication; use a loopback address, "
+                "add a token there first (millrace token add NAME --role admin), or say --insecure if "
+                "the network is trusted",
+                setting, text);
+        }
+        if (!net::is_loopback(address.host) && project.config.http_tls_certificate.empty()) {
+            log_warn("http",
+                     "{} = {}: what is sent there, tokens too, crosses the network as it is; http.tls "
+                     "encrypts it",
+                     setting, text);
         }
         return address;
+    }
+
+    /// Of HTTP and registry: certificate and key, read again when they change.
+    Status open_http_tls() {
+        const Config& config = project.config;
+        if (config.http_tls_certificate.empty() && config.http_tls_key.empty()) return {};
+        const auto at = [&](const std::string& file) {
+            return file.starts_with('/') ? file : join_path(project.directory, file);
+        };
+        auto loaded = net::TlsContext::load(
+            fs, {.certificate = at(config.http_tls_certificate), .key = at(config.http_tls_key)});
+        if (!loaded) return annotate(loaded.error(), "http.tls");
+        http_tls = std::move(*loaded);
+        log_info("http", "TLS certificate: {}", http_tls->describe());
+        watch_http_tls();
+        return {};
+    }
+    void watch_http_tls() {
+        tls_watch = loop.after(kTlsWatchMs, [this] {
+            const auto changed = http_tls->refresh();
+            if (!changed) log_error("http", "TLS certificate not reloaded: {}", changed.error().message);
+            if (changed && *changed) log_info("http", "TLS certificate reloaded: {}", http_tls->describe());
+            watch_http_tls();
+        });
     }
 
     Status listen() {
         const Config& config = project.config;
         MR_TRY(kafka_listeners, KafkaListeners::open(fs, config, project.directory, security));
         MR_TRY(const auto http_address, listen_address("http.listen", config.http_listen));
+        MR_TRY_VOID(open_http_tls());
         serve::kafka::Options kafka_options;
         kafka_options.auto_create_topics = config.kafka_auto_create_topics;
         kafka_options.num_partitions = config.kafka_num_partitions;
@@ -408,6 +429,7 @@ class Node::Impl {
         transaction_routes->add_to(router);
         security_routes = std::make_unique<SecurityRoutes>(security, *kafka, workers);
         security_routes->add_to(router);
+        add_token_routes(router, security, *kafka, [this] { loop.post([this] { access.close_refused(); }); });
         if (warehouse) {
             sql_routes = std::make_unique<SqlRoutes>(
                 loop, *warehouse, workers, metrics,
@@ -420,20 +442,29 @@ class Node::Impl {
         add_alert_routes(router, *views, alerts);
         add_sink_routes(router, sinks);
         static_files.add_to(router);
+        guard_routes();
         live = std::make_unique<serve::LiveService>(loop, *views, metrics);
         net::HttpServerOptions http_options;
         http_options.tcp.listen = address;
         http_options.guard.allowed_hosts = project.config.http_allowed_hosts;
         http_options.guard.allowed_origins = project.config.http_allowed_origins;
         http_options.tcp.connections_max = http_connections_max;
-        http_options.websockets.push_back(live->route());
+        http_options.tls = http_tls;
+        http_options.websockets.push_back(access.guard(live->route()));
         MR_TRY(http_server, net::HttpServer::listen(loop, metrics, std::move(http_options),
                                                     [this](net::HttpRequest request, net::HttpResponder r) {
-                                                        if (refuse_from_afar(request, r)) return;
                                                         router.handle(std::move(request), std::move(r));
                                                     }));
         addresses.http = http_server->bound().to_string();
         return listen_registry();
+    }
+
+    void guard_routes() {
+        for (const std::string& route : router.routes())
+            MR_CHECK(serve::role_of_route(route), "nobody said who may use {}", route);
+        router.set_gate([this](const net::HttpRequest& request, std::string_view route) {
+            return access.refuse_route(request, route);
+        });
     }
 
     Status listen_registry() {
@@ -442,9 +473,14 @@ class Node::Impl {
         net::HttpServerOptions registry_options = serve::RegistryRoutes::server_options();
         registry_options.tcp.listen = address;
         registry_options.tcp.name = "registry";
+        registry_options.tls = http_tls;
+        registry_options.guard.allowed_hosts = project.config.http_allowed_hosts;
+        registry_options.guard.allowed_origins = project.config.http_allowed_origins;
         MR_TRY(registry_server,
                net::HttpServer::listen(loop, metrics, std::move(registry_options),
                                        [this](net::HttpRequest request, const net::HttpResponder& r) {
+                                           if (const auto refusal = access.refuse_registry(request))
+                                               return r.respond(*refusal);
                                            schema_routes->handle(std::move(request), r);
                                        }));
         addresses.registry = registry_server->bound().to_string();
@@ -525,6 +561,8 @@ class Node::Impl {
     Workers workers{kWorkers, kWorkQueueMax};
     Sinks sinks{clock, metrics};
 
+    serve::Access access{
+        security, {.insecure = project.config.insecure, .trust_local = project.config.http_trust_local}};
     serve::Router router;
     serve::StaticFiles static_files;
     std::unique_ptr<serve::ViewRoutes> view_routes;
@@ -548,6 +586,8 @@ class Node::Impl {
     std::int64_t retention_due_ns = 0;  ///< settle thread, once upkeep is set
     std::string settling_error;         ///< settle thread; empty: fine
     std::size_t http_connections_max = 0;
+    std::shared_ptr<net::TlsContext> http_tls;  ///< nothing: HTTP is not encrypted
+    net::Timer tls_watch;
     std::shared_ptr<const serve::kafka::GroupActivity> group_activity;
     std::atomic<bool> upkeep{false};  ///< every reader has taken its hold
     std::atomic<bool> failed{false};

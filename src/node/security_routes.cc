@@ -7,7 +7,6 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/suggest.h"
-#include "net/address.h"
 #include "security/crypto.h"
 
 namespace mr::node {
@@ -22,20 +21,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kSaltBytes = 20;
 constexpr std::uint32_t kIterations = 4'096;
 const std::vector<std::string> kMechanisms = {"SCRAM-SHA-256", "SCRAM-SHA-512"};
-
-/// A route that only callers on this machine may use: HTTP does not authenticate them.
-template <class Handler>
-serve::RouteHandler local_only(Handler handler) {
-    return [handler = std::move(handler)](serve::RouteCall call, net::HttpResponder responder) {
-        const auto peer = net::parse_host_port(call.request.peer);
-        if (!peer || !net::is_loopback(peer->host)) {
-            return responder.respond(HttpResponse::error(
-                403, "permission_denied", "users and ACLs are managed from the machine the node runs on",
-                "or over Kafka's protocol: kafka-acls, kafka-configs"));
-        }
-        handler(call, std::move(responder));
-    };
-}
 
 void audit(const net::HttpRequest& request, std::string_view what, const Status& result) {
     log_info("audit", "HTTP {} {} {}: {}", request.peer, request.method, what,
@@ -178,26 +163,19 @@ void append_acl(JsonWriter& w, const Acl& acl) {
 }  // namespace
 
 void SecurityRoutes::add_to(serve::Router& router) {
-    router.add(
-        "GET", "/api/v1/security/users",
-        local_only([this](const serve::RouteCall&, net::HttpResponder r) { list_users(std::move(r)); }));
-    router.add(
-        "PUT", "/api/v1/security/users/{user}",
-        local_only([this](const serve::RouteCall& c, net::HttpResponder r) { put_user(c, std::move(r)); }));
+    using serve::RouteCall;
+    router.add("GET", "/api/v1/security/users",
+               [this](const RouteCall&, net::HttpResponder r) { list_users(std::move(r)); });
+    router.add("PUT", "/api/v1/security/users/{user}",
+               [this](const RouteCall& c, net::HttpResponder r) { put_user(c, std::move(r)); });
     router.add("DELETE", "/api/v1/security/users/{user}",
-               local_only([this](const serve::RouteCall& c, net::HttpResponder r) {
-                   delete_user(c, std::move(r));
-               }));
-    router.add(
-        "GET", "/api/v1/security/acls",
-        local_only([this](const serve::RouteCall& c, net::HttpResponder r) { list_acls(c, std::move(r)); }));
-    router.add(
-        "POST", "/api/v1/security/acls",
-        local_only([this](const serve::RouteCall& c, net::HttpResponder r) { add_acl(c, std::move(r)); }));
+               [this](const RouteCall& c, net::HttpResponder r) { delete_user(c, std::move(r)); });
+    router.add("GET", "/api/v1/security/acls",
+               [this](const RouteCall& c, net::HttpResponder r) { list_acls(c, std::move(r)); });
+    router.add("POST", "/api/v1/security/acls",
+               [this](const RouteCall& c, net::HttpResponder r) { add_acl(c, std::move(r)); });
     router.add("DELETE", "/api/v1/security/acls",
-               local_only([this](const serve::RouteCall& c, net::HttpResponder r) {
-                   delete_acls(c, std::move(r));
-               }));
+               [this](const RouteCall& c, net::HttpResponder r) { delete_acls(c, std::move(r)); });
 }
 
 bool SecurityRoutes::enforced() const {

@@ -1,5 +1,5 @@
-// Users and ACLs over HTTP, for the command line: GET, PUT and DELETE /api/v1/security/…, only for callers on
-// this machine. docs/openapi.yaml. Every change is a line of the audit log. Thread: loop.
+// Users and ACLs over HTTP, for the command line: GET, PUT and DELETE /api/v1/security/…, for admins.
+// docs/openapi.yaml. Every change is a line of the audit log. Thread: loop.
 #pragma once
 
 #include <string>

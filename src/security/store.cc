@@ -26,6 +26,12 @@ void apply_user(View& view, const UserChange& change) {
     }
 }
 
+void apply_token(View& view, const TokenChanged& entry) {
+    std::erase_if(view.tokens, [&](const auto& known) { return known.second.name == entry.change.name; });
+    if (entry.change.role)
+        view.tokens[entry.change.digest] = {entry.change.name, *entry.change.role, entry.time};
+}
+
 /// A change decided by `Decide(state, appender)`, whose value is the answer.
 template <class T, class Decide>
 class StoreProposal final : public journal::Proposal {
@@ -126,6 +132,37 @@ std::vector<std::vector<Acl>> decide_removed(const View& state, const std::vecto
     return results;
 }
 
+Status decide_token(const View& state, TokenChange& change, journal::Appender& out) {
+    const auto named = [&](const auto& token) { return token.second.name == change.name; };
+    const auto of_admin = [](const auto& token) { return token.second.role == Role::admin; };
+    const auto known = std::ranges::find_if(state.tokens, named);
+    const bool there = known != state.tokens.end();
+    if (change.role) {
+        if (there) return fail(Code::already_exists, "there is a token `{}`", change.name);
+        if (state.tokens.size() >= kTokensMax)
+            return fail(Code::resource_exhausted, "there are {} tokens, the limit", kTokensMax);
+        if (state.tokens.empty() && change.role != Role::admin) {
+            return fail(
+                Code::invalid_argument,
+                "the first token must have the role admin: once there is one, everybody needs one, and "
+                "only an admin can give more");
+        }
+    } else {
+        if (!there) return fail(Code::not_found, "no token `{}`", change.name);
+        if (of_admin(*known) && state.tokens.size() > 1 &&
+            std::ranges::count_if(state.tokens, of_admin) == 1) {
+            return fail(
+                Code::invalid_argument,
+                "`{}` is the last token of an admin: the others could not be changed any more; delete "
+                "it last",
+                change.name);
+        }
+    }
+    out.append(journal::Kind::security_tokens, encode(TokenChanged{out.now(), std::move(change)}),
+               kEntryVersion);
+    return {};
+}
+
 }  // namespace
 
 const ScramCredential* View::credential(std::string_view user, ScramMechanism mechanism) const {
@@ -174,14 +211,27 @@ std::unique_ptr<journal::Proposal> Store::remove_acls(
         [this](Seq through) { durable(through); }, bytes, std::move(answer));
 }
 
+std::unique_ptr<journal::Proposal> Store::change_token(TokenChange change,
+                                                       std::move_only_function<void(Status)> answer) {
+    return make_proposal<Status>(
+        [this, change = std::move(change)](journal::Appender& out) mutable {
+            return decide_token(*state_, change, out);
+        },
+        [this](Seq through) { durable(through); }, 64 + change.name.size(), std::move(answer));
+}
+
 void Store::apply(const journal::Entry& entry) {
     MR_CHECK(entry.version == kEntryVersion, "entry {}: security version {}", entry.seq, entry.version);
-    // Users and ACLs change rarely: each state is a copy of the maps, which share their values.
+    // All this changes rarely: each state is a copy of the maps, which share their values.
     auto next = std::make_shared<View>(*state_);
     if (entry.kind == journal::Kind::security_users) {
         const auto change = decode_users_changed(entry.payload.view());
         MR_CHECK(change.has_value(), "entry {}: {}", entry.seq, change.error().message);
         for (const UserChange& one : change->changes) apply_user(*next, one);
+    } else if (entry.kind == journal::Kind::security_tokens) {
+        const auto change = decode_token_changed(entry.payload.view());
+        MR_CHECK(change.has_value(), "entry {}: {}", entry.seq, change.error().message);
+        apply_token(*next, *change);
     } else {
         const auto change = decode_acls_changed(entry.payload.view());
         MR_CHECK(change.has_value(), "entry {}: {}", entry.seq, change.error().message);

@@ -1,4 +1,4 @@
-// Users and ACLs: one participant of the journal.
+// Users, ACLs and tokens: one participant of the journal.
 // Format of its entries and snapshot: docs/formats/security-store.md
 //
 // Changes are decided on the journal thread against the state of that moment; everybody else reads an
@@ -22,6 +22,7 @@
 #include "journal/participant.h"
 #include "security/acl.h"
 #include "security/scram.h"
+#include "security/token.h"
 
 namespace mr::security {
 
@@ -34,6 +35,7 @@ using Users = std::map<std::string, std::shared_ptr<const Credentials>, std::les
 struct View {
     Users users{};
     AclSet acls{};
+    Tokens tokens{};
 
     /// nullptr: no such user, or not with that mechanism.
     [[nodiscard]] const ScramCredential* credential(std::string_view user, ScramMechanism mechanism) const;
@@ -59,6 +61,11 @@ struct AclsChanged {
     std::vector<Acl> added{};
 };
 
+struct TokenChanged {
+    TimestampMs time{};
+    TokenChange change{};
+};
+
 class Store final : public journal::Participant {
   public:
     Store();
@@ -81,10 +88,15 @@ class Store final : public journal::Participant {
     /// Answers, a filter each, what was removed; an ACL that fits two filters is in both.
     std::unique_ptr<journal::Proposal> remove_acls(
         std::vector<AclFilter> filters, std::move_only_function<void(std::vector<std::vector<Acl>>)> answer);
+    /// already_exists, not_found, resource_exhausted above kTokensMax; and whatever would leave tokens
+    /// without one of an admin, who alone can give more, is an invalid_argument. REQUIRES: check_token_name.
+    std::unique_ptr<journal::Proposal> change_token(TokenChange change,
+                                                    std::move_only_function<void(Status)> answer);
 
     [[nodiscard]] std::string_view name() const override { return "security"; }
     [[nodiscard]] bool reads(journal::Kind kind) const override {
-        return kind == journal::Kind::security_users || kind == journal::Kind::security_acls;
+        return kind == journal::Kind::security_users || kind == journal::Kind::security_acls ||
+               kind == journal::Kind::security_tokens;
     }
     void apply(const journal::Entry& entry) override;
     void durable(Seq through) override;
@@ -101,8 +113,10 @@ class Store final : public journal::Participant {
 
 std::string encode(const UsersChanged& entry);
 std::string encode(const AclsChanged& entry);
+std::string encode(const TokenChanged& entry);
 Result<UsersChanged> decode_users_changed(std::string_view payload);
 Result<AclsChanged> decode_acls_changed(std::string_view payload);
+Result<TokenChanged> decode_token_changed(std::string_view payload);
 std::string encode_view(const View& view);
 Result<View> decode_view(std::string_view bytes);
 

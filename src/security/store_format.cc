@@ -5,7 +5,9 @@
 namespace mr::security {
 namespace {
 
-constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::uint8_t kSnapshotVersion = 2;
+constexpr std::uint8_t kSnapshotWithoutTokens = 1;
+constexpr std::size_t kDigestBytes = 32;
 
 void write(ByteWriter& out, const ScramCredential& credential) {
     out.sized(credential.salt);
@@ -65,6 +67,19 @@ std::vector<Acl> read_acls(ByteReader& in) {
     return acls;
 }
 
+Role read_role(ByteReader& in) {
+    const std::uint8_t value = in.u8();
+    if (value < static_cast<std::uint8_t>(Role::viewer) || value > static_cast<std::uint8_t>(Role::admin))
+        in.set_bad();
+    return static_cast<Role>(value);
+}
+
+std::string read_digest(ByteReader& in) {
+    std::string digest(in.sized());
+    if (digest.size() != kDigestBytes) in.set_bad();
+    return digest;
+}
+
 }  // namespace
 
 std::string encode(const UsersChanged& entry) {
@@ -118,6 +133,34 @@ Result<AclsChanged> decode_acls_changed(std::string_view payload) {
     return entry;
 }
 
+std::string encode(const TokenChanged& entry) {
+    std::string bytes;
+    ByteWriter out(bytes);
+    out.i64(entry.time.value);
+    out.u8(entry.change.role ? 1 : 2);
+    out.sized(entry.change.name);
+    if (entry.change.role) {
+        out.u8(static_cast<std::uint8_t>(*entry.change.role));
+        out.sized(entry.change.digest);
+    }
+    return bytes;
+}
+
+Result<TokenChanged> decode_token_changed(std::string_view payload) {
+    ByteReader in(payload);
+    TokenChanged entry;
+    entry.time = TimestampMs(in.i64());
+    const std::uint8_t what = in.u8();
+    if (what != 1 && what != 2) in.set_bad();
+    entry.change.name = in.sized();
+    if (what == 1) {
+        entry.change.role = read_role(in);
+        entry.change.digest = read_digest(in);
+    }
+    MR_TRY_VOID(in.finish("security_tokens entry"));
+    return entry;
+}
+
 std::string encode_view(const View& view) {
     std::string bytes;
     ByteWriter out(bytes);
@@ -132,13 +175,21 @@ std::string encode_view(const View& view) {
         }
     }
     write(out, view.acls.find({}));
+    out.uvarint(view.tokens.size());
+    for (const auto& [digest, token] : view.tokens) {
+        out.sized(digest);
+        out.sized(token.name);
+        out.u8(static_cast<std::uint8_t>(token.role));
+        out.i64(token.created.value);
+    }
     return bytes;
 }
 
 Result<View> decode_view(std::string_view bytes) {
     ByteReader in(bytes);
     const std::uint8_t version = in.u8();
-    if (version != kSnapshotVersion) return fail(Code::corrupt, "security snapshot of version {}", version);
+    if (version != kSnapshotVersion && version != kSnapshotWithoutTokens)
+        return fail(Code::corrupt, "security snapshot of version {}", version);
     View view;
     const std::uint64_t users = in.uvarint();
     for (std::uint64_t i = 0; i < users && !in.bad(); ++i) {
@@ -152,6 +203,15 @@ Result<View> decode_view(std::string_view bytes) {
         view.users[std::move(name)] = std::make_shared<const Credentials>(std::move(credentials));
     }
     for (const Acl& acl : read_acls(in)) view.acls.add(acl);
+    const std::uint64_t tokens = version == kSnapshotWithoutTokens ? 0 : in.uvarint();
+    for (std::uint64_t i = 0; i < tokens && !in.bad(); ++i) {
+        std::string digest = read_digest(in);
+        Token token;
+        token.name = in.sized();
+        token.role = read_role(in);
+        token.created = TimestampMs(in.i64());
+        view.tokens.emplace(std::move(digest), std::move(token));
+    }
     MR_TRY_VOID(in.finish("security snapshot"));
     return view;
 }

@@ -1,5 +1,5 @@
-// Users and ACLs over the real journal: decisions, visibility, restarts, checkpoints, and the documented
-// bytes.
+// Users, ACLs and tokens over the real journal: decisions, visibility, restarts, checkpoints, and the
+// documented bytes.
 #include "security/store.h"
 
 #include <gtest/gtest.h>
@@ -71,6 +71,12 @@ class StoreTest : public ::testing::Test {
         pump();
         return out;
     }
+    Status token(TokenChange change) {
+        Status out;
+        submit(store_->change_token(std::move(change), [&](Status result) { out = std::move(result); }));
+        pump();
+        return out;
+    }
     void checkpoint() {
         const Seq wanted = journal_->applied();
         journal_->request_checkpoint();
@@ -130,6 +136,44 @@ TEST_F(StoreTest, OutlivesTheNode) {
     start();
     EXPECT_EQ(store_->view()->acls.size(), 1U);
     EXPECT_EQ(encode_view(*store_->view()), encode_view(*decode_view(encode_view(*store_->view()))));
+}
+
+// Goal: there is always an admin among tokens, names are unique, and what is given is known by its digest
+// after a restart from the journal and from a checkpoint.
+TEST_F(StoreTest, TokensComeAndGo) {
+    const std::string secret = new_token();
+    EXPECT_EQ(secret.size(), 46U);
+    EXPECT_NE(secret, new_token());
+    EXPECT_EQ(secret.find_first_of("+/= "), std::string::npos);
+    const auto given = [](const std::string& name, Role role, const std::string& text) {
+        return TokenChange{name, token_digest(text), role};
+    };
+    const Status first = token(given("grafana", Role::viewer, "x"));
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().code, Code::invalid_argument);
+    EXPECT_TRUE(token(given("ops", Role::admin, secret)));
+    EXPECT_TRUE(token(given("grafana", Role::viewer, "x")));
+    EXPECT_EQ(token(given("ops", Role::admin, "y")).error().code, Code::already_exists);
+    EXPECT_EQ(token({"nobody", {}, {}}).error().code, Code::not_found);
+    EXPECT_EQ(token({"ops", {}, {}}).error().code, Code::invalid_argument);
+    start();
+    EXPECT_EQ(store_->view()->tokens.at(token_digest(secret)),
+              (Token{"ops", Role::admin, TimestampMs(1'000)}));
+    checkpoint();
+    EXPECT_TRUE(token({"grafana", {}, {}}));
+    start();
+    EXPECT_EQ(store_->view()->tokens.size(), 1U);
+    EXPECT_TRUE(token({"ops", {}, {}}));
+    EXPECT_TRUE(store_->view()->tokens.empty());
+}
+
+TEST(Token, Names) {
+    EXPECT_TRUE(check_token_name("ci.build_7-a@floor"));
+    for (const std::string& bad :
+         {std::string(), std::string("a b"), std::string("a/b"), std::string(101, 'a')})
+        EXPECT_FALSE(check_token_name(bad)) << bad;
+    for (const std::string& name : role_names()) EXPECT_EQ(to_string(*parse_role(name)), name);
+    EXPECT_FALSE(parse_role("anybody"));
 }
 
 TEST_F(StoreTest, NothingIsBelievedBeforeItIsOnDisk) {
@@ -197,21 +241,33 @@ TEST(SecurityFormat, DocumentedBytes) {
     ASSERT_TRUE(read_acls);
     EXPECT_EQ(read_acls->removed, acls.removed);
     EXPECT_EQ(read_acls->added, acls.added);
+    const TokenChanged token{TimestampMs(1000), {"ci", std::string(32, 'd'), Role::admin}};
+    EXPECT_EQ(hex(documented("security_tokens"), 200), hex(encode(token), 200));
+    const auto read_token = decode_token_changed(documented("security_tokens"));
+    ASSERT_TRUE(read_token);
+    EXPECT_EQ(read_token->change, token.change);
     View view;
+    view.tokens[std::string(32, 'd')] = {"ci", Role::admin, TimestampMs(1000)};
     view.users["al"] =
         std::make_shared<const Credentials>(Credentials{{ScramMechanism::sha256, credential('x')}});
     view.acls.add(acl("o"));
     EXPECT_EQ(hex(documented("snapshot"), 200), hex(encode_view(view), 200));
-    EXPECT_TRUE(decode_view(documented("snapshot")));
+    const auto read_view = decode_view(documented("snapshot"));
+    ASSERT_TRUE(read_view);
+    EXPECT_EQ(read_view->tokens, view.tokens);
+    const auto older = decode_view(std::string("\x01\0\0", 3));
+    ASSERT_TRUE(older);
+    EXPECT_TRUE(older->tokens.empty());
 }
 
 TEST(SecurityFormat, DamageIsAnError) {
-    for (const std::string name : {"security_users", "security_acls", "snapshot"}) {
+    for (const std::string name : {"security_users", "security_acls", "security_tokens", "snapshot"}) {
         const std::string bytes = documented(name);
         for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
             const std::string_view part = std::string_view(bytes).substr(0, cut);
             EXPECT_FALSE(decode_users_changed(part) && name == "security_users") << cut;
             EXPECT_FALSE(decode_acls_changed(part) && name == "security_acls") << cut;
+            EXPECT_FALSE(decode_token_changed(part) && name == "security_tokens") << cut;
             EXPECT_FALSE(decode_view(part) && name == "snapshot") << cut;
         }
     }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Security of the Kafka listeners against a whole node, by real clients: check.py MILLRACE
+"""Security of a whole node's listeners, by real clients: check.py MILLRACE
 
 confluent-kafka and kafka-python over SASL_SSL with PLAIN, SCRAM and OAUTHBEARER, over SSL with client certificates, with ACLs that
 allow and deny; ACLs and users by `millrace acl|user`, by the admin clients and by Kafka's own tools; `kill -9`, a certificate
-that is renewed, sessions that must authenticate again, the audit log. Exit 77: a library is missing; without Java its part
+that is renewed, sessions that must authenticate again, the audit log. Tokens and roles of HTTP, WebSocket and the registry, by
+the command line, Confluent's registry client and plain requests. Exit 77: a library is missing; without Java its part
 is left out with a message."""
 import base64
 import datetime
@@ -23,11 +24,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 try:
     from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
     from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, AdminClient, NewTopic, ResourcePatternType,
                                        ResourceType, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion)
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+    from confluent_kafka.schema_registry.error import SchemaRegistryError
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -166,7 +171,7 @@ kafka:
             check(self.process.poll() is None and time.time() < deadline, "the node did not start")
             time.sleep(0.05)
         addresses = json.loads(ready.read_text())
-        self.http = addresses["http"]
+        self.http, self.registry = addresses["http"], addresses["registry"]
         self.listeners = dict(text.split("://") for text in addresses["kafka_listeners"])
 
     def kill(self):
@@ -456,8 +461,101 @@ def reauthentication(node, path, config):
     check("authentication had expired" not in node.log(), "it was cut off")
 
 
+def http_status(node, path, token=None, method="GET", body=None, **headers):
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(f"http://{node.http}{path}", method=method, headers=headers, data=None if body is None else json.dumps(body).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def live_status(node, protocols):
+    """What the upgrade to a WebSocket is answered."""
+    host, port = node.http.split(":")
+    with socket.create_connection((host, int(port)), 5) as connection:
+        connection.sendall((f"GET /api/v1/live HTTP/1.1\r\nHost: {node.http}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                            f"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: {protocols}\r\n\r\n").encode())
+        answer = connection.recv(4096).decode()
+        return int(answer.split()[1]), answer
+
+
+def tokens_and_roles(node):
+    wrong = node.cli("token", "add", "grafana", "--role", "viewer", fails=True)
+    check("the first token must have the role admin" in wrong.stderr, wrong.stderr)
+    check("did you mean `viewer`" in node.cli("token", "add", "x", "--role", "viewr", fails=True).stderr, "a role's name")
+    admin = node.cli("token", "add", "ops", "--role", "admin").stdout.strip()
+    check(admin.startswith("mr_") and len(admin) == 46, f"a token: {admin}")
+    given = {role: node.cli("--token", admin, "token", "add", role, "--role", role).stdout.strip() for role in ("viewer", "operator", "engineer")}
+    given["admin"] = admin
+    check("needs a token" in node.cli("topic", "list", fails=True).stderr, "nobody without a token")
+    for path in ("/healthz", "/readyz", "/version", "/"):
+        check(http_status(node, path) in (200, 404), f"{path} is open")
+    # What each role is answered: 401 and 403 are refusals, anything else came through.
+    ladder = [("viewer", "GET", "/api/v1/topics", None), ("viewer", "GET", "/metrics", None), ("viewer", "GET", "/api/v1/views", None),
+              ("operator", "POST", "/api/v1/groups/none/reset", {"to": "earliest"}), ("operator", "POST", "/api/v1/transactions/none/abort", {}),
+              ("engineer", "POST", "/api/v1/topics", {"name": "by-http", "partitions": 1}), ("engineer", "DELETE", "/api/v1/topics/by-http", None),
+              ("admin", "GET", "/api/v1/security/users", None), ("admin", "GET", "/api/v1/security/acls", None), ("admin", "GET", "/api/v1/security/tokens", None)]
+    roles = ["viewer", "operator", "engineer", "admin"]
+    for needed, method, path, body in ladder:
+        equal(http_status(node, path, None, method, body), 401, f"{method} {path} by nobody")
+        equal(http_status(node, path, "mr_wrong", method, body), 401, f"{method} {path} with a wrong token")
+        for role in roles:
+            status = http_status(node, path, given[role], method, body)
+            check((status == 403) == (roles.index(role) < roles.index(needed)) and status != 401, f"{method} {path} by {role}: {status}")
+    equal(live_status(node, "millrace.v1")[0], 403, "a WebSocket without a token")
+    status, answer = live_status(node, f"millrace.v1, bearer.{given['viewer']}")
+    check(status == 101 and "Sec-WebSocket-Protocol: millrace.v1\r\n" in answer, f"a WebSocket with a token: {answer}")
+    schema = Schema('{"type":"record","name":"r","fields":[{"name":"a","type":"int"}]}', "AVRO")
+    registry = lambda **more: SchemaRegistryClient({"url": f"http://{node.registry}", **more})
+    by = lambda role: registry(**{"basic.auth.user.info": f"{role}:{given[role]}"})
+    for client, status in ((registry(), 401), (by("viewer"), 403)):
+        try:
+            client.register_schema("tokens-value", schema)
+            check(False, "a schema was registered")
+        except SchemaRegistryError as error:
+            equal(error.http_status_code, status, "registering a schema")
+    by("engineer").register_schema("tokens-value", schema)
+    equal(by("viewer").get_subjects(), ["tokens-value"], "subjects for a viewer")
+    node.kill()
+    node.start("http.listen=0.0.0.0:0", "http.allowed-hosts=node.example")
+    equal(http_status(node, "/api/v1/topics", given["viewer"]), 200, "after kill -9, beyond loopback")
+    node.stop()
+    # Both listeners over TLS, by the command line and by Confluent's client.
+    node.start("http.tls.certificate=server.pem", "http.tls.key=server.key")
+    done = subprocess.run([node.binary, "topic", "list", "--format", "json", "--url", f"https://{node.http}", "--ca", str(node.project / "ca.pem"), "--token", admin],
+                          capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and "orders" in done.stdout, f"over https: {done.stderr}")
+    done = subprocess.run([node.binary, "topic", "list", "--url", f"https://{node.http}", "--token", admin], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 3, f"a certificate nobody vouches for: {done.stderr}")
+    secure = SchemaRegistryClient({"url": f"https://{node.registry}", "ssl.ca.location": str(node.project / "ca.pem"), "basic.auth.user.info": f"x:{admin}"})
+    equal(secure.get_subjects(), ["tokens-value"], "subjects over https")
+    node.stop()
+    node.start("http.trust-local=true")
+    node.cli("token", "delete", "viewer", "--yes")
+    equal(http_status(node, "/api/v1/topics", given["viewer"]), 401, "a deleted token")
+    check("the last token of an admin" in node.cli("token", "delete", "ops", "--yes", fails=True).stderr, "an admin stays")
+    for name in ("operator", "engineer", "ops"):
+        node.cli("token", "delete", name, "--yes")
+    node.stop()
+    node.start()
+    equal(json.loads(node.cli("token", "--format", "json").stdout), [], "no tokens")
+    log = node.log()
+    for line in ("POST token ops: done", " engineer POST /api/v1/topics", " viewer POST /api/v1/topics: refused", "DELETE token ops: done"):
+        check(line in log, f"the audit log lacks: {line}")
+    data = b"".join(pathlib.Path(path).read_bytes() for path in glob.glob(str(node.work / "data/journal/*")))
+    for token in given.values():
+        check(token not in log and token.encode() not in data, "a token is in the log or the journal")
+
+
 def beyond_loopback(node):
-    for settings, wanted in [(["kafka.listen=0.0.0.0:0", "kafka.listeners="], "listens beyond this machine without authentication"),
+    for settings, wanted in [(["http.listen=0.0.0.0:0"], "http.listen = 0.0.0.0:0 listens beyond this machine without authentication"),
+                             (["registry.listen=0.0.0.0:0"], "registry.listen = 0.0.0.0:0 listens beyond this machine without authentication"),
+                             (["kafka.listen=0.0.0.0:0", "kafka.listeners="], "listens beyond this machine without authentication"),
                              (["kafka.listeners=ssl://0.0.0.0:0"], "listens beyond this machine without authentication"),
                              (["kafka.listeners=sasl_ssl://0.0.0.0:0"], "kafka.advertised-listeners must say"),
                              (["kafka.listeners=sasl_sll://127.0.0.1:0"], "did you mean `sasl_ssl`?"),
@@ -476,7 +574,7 @@ def main():
     node = Node(binary, work)
     try:
         for part in (users_by_command_line, acls_by_command_line, confluent_clients, kafka_python_clients, admin_clients, after_a_crash, renewed_certificate,
-                     audited, beyond_loopback, java_tools):
+                     audited, beyond_loopback, tokens_and_roles, java_tools):
             start = time.time()
             part(node)
             print(f"ok   {part.__name__.replace('_', ' ')} ({time.time() - start:.1f} s)", flush=True)

@@ -51,6 +51,7 @@ bool is_known(Kind kind) {
         case Kind::alert:
         case Kind::security_users:
         case Kind::security_acls:
+        case Kind::security_tokens:
             return true;
     }
     return false;

@@ -97,6 +97,10 @@ void Router::handle(net::HttpRequest request, net::HttpResponder responder) cons
         best_captures = std::move(*captures);
     }
     if (best != nullptr) {
+        if (gate_) {
+            if (const auto refusal = gate_(request, fmt::format("{} {}", best->method, best->pattern)))
+                return responder.respond(*refusal);
+        }
         best->handler({std::move(request), std::move(best_captures)}, std::move(responder));
     } else if (!allowed.empty()) {
         responder.respond(net::HttpResponse::error(405, "invalid_argument",

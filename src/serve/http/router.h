@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,10 @@ class Router {
   public:
     /// REQUIRES: no route of the same method and pattern.
     void add(std::string_view method, std::string_view pattern, RouteHandler handler);
+    /// Asked before every handler but the fallback: a refusal is the answer. The route is as in routes().
+    using Gate =
+        std::function<std::optional<net::HttpResponse>(const net::HttpRequest&, std::string_view route)>;
+    void set_gate(Gate gate) { gate_ = std::move(gate); }
     void set_fallback(RouteHandler handler) { fallback_ = std::move(handler); }
     void handle(net::HttpRequest request, net::HttpResponder responder) const;
     /// "GET /api/v1/views", …; for documents and tests.
@@ -45,6 +50,7 @@ class Router {
     [[nodiscard]] net::HttpResponse unknown(const std::string& path) const;
     std::vector<Route> routes_;
     RouteHandler fallback_;
+    Gate gate_;
 };
 
 }  // namespace mr::serve

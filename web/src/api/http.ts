@@ -1,4 +1,5 @@
 // The REST calls, one function each. Everything answers data or throws ApiError with the server's own message.
+import { authorization, tokenNeeded } from "./token";
 import { isObject, rowsOf, type Row } from "./protocol";
 
 export class ApiError extends Error {
@@ -10,11 +11,12 @@ export class ApiError extends Error {
 async function call(path: string, init?: RequestInit): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, headers: { accept: "application/json", ...init?.headers } });
+    response = await fetch(path, { ...init, headers: { accept: "application/json", ...authorization(), ...init?.headers } });
   } catch {
     throw new ApiError(0, "The node cannot be reached.");
   }
   const body: unknown = await response.json().catch(() => null);
+  if (response.status === 401) tokenNeeded.value = true;
   if (!response.ok) {
     const error = isObject(body) && isObject(body["error"]) ? body["error"] : isObject(body) ? body : {};
     throw new ApiError(response.status, String(error["message"] ?? `${path} answered ${response.status}`), String(error["help"] ?? ""));

@@ -2,6 +2,7 @@
 // It knows frames, not views: state/views.ts subscribes and resumes. Silence is judged here, because only the socket
 // knows when it last heard anything: the server sends a heartbeat every second.
 import { signal } from "@preact/signals";
+import { subprotocols } from "./token";
 import { parseFrame, ProtocolError, type ClientFrame, type ServerFrame } from "./protocol";
 
 export type LinkState = "connecting" | "live" | "stale" | "disconnected";
@@ -15,6 +16,8 @@ const kDropAfterMs = 30000;
 
 export interface SocketEvents {
   open(): void;
+  /** An attempt came to nothing. Why a WebSocket was refused is told to nobody; a GET is told. */
+  failed(): void;
   frame(frame: ServerFrame): void;
 }
 
@@ -44,7 +47,7 @@ export class LiveSocket {
   }
 
   private connect(): void {
-    const socket = new WebSocket(this.url, "millrace.v1");
+    const socket = new WebSocket(this.url, subprotocols());
     this.socket = socket;
     socket.onopen = () => {
       this.attempts.value = 0;
@@ -78,6 +81,7 @@ export class LiveSocket {
 
   private lost(event: CloseEvent): void {
     this.socket = null;
+    if (this.attempts.peek() > 0) this.events.failed();
     this.state.value = "disconnected";
     this.attempts.value += 1;
     const ceiling = Math.min(kMaxRetryMs, kFirstRetryMs * 2 ** this.attempts.peek());

@@ -1,6 +1,7 @@
 // The page's state: which views are subscribed, what time it is, whether the reader has paused. Messages only change
 // this; one requestAnimationFrame repaints whatever changed, and what it cost from commit to paint is measured here.
 import { batch, signal } from "@preact/signals";
+import { getDashboards } from "../api/http";
 import { LiveSocket } from "../api/socket";
 import type { ServerFrame } from "../api/protocol";
 import { checkBuild } from "./build";
@@ -36,7 +37,7 @@ export class Store {
   private readonly watchers = new Map<string, string>();
 
   constructor(url: string, readonly maxHz: number) {
-    this.socket = new LiveSocket(url, { open: () => this.opened(), frame: (f) => this.frame(f) });
+    this.socket = new LiveSocket(url, { open: () => this.opened(), failed: () => void getDashboards().catch(() => undefined), frame: (f) => this.frame(f) });
     setInterval(() => (this.tick.value += 1), 200);
     setInterval(() => this.report(), kPaintReportMs);
     setInterval(() => this.retryMissing(), kRetryMissingMs);

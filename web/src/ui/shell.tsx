@@ -19,6 +19,7 @@ import { PageFreshness } from "./freshness";
 import { HelpDialog } from "./help";
 import { Icon, Logo } from "./icons";
 import { listenToKeys } from "./keyboard";
+import { TokenDialog } from "./token";
 import { useWorldNow, worldClock } from "./world";
 
 const kSystem = "system";
@@ -166,6 +167,7 @@ export function Shell() {
       <div class="hidden" role="status" aria-live="polite">{announcement.value}</div>
       <RecordDialog />
       <HelpDialog />
+      <TokenDialog />
     </div>
   );
 }
