@@ -65,7 +65,8 @@ class ScramServer {
 
   private:
     const ScramMechanism mechanism_;
-    std::string nonce_;
+    std::string client_nonce_;
+    std::string nonce_;  ///< the client's, then ours
     std::string user_;
     std::string gs2_header_;
     std::string first_bare_;
