@@ -96,7 +96,11 @@ Result<DataType> comparable(const CallSite& call, const DataType& a, const DataT
 TypeRule comparison(bool ordered, bool null_safe) {
     return [ordered, null_safe](const CallSite& call) -> Result<ResolvedFunction> {
         if (call.size() != 2) return mismatch(call);
-        MR_TRY(const DataType common, comparable(call, call[0], call[1]));
+        MR_TRY(DataType common, comparable(call, call[0], call[1]));
+        // As Flink plans = and <>: a DOUBLE behind a FLOAT is rounded to it.
+        const bool equality = !ordered && !null_safe;
+        if (equality && call[0].kind == TypeKind::float_ && call[1].kind == TypeKind::double_)
+            common = call[0];
         if (ordered && (common.kind == TypeKind::map || common.kind == TypeKind::row)) return mismatch(call);
         const std::vector<DataType> args{common.with_nullable(call[0].nullable),
                                          common.with_nullable(call[1].nullable)};

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records Flink's answers as expectations of `millrace test`: see docs/testing.md, "Flink's answers".
 
-    tests/slt/record.py [PROJECT[:VIEW,VIEW] ...]  all folders below tests/slt but `extras` by default; needs Java and FLINK_PEER (the oracle's folder)
+    tests/slt/record.py [PROJECT[:VIEW,VIEW] ...]  all folders with a tests/flink.slt by default; needs Java and FLINK_PEER (the oracle's folder)
     (with views named, the others keep what the file has)
 
 A project's pipelines/*.sql hold one CREATE MATERIALIZED VIEW a case, tests/T.jsonl the input of table T (topic T). For each view
@@ -125,7 +125,7 @@ def write_script(project, views, folder):
 def main():
     names = [a for a in sys.argv[1:] if not a.startswith("--")]
     only = {n.split(":")[0]: n.split(":")[1].split(",") for n in names if ":" in n}
-    projects = [HERE / n.split(":")[0] for n in names] if names else sorted(p.parent for p in HERE.glob("*/pipelines") if p.parent.name != "extras")
+    projects = [HERE / n.split(":")[0] for n in names] if names else sorted(p.parents[1] for p in HERE.glob("*/tests/flink.slt"))
     work = pathlib.Path(tempfile.mkdtemp(prefix="slt-record-"))
     try:
         plans = []

@@ -41,7 +41,11 @@ class Navigator {
         }
         Answer a;
         a.strict = path->strict();
-        if (!tape_.parse(c.text(0))) return a;
+        if (!tape_.parse(c.text(0))) {
+            // As Flink: in lax mode what is no JSON has nothing in it.
+            a.outcome = a.strict ? Outcome::error : Outcome::empty;
+            return a;
+        }
         path->find(tape_, found_);
         if (!path->definite()) {
             a.list = true;

@@ -453,7 +453,9 @@ Result<RowFunction> make_from_unixtime(const plan::Expr& call) {
     MR_TRY(PatternArgument pattern, PatternArgument::of(call, 1));
     MR_TRY(const TimePattern standard, TimePattern::parse(kDefaultPattern));
     return [pattern, standard](RowCall& c) {
-        const Moment m{c.integer(0), 0};
+        // Flink counts in milliseconds, and what is beyond these wraps around.
+        const auto ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(c.integer(0)) * 1'000);
+        const Moment m{floor_div(ms, 1'000), 0};
         if (m.seconds < -62'135'596'800 || m.seconds > 253'402'300'799) return c.null();
         if (!pattern.given(c)) return c.set(standard.format(m));
         pattern.with(c, [&](const TimePattern& p) { c.set(p.format(m)); });

@@ -156,7 +156,9 @@ Relation Binder::bind_hinted_select(const ast::Select& select, const Relation* o
     ExprPtr having;
     if (select.having) {
         context.place = "HAVING";
+        context.monotone = true;
         having = bind_condition(*select.having, context);
+        context.monotone = false;
         good = good && having != nullptr;
     }
     ExprPtr qualify;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/suggest.h"
 #include "sql/internal/binder.h"
@@ -255,11 +256,10 @@ std::optional<std::vector<int>> Binder::view_key(const ast::CreateView& view, co
     const auto& keys = builder.traits(r.node).keys;
     if (!keys.empty()) return keys.front();
     if (r.node->single_row) {
-        // One row: every column together is as good as any; the first one keeps keys short.
-        error(view.name.back().span, code::kKey,
-              fmt::format("view \"{}\" is one row without a key", view.name.back().text), {},
-              "give the row one: SELECT k, … FROM (SELECT 1 AS k, … FROM …) GROUP BY k");
-        return std::nullopt;
+        // One row has no key of its own: all its columns together say which one it is.
+        std::vector<int> all(r.columns.size());
+        std::iota(all.begin(), all.end(), 0);
+        return all;
     }
     missing_key(view, r.node);
     return std::nullopt;
@@ -313,7 +313,8 @@ void Binder::materialized_view(const ast::CreateView& view, Span span) {
         TableColumn c;
         c.name = names[i];
         c.type = root->schema[i].type;
-        if (std::ranges::find(*key, static_cast<int>(i)) != key->end()) c.type.nullable = false;
+        const bool declared = view.primary_key.has_value();
+        if (declared && std::ranges::find(*key, static_cast<int>(i)) != key->end()) c.type.nullable = false;
         table.columns.push_back(std::move(c));
     }
     table.primary_key = *key;

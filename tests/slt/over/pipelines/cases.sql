@@ -87,6 +87,18 @@ SELECT id, CASE WHEN sd > 0 THEN (x - m) / sd END AS z FROM (SELECT id, x, AVG(x
 CREATE MATERIALIZED VIEW o_order_agg (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, SUM(price) OVER (PARTITION BY auction ORDER BY ts ROWS 2 PRECEDING) AS s FROM bid;
 
+-- by a column that is no time attribute: results change as rows come
+-- flink: differs: it refuses them on streams; as its batch answer
+CREATE MATERIALIZED VIEW o_by_price (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, SUM(price) OVER (PARTITION BY auction ORDER BY price, id) AS s, COUNT(*) OVER (PARTITION BY auction ORDER BY price, id) AS n FROM bid;
+
 CREATE MATERIALIZED VIEW o_by_price_peers (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, SUM(price) OVER (PARTITION BY auction ORDER BY price) AS s FROM bid WHERE price IS NOT NULL;
 
+-- flink: differs: it refuses them on streams; as its batch answer
+CREATE MATERIALIZED VIEW o_by_price_rows (PRIMARY KEY (id) NOT ENFORCED) AS
+SELECT id, MAX(price) OVER (PARTITION BY auction ORDER BY x DESC, id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS m FROM bid;
+
+-- flink: differs: it refuses it on streams
+CREATE MATERIALIZED VIEW o_of_groups (PRIMARY KEY (auction) NOT ENFORCED) AS
+SELECT auction, n, SUM(n) OVER (ORDER BY auction) AS sofar FROM (SELECT auction, COUNT(*) AS n FROM bid GROUP BY auction);

@@ -68,6 +68,13 @@ SELECT auction, s FROM (SELECT auction, s, ROW_NUMBER() OVER (ORDER BY s DESC, a
 CREATE MATERIALIZED VIEW r_qualify (PRIMARY KEY (auction, rn) NOT ENFORCED) AS
 SELECT auction, id, price, ROW_NUMBER() OVER (PARTITION BY auction ORDER BY price DESC, id) AS rn FROM bid WHERE price IS NOT NULL QUALIFY rn <= 2;
 
+-- flink: differs: rows of an earlier rank 1 stay in the collected result
+CREATE MATERIALIZED VIEW r_qualify_over (PRIMARY KEY (auction) NOT ENFORCED) AS
+SELECT auction, id, price FROM bid WHERE price IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY auction ORDER BY price DESC, id) = 1;
+
 CREATE MATERIALIZED VIEW r_qualify_sum (PRIMARY KEY (id) NOT ENFORCED) AS
 SELECT id, SUM(price) OVER (PARTITION BY auction ORDER BY ts ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM bid QUALIFY s > 60;
 
+-- flink: differs: it cannot plan COUNT(*) below OVER with QUALIFY
+CREATE MATERIALIZED VIEW r_qualify_group (PRIMARY KEY (rn) NOT ENFORCED) AS
+SELECT auction, COUNT(*) AS n, ROW_NUMBER() OVER (ORDER BY COUNT(*) DESC, auction) AS rn FROM bid GROUP BY auction QUALIFY rn <= 3;
