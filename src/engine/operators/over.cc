@@ -13,8 +13,10 @@
 //        lag         partition key, position modulo the largest offset + 1 -> values of LAG's arguments
 //        idle        time, partition key -> nothing: when a bounded RANGE partition may be empty
 //        sequence    numbers rows
+//        partitions_*  when partitions are forgotten (Expiry)
 #include <algorithm>
 
+#include "engine/internal/expiry.h"
 #include "engine/internal/group_entries.h"
 #include "engine/internal/operators.h"
 #include "engine/internal/over_frame.h"
@@ -80,6 +82,7 @@ class Over final : public Operator {
           lag_(context.keyed("lag")),
           idle_(context.ordered("idle")),
           sequence_(context.keyed("sequence")),
+          expiry_(context, "partitions", context.node->state_ttl_ms[0]),
           fired_rows_(input_schema()),
           batch_(calls_.compact),
           results_(calls_.set->results()),
@@ -95,6 +98,10 @@ class Over final : public Operator {
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
+        expiry_.advance(round.processing_time_ms, [this](std::string_view key) {
+            forgotten_.assign(key);
+            drop(forgotten_);
+        });
         sequence_.load();
         if (over_.processing_time) {
             for (std::size_t row = 0; row < in.size(); ++row) {
@@ -149,6 +156,7 @@ class Over final : public Operator {
         append_ordered(key_, t);
         append_ordered(key_, sequence_.next());
         pending_.put(key_, value_);
+        expiry_.touch(partition_);
     }
 
     /// Has the partition at partition_ given a row of this time, or a later one?
@@ -203,6 +211,7 @@ class Over final : public Operator {
         }
         f.removed_end = removed_.size();
         header.store(state.value);
+        expiry_.touch(f.partition);
         f.batch_row = add_to_batch(compact);
         if (state.inserted && cleans_) enter_idle(t, f.partition);
     }
@@ -269,6 +278,17 @@ class Over final : public Operator {
         const std::int64_t last = Header::load(state->data()).last_time;
         // A later row of the same round has used it again.
         if (last + *over_.preceding >= watermark) return enter_idle(last, partition);
+        expiry_.forget(partition);
+        drop(partition);
+    }
+
+    /// All that is kept of a partition but rows that have not come out.
+    void drop(const std::string& partition) {
+        const auto state = partitions_.get(partition);
+        if (!state) return;
+        const std::int64_t kept = std::min(Header::load(state->data()).position, calls_.lag_offset_max + 1);
+        for (std::int64_t i = 0; calls_.lag_offset_max > 0 && i < kept; ++i)
+            lag_.erase(lag_key(partition, i));
         partitions_.erase(partition);
         entries_.select(partition);
         if (calls_.set->needs_entries()) entries_.clear();
@@ -439,6 +459,7 @@ class Over final : public Operator {
     state::KeyedTable& lag_;
     state::OrderedTable& idle_;
     Sequence sequence_;
+    Expiry expiry_;
     DeltaBuilder fired_rows_;
     DeltaBuilder batch_;
     DeltaBuilder results_;

@@ -8,11 +8,13 @@
 // State: rows      partition, sort key, number -> row
 //        results   the same key -> row of the calls' results, as emitted
 //        sequence  numbers rows
+//        rows_*    when partitions are forgotten (Expiry)
 #include <algorithm>
 #include <optional>
 #include <set>
 
 #include "engine/functions/aggregate.h"
+#include "engine/internal/expiry.h"
 #include "engine/internal/operators.h"
 #include "engine/internal/rows.h"
 
@@ -62,6 +64,7 @@ class SortedOver final : public Operator {
           rows_(context.ordered("rows")),
           results_(context.ordered("results")),
           sequence_(context.keyed("sequence")),
+          expiry_(context, "rows", context.node->state_ttl_ms[0]),
           out_(context.node->schema),
           load_(input_schema()) {
         const Schema& all = node().schema;
@@ -72,6 +75,7 @@ class SortedOver final : public Operator {
 
     Delta run(const Round& round, std::span<const Delta* const> inputs) override {
         const Delta& in = *inputs[0];
+        expiry_.advance(round.processing_time_ms, [this](std::string_view partition) { drop(partition); });
         sequence_.load();
         const std::vector<bool> bad = check_arguments(round, in);
         for (std::size_t row = 0; row < in.size(); ++row) {
@@ -87,6 +91,7 @@ class SortedOver final : public Operator {
             }
             for (std::int32_t n = in.weight[row]; n < 0; ++n) remove();
             changed_.insert(partition_);
+            expiry_.touch(partition_);
         }
         refresh_changed(round);
         sequence_.store();
@@ -114,6 +119,19 @@ class SortedOver final : public Operator {
         sort_size_ = sort_.size();
         encoded_.clear();
         append_row(encoded_, in.columns, row);
+    }
+
+    /// Without a word to whoever has its results.
+    void drop(std::string_view partition) {
+        std::vector<std::string> keys;
+        rows_.scan_prefix(partition, [&](const state::OrderedTable::Entry& e) {
+            keys.emplace_back(e.key);
+            return true;
+        });
+        for (const std::string& key : keys) {
+            rows_.erase(key);
+            results_.erase(key);
+        }
     }
 
     void remove() {
@@ -297,6 +315,7 @@ class SortedOver final : public Operator {
     state::OrderedTable& rows_;
     state::OrderedTable& results_;
     Sequence sequence_;
+    Expiry expiry_;
     DeltaBuilder out_;
     DeltaBuilder load_;
     std::optional<DeltaBuilder> aggregated_;

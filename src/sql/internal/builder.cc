@@ -105,7 +105,8 @@ NodePtr Builder::intern(Node node, Traits traits) {
 bool keeps_for_ever(const Operator& op) {
     return std::holds_alternative<AggregateNode>(op) || std::holds_alternative<JoinNode>(op) ||
            std::holds_alternative<TopNNode>(op) || std::holds_alternative<DeduplicateNode>(op) ||
-           std::holds_alternative<NormalizeNode>(op);
+           std::holds_alternative<NormalizeNode>(op) || std::holds_alternative<OverNode>(op) ||
+           std::holds_alternative<SortedOverNode>(op);
 }
 
 NodePtr Builder::make(Operator op, std::vector<NodePtr> inputs, std::vector<std::string> names) {

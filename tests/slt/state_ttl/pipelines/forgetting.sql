@@ -8,3 +8,11 @@ SELECT o.id, o.item, s.carrier FROM orders AS o JOIN shipments AS s ON o.id = s.
 -- Orders for a day, whatever the setting says; shipments for ever.
 CREATE MATERIALIZED VIEW shipped_late (PRIMARY KEY (id, carrier) NOT ENFORCED) AS
 SELECT /*+ STATE_TTL('o' = '1 d', 's' = '0') */ o.id, o.item, s.carrier FROM orders AS o JOIN shipments AS s ON o.id = s.id;
+-- A partition of OVER is forgotten as a whole.
+CREATE MATERIALIZED VIEW running (PRIMARY KEY (who, ts) NOT ENFORCED) AS
+SELECT who, ts, SUM(n) OVER w AS total, ROW_NUMBER() OVER w AS place, LAG(n) OVER w AS before
+FROM visits WINDOW w AS (PARTITION BY who ORDER BY ts);
+CREATE MATERIALIZED VIEW last_two (PRIMARY KEY (who, ts) NOT ENFORCED) AS
+SELECT who, ts, SUM(n) OVER (PARTITION BY who ORDER BY ts ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS two FROM visits;
+CREATE MATERIALIZED VIEW by_size (PRIMARY KEY (who, ts) NOT ENFORCED) AS
+SELECT who, ts, SUM(n) OVER (PARTITION BY who ORDER BY n DESC) AS larger FROM visits;
