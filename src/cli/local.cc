@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/file_system.h"
+#include "base/json_writer.h"
 #include "base/log.h"
 #include "cli/slt.h"
 #include "cli/template.h"
@@ -31,6 +32,25 @@ constexpr std::array kRoles = {Role{"pipelines", "pipeline.enabled"}, Role{"lake
 
 std::string plural(std::size_t n, const char* noun) {
     return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
+/// What EXPLAIN statements ask for, and with --explain every plan.
+void show_plans(const node::Project& project, bool all) {
+    for (const sql::Explanation& e : project.explanations)
+        fmt::print("-- {}:{}\n{}\n", e.file, e.line, e.text);
+    if (!all) return;
+    for (const auto& program : project.programs)
+        fmt::print("-- {}\n{}\n", program->name, sql::explain(*program));
+}
+
+/// {"diagnostics": [...], "pipelines": [{"name", "sinks": [{"name", "nodes": [...]}]}]}
+std::string with_plans(const node::Project& project, const std::string& diagnostics) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("diagnostics").raw(diagnostics).key("pipelines").begin_array();
+    for (const auto& program : project.programs) json.raw(sql::explain_json(*program));
+    json.end_array().end_object();
+    return out;
 }
 
 }  // namespace
@@ -90,13 +110,11 @@ int check_project(const LocalOptions& options) {
         return Exit::usage;
     }
     if (options.output.format == Format::json) {
-        fmt::print("{}\n", sql::to_json(project->diagnostics));
+        const std::string found = sql::to_json(project->diagnostics);
+        fmt::print("{}\n", options.explain ? with_plans(*project, found) : found);
     } else {
         show_diagnostics(*project);
-    }
-    if (options.explain) {
-        for (const auto& program : project->programs)
-            fmt::print("-- {}\n{}\n", program->name, sql::explain(*program));
+        show_plans(*project, options.explain);
     }
     if (project->ok() && options.output.format != Format::json) {
         fmt::print("{} and {}: no errors\n", plural(project->programs.size(), "pipeline"),

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/source_stage.h"
+#include "engine/table_format.h"
 #include "wire/record.h"
 
 namespace mr::connect {
@@ -26,10 +27,15 @@ plan::TablePtr as_source(const plan::Table& sink) {
     const auto set = [&](const char* key, std::string value) {
         table->options[key] = {.value = std::move(value), .line = sink.line};
     };
-    set("connector", sink.primary_key.empty() ? "kafka" : "upsert-kafka");
     set("topic", std::string(sink.topic()));
-    set("value.format", "json");
-    if (!sink.primary_key.empty()) set("key.format", "json");
+    if (engine::has_changes(sink)) {
+        set("connector", "kafka");
+        set("value.format", "debezium-json");
+    } else {
+        set("connector", sink.primary_key.empty() ? "kafka" : "upsert-kafka");
+        set("value.format", "json");
+        if (!sink.primary_key.empty()) set("key.format", "json");
+    }
     set("json.timestamp-format.standard", std::string(sink.option("json.timestamp-format.standard", "SQL")));
     return table;
 }

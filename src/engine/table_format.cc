@@ -310,7 +310,14 @@ Status key_columns(const plan::Table& table, std::vector<bool>& in_key) {
 
 std::string_view format_name(const plan::Table& table, RecordPart part) {
     if (part == RecordPart::key) return table.option("key.format");
-    return table.option("value.format", table.option("format"));
+    // Rows that the node itself puts into a topic are in JSON; of a 'print' table every change is one.
+    const std::string_view own = table.is_fed()                 ? "json"
+                                 : table.connector() == "print" ? "debezium-json"
+                                                                : "";
+    const std::string_view format = table.option("value.format", table.option("format", own));
+    const bool lines =
+        table.connector() != "filesystem" || (format != "parquet" && table.partitioned_by.empty());
+    return lines ? format : "json";
 }
 
 Result<RecordLayout> record_layout(const plan::Table& table) {
@@ -411,8 +418,8 @@ Result<std::unique_ptr<formats::RowEncoder>> make_encoder(const plan::Table& tab
                                                           formats::SchemaSource* schemas) {
     const PartOptions options(table, part);
     std::string_view format = format_name(table, part);
-    // Connectors without a format option keep their rows in a topic of ours.
-    if (format.empty()) format = "json";
+    // Connectors without a format option keep their rows in a topic of ours, and so do files.
+    if (format.empty() || table.connector() == "filesystem") format = "json";
     if (format == "json") return json_encoder(options, schema, "json.");
     if (format == "debezium-json" && part == RecordPart::value)
         return json_encoder(options, schema, "debezium-json.");

@@ -113,7 +113,10 @@ class ParquetReader::Impl {
   public:
     Impl(const std::vector<LakeField>& fields, const std::vector<DataType>& types)
         : types_(types), source_(fields.size(), -1) {
-        for (const LakeField& f : fields) ids_.push_back(f.id);
+        for (const LakeField& f : fields) {
+            ids_.push_back(f.id);
+            names_.push_back(f.name);
+        }
     }
 
     Status open(std::shared_ptr<Input> input, std::int64_t batch_rows) {
@@ -131,9 +134,9 @@ class ParquetReader::Impl {
         const parquet::schema::Node* last = nullptr;
         for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
             const parquet::schema::Node* root = schema.GetColumnRoot(leaf);
-            const auto wanted = std::ranges::find(ids_, root->field_id());
-            if (wanted == ids_.end() || root->field_id() <= 0) continue;
-            if (root != last) source_[static_cast<std::size_t>(wanted - ids_.begin())] = ++column;
+            const std::optional<std::size_t> field = field_of(*root);
+            if (!field) continue;
+            if (root != last) source_[*field] = ++column;
             last = root;
             leaves.push_back(leaf);
         }
@@ -177,6 +180,14 @@ class ParquetReader::Impl {
     }
 
   private:
+    /// Which of the fields a column of the file is.
+    [[nodiscard]] std::optional<std::size_t> field_of(const parquet::schema::Node& root) const {
+        for (std::size_t i = 0; i < ids_.size(); ++i) {
+            if (ids_[i] > 0 ? ids_[i] == root.field_id() : names_[i] == root.name()) return i;
+        }
+        return std::nullopt;
+    }
+
     /// Rows of a batch made of nothing but missing columns.
     static constexpr std::int64_t kNullRows = 2'048;
     static Status error(const arrow::Status& status) {
@@ -185,6 +196,7 @@ class ParquetReader::Impl {
 
     const std::vector<DataType> types_;
     std::vector<int> ids_;
+    std::vector<std::string> names_;
     std::vector<int> source_;  ///< column of the batches for each field; -1: the file has none
     std::int64_t rows_left_ = 0;
     std::unique_ptr<parquet::arrow::FileReader> reader_;

@@ -1,6 +1,7 @@
-// Reads data files back, ours and those of other Iceberg writers: the columns asked for, found by field id,
-// batch by batch. A column the file does not have is NULL; narrower numbers are widened. Arrow stays in the
-// .cc. Holds a few hundred KiB a column and one batch. Format: docs/formats/iceberg-mapping.md. Thread: one.
+// Reads data files back, ours and those of other Iceberg writers: the columns asked for, found by field id
+// (by name where a field has none), batch by batch. A column the file does not have is NULL; narrower numbers
+// are widened. Arrow stays in the .cc. Holds a few hundred KiB a column and one batch. Format:
+// docs/formats/iceberg-mapping.md. Thread: one.
 #pragma once
 
 #include <memory>

@@ -22,6 +22,7 @@
 #include "node/security_routes.h"
 #include "node/sinks.h"
 #include "node/sinks_open.h"
+#include "node/sources.h"
 #include "node/sql_routes.h"
 #include "node/threads.h"
 #include "node/token_routes.h"
@@ -90,6 +91,8 @@ class Node::Impl {
         MR_TRY_VOID(open_stores());
         start_journal_threads();
         MR_TRY_VOID(deploy_pipelines());
+        MR_TRY_VOID(open_print_sinks(sink_context()));
+        MR_TRY_VOID(open_file_sinks(sink_context()));
         MR_TRY_VOID(open_warehouse());
         MR_TRY_VOID(open_lake());
         MR_TRY_VOID(listen());
@@ -102,6 +105,10 @@ class Node::Impl {
             }
         }
         sinks.start();
+        if (config.pipeline_enabled) {
+            MR_TRY_VOID(open_sources());
+            sources.start();
+        }
         retention_due_ns = clock.monotonic_ns() + kRetentionEveryNs;
         upkeep.store(true);
         return write_ready_file();
@@ -121,6 +128,7 @@ class Node::Impl {
         if (kafka) kafka->close();
         for (int i = 0; i < 20; ++i) loop.run_once(5);
         alerts.reset();
+        sources.stop();
         for (const auto& runner : runners) runner->stop();
         pipeline_threads.join();
         sinks.stop();
@@ -258,6 +266,13 @@ class Node::Impl {
             runners.push_back(std::move(*runner));
         }
         return {};
+    }
+
+    Status open_sources() {
+        MR_TRY_VOID(pipeline::create_missing_topics(deploy_context(), Sources::topics(project)));
+        return sources.open(project, *broker, fs, [this](std::unique_ptr<journal::Proposal>& proposal) {
+            return journal->try_submit(journal::Lane::bulk, proposal);
+        });
     }
 
     void start_runner(pipeline::Runner& runner) {
@@ -495,6 +510,8 @@ class Node::Impl {
                                    (!project.config.pipeline_enabled && status.error.empty());
             parts.push_back({"pipeline " + runner->name(), as_wanted, status.error});
         }
+        for (const SourceStatus& source : sources.status())
+            parts.push_back({source.kind + " " + source.name, source.error.empty(), source.error});
         for (const SinkStatus& sink : sinks.status())
             parts.push_back({sink.kind + " " + sink.name, sink.error.empty(), sink.error});
         return parts;
@@ -560,6 +577,7 @@ class Node::Impl {
     std::unique_ptr<warehouse::Warehouse> warehouse;
     Workers workers{kWorkers, kWorkQueueMax};
     Sinks sinks{clock, metrics};
+    Sources sources{clock};
 
     serve::Access access{
         security, {.insecure = project.config.insecure, .trust_local = project.config.http_trust_local}};

@@ -101,6 +101,7 @@ Result<Project> load_project(const std::string& directory, const std::vector<std
     sql::ProjectCompilation compiled = sql::compile_project(streams, pipelines);
     project.diagnostics.insert(project.diagnostics.end(), compiled.diagnostics.begin(),
                                compiled.diagnostics.end());
+    project.explanations = std::move(compiled.explanations);
     for (plan::Program& program : compiled.programs) {
         project.programs.push_back(std::make_shared<const plan::Program>(std::move(program)));
     }

@@ -26,7 +26,8 @@ struct Project {
     std::vector<std::shared_ptr<const plan::Program>> programs;
     TableMap tables;  ///< every declared table and materialised view
     std::vector<sql::Diagnostic>
-        diagnostics;          ///< with an error among them there may be fewer programs than files
+        diagnostics;  ///< with an error among them there may be fewer programs than files
+    std::vector<sql::Explanation> explanations;  ///< of EXPLAIN statements
     bool settings_ok = true;  ///< false: millrace.yaml has a mistake (among the diagnostics)
     std::vector<YamlFile> dashboards;
     std::vector<YamlFile> alerts;

@@ -290,8 +290,11 @@ std::optional<ScanTable> NodeScans::find(std::string_view name) {
             }};
     }
     const auto topics = broker_.topics();
-    if (const auto table = tables_.find(name); table != tables_.end()) {
-        const auto topic = topics->find(table->second->topic());
+    const auto table = tables_.find(name);
+    const auto topic = table == tables_.end() ? nullptr : topics->find(table->second->source_topic());
+    // Of a table of files that is only written there is the topic of its name, below.
+    const bool only_written = table != tables_.end() && topic == nullptr && table->second->is_fed();
+    if (table != tables_.end() && !only_written) {
         if (topic == nullptr) return std::nullopt;
         std::set<int> ranged;
         for (const char* key : {"partition", "offset", "timestamp"})
@@ -307,11 +310,11 @@ std::optional<ScanTable> NodeScans::find(std::string_view name) {
             },
             ranged};
     }
-    if (const auto topic = topics->find(name)) {
+    if (const auto named = topics->find(name)) {
         return ScanTable{raw_schema(),
-                         [this, topic](const std::vector<int>& columns,
+                         [this, named](const std::vector<int>& columns,
                                        const Ranges& ranges) -> Result<std::unique_ptr<Scan>> {
-                             return std::make_unique<RawTopicScan>(broker_, topic, columns, ranges);
+                             return std::make_unique<RawTopicScan>(broker_, named, columns, ranges);
                          },
                          {0, 1, 2}};
     }

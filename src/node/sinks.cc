@@ -59,7 +59,8 @@ void Sinks::stop() {
 void Sinks::run_due(bool warehouse) {
     for (const auto& sink : sinks_) {
         if (threads_.stopping()) return;
-        if ((sink->status.kind == "warehouse") != warehouse) continue;
+        const bool lake = sink->status.kind == "lake" || sink->status.kind == "archive";
+        if (lake == warehouse) continue;
         if (clock_.monotonic_ns() < sink->due_ns) continue;
         const std::int64_t from = clock_.monotonic_ns();
         run_one(*sink);

@@ -1,17 +1,22 @@
 #include "node/sinks_open.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/log.h"
 #include "connect/archive_sink.h"
+#include "connect/file_sink.h"
 #include "connect/lake_position.h"
 #include "connect/lake_sink.h"
+#include "connect/print_sink.h"
 #include "connect/warehouse_sink.h"
 
 namespace mr::node {
 namespace {
 
 constexpr std::int64_t kWarehouseEveryMs = 1'000;
+constexpr std::int64_t kPrintEveryMs = 100;
+constexpr std::int64_t kFilesEveryMs = 1'000;
 constexpr std::int64_t kExpireEveryMs = 60'000;
 /// A table may ask for less, but a snapshot costs some 20 ms and three files.
 constexpr std::int64_t kCommitIntervalMin = 100;
@@ -46,6 +51,30 @@ Upkeep upkeep_of(const std::shared_ptr<connect::LakeWriter>& sink, const Config&
 }
 
 }  // namespace
+
+Status open_print_sinks(const SinkContext& context) {
+    const auto write = [](std::string_view text, bool error) {
+        std::FILE* out = error ? stderr : stdout;
+        static_cast<void>(std::fwrite(text.data(), 1, text.size(), out));
+        static_cast<void>(std::fflush(out));
+    };
+    for (const plan::TablePtr& table : context.project.sinks("print")) {
+        MR_TRY(auto sink, connect::PrintSink::open(context.broker, table, write));
+        const std::shared_ptr<connect::PrintSink> shared = std::move(sink);
+        context.sinks.add("print", table->name, kPrintEveryMs, [shared] { return shared->run_once(); });
+    }
+    return {};
+}
+
+Status open_file_sinks(const SinkContext& context) {
+    for (const plan::TablePtr& table : context.project.sinks("filesystem")) {
+        MR_TRY(auto sink, connect::FileSink::open(context.broker, context.clock, context.fs, table,
+                                                  context.project.directory));
+        const std::shared_ptr<connect::FileSink> shared = std::move(sink);
+        context.sinks.add("filesystem", table->name, kFilesEveryMs, [shared] { return shared->run_once(); });
+    }
+    return {};
+}
 
 Status open_warehouse_sinks(const SinkContext& context, warehouse::Warehouse& warehouse) {
     for (const plan::TablePtr& table : context.project.sinks("warehouse")) {

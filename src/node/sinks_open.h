@@ -1,4 +1,5 @@
-// Which sinks a project has: its tables with 'connector' = 'warehouse' and 'iceberg', and the archive of raw
+// Which sinks a project has: its tables with 'connector' = 'warehouse', 'iceberg', 'filesystem' and
+// 'print', and the archive of raw
 // topics (`lake.archive`). Thread: the one that starts the node.
 #pragma once
 
@@ -21,6 +22,8 @@ struct SinkContext {
     Sinks& sinks;
 };
 
+Status open_print_sinks(const SinkContext& context);
+Status open_file_sinks(const SinkContext& context);
 Status open_warehouse_sinks(const SinkContext& context, warehouse::Warehouse& warehouse);
 /// `lake`: the lake's directory. `archived`: names of topics. Afterwards `scans` knows every lake table, and
 /// so does the warehouse, if there is one, under the schema of its database.

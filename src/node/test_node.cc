@@ -7,6 +7,7 @@
 #include "columnar/codec.h"
 #include "journal/journal.h"
 #include "node/scans.h"
+#include "node/sources.h"
 #include "pipeline/deploy.h"
 #include "registry/registry.h"
 #include "registry/registry_schemas.h"
@@ -47,6 +48,11 @@ class TestNode::Impl {
             });
         schemas = std::make_unique<registry::RegistrySchemas>(registry, *schema_service, [this] { pump(); });
         MR_TRY_VOID(deploy_all());
+        MR_TRY_VOID(pipeline::create_missing_topics(context(), Sources::topics(project)));
+        MR_TRY_VOID(sources.open(project, *broker, posix_file_system(),
+                                 [this](std::unique_ptr<journal::Proposal>& proposal) {
+                                     return journal->try_submit(journal::Lane::bulk, proposal);
+                                 }));
         scans = std::make_unique<NodeScans>(*broker, *views, schemas.get());
         scans->set_tables(project.tables);
         MR_TRY(warehouse, warehouse::Warehouse::open({}, *scans));
@@ -72,7 +78,12 @@ class TestNode::Impl {
 
     Status settle() {
         for (bool worked = true; worked;) {
-            worked = pump();
+            worked = sources.run_once();
+            worked = pump() || worked;
+            for (const SourceStatus& source : sources.status()) {
+                if (!source.error.empty())
+                    return fail(Code::internal, "table {}: {}", source.name, source.error);
+            }
             for (const auto& runner : runners) {
                 worked = runner->run_once() || worked;
                 worked = pump() || worked;
@@ -152,6 +163,7 @@ class TestNode::Impl {
     std::unique_ptr<journal::Journal> journal;
     std::vector<std::unique_ptr<pipeline::Runner>> runners;
     std::deque<std::move_only_function<void()>> posted;
+    Sources sources{clock};
     std::unique_ptr<NodeScans> scans;
 };
 

@@ -209,7 +209,7 @@ class Computation::Impl final : public engine::RowCollector {
         Source source;
         MR_TRY(source.stage, engine::SourceStage::create(*program->sources[index], schemas,
                                                          engine::fields_read(*program, index)));
-        source.topic_name = node.table->topic();
+        source.topic_name = node.table->source_topic();
         const auto at = std::ranges::find(topics, source.topic_name);
         source.topic = static_cast<std::uint32_t>(at - topics.begin());
         if (at == topics.end()) topics.push_back(source.topic_name);

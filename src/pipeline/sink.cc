@@ -237,8 +237,8 @@ Result<std::unique_ptr<SinkEncoder>> SinkEncoder::create(const plan::Sink& sink,
         return std::make_unique<ViewEncoder>(*view, *sink.root, outputs);
     }
     const auto& topic = std::get<plan::TopicSink>(sink.target);
-    static const std::vector<std::string> known = {"kafka",     "upsert-kafka", "iceberg",
-                                                   "warehouse", "print",        "blackhole"};
+    static const std::vector<std::string> known = {"kafka",      "upsert-kafka", "iceberg",  "warehouse",
+                                                   "filesystem", "print",        "blackhole"};
     const std::string_view connector = topic.table->connector();
     if (std::ranges::find(known, connector) == known.end()) {
         return fail(Code::unsupported, "{}:{}: table {}: connector '{}' cannot be written{}",

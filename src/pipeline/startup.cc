@@ -153,7 +153,7 @@ Result<StartPositions> find_starts(const broker::Broker& broker, const plan::Pro
         Finder finder(broker, table, ends);
         MR_TRY_VOID(finder.open());
         if (finder.reads_history()) out.after = Seq(0);
-        const auto topic = topics->find(table.topic());
+        const auto topic = topics->find(table.source_topic());
         if (topic == nullptr) continue;
         for (std::int32_t p = 0; p < topic->partition_count(); ++p) {
             MR_TRY(const std::optional<Offset> first, finder.find(*topic, p));

@@ -62,7 +62,7 @@ std::string describe(const MatchNode& node, const Schema& input) {
     }
     std::string order =
         node.processing_time ? "PROCTIME()" : "`" + column_name(input, node.order_column) + "`";
-    for (const MatchOrder& o : node.then_by) {
+    for (const SortKey& o : node.then_by) {
         order +=
             fmt::format(", `{}` {}{}", column_name(input, o.column), o.descending ? "DESC" : "ASC",
                         o.nulls_last != o.descending ? (o.nulls_last ? " NULLS LAST" : " NULLS FIRST") : "");

@@ -9,6 +9,7 @@
 
 #include "columnar/type.h"
 #include "plan/expr.h"
+#include "plan/sort_key.h"
 
 namespace mr::plan {
 
@@ -37,12 +38,6 @@ struct MatchVariable {
 
 enum class MatchSkip : std::uint8_t { to_next_row, past_last_row, to_first, to_last };
 
-struct MatchOrder {
-    int column = -1;
-    bool descending = false;
-    bool nulls_last = false;
-};
-
 /// Matches have no gaps: a row goes on with a partial match or ends it. In a condition the row in question is
 /// the last one of its variable. Output = partition columns, then one column a measure, one row a match (with
 /// `all_rows` the input's columns, then the measures, one row a row of the match); append in, append out. A
@@ -52,7 +47,7 @@ struct MatchNode {
     std::vector<int> partition_keys;
     int order_column = -1;         ///< time attribute, ascending
     bool processing_time = false;  ///< order by PROCTIME(): as rows come
-    std::vector<MatchOrder> then_by;
+    std::vector<SortKey> then_by;
     std::vector<MatchVariable> variables;
     std::vector<MatchPlace> places;
     std::vector<ExprPtr> measures;  ///< over places

@@ -17,6 +17,7 @@
 #include "columnar/type.h"
 #include "plan/expr.h"
 #include "plan/match.h"
+#include "plan/sort_key.h"
 #include "plan/table.h"
 
 namespace mr::plan {
@@ -146,12 +147,6 @@ struct OverNode {
     std::vector<AggCall> calls;
 };
 
-struct SortKey {
-    int column = -1;
-    bool descending = false;
-    bool nulls_last = false;
-};
-
 /// OVER where the order is no time attribute, or the input changes: a row that comes or goes changes the
 /// results of others of its partition. Frame [preceding rows, CURRENT ROW]; also functions of the whole
 /// partition (LEAD, NTILE, …). Output = input columns, then one a call; retracts. Ties keep arrival order.
@@ -243,7 +238,5 @@ std::string operator_name(const Operator& op);
 std::string describe(const Node& node);
 /// Hash over describe(node), the output schema, and the inputs' fingerprints.
 std::uint64_t compute_fingerprint(const Node& node);
-/// The indented tree (EXPLAIN), shared nodes marked.
-std::string explain(const NodePtr& root);
 
 }  // namespace mr::plan

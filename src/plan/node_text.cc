@@ -1,4 +1,4 @@
-// How operators read: describe() is hashed into fingerprints (node.cc), explain() is what EXPLAIN prints.
+// How operators read: describe() is hashed into fingerprints (node.cc).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -247,39 +247,6 @@ struct Describe {
     }
 };
 
-/// Nodes with more than one parent, in order of first visit from the root.
-void count_parents(const NodePtr& node, std::map<const Node*, int>& parents) {
-    if (++parents[node.get()] > 1) return;
-    for (const NodePtr& in : node->inputs) count_parents(in, parents);
-}
-
-std::string properties(const Node& node) {
-    static constexpr const char* kModes[] = {"append", "upsert", "retract"};
-    std::string out = kModes[static_cast<std::size_t>(node.mode)];
-    if (node.single_row) out += ", single row";
-    if (!node.unique_key.empty()) out += ", key " + names_of(node.schema, node.unique_key);
-    if (!node.time_columns.empty()) out += ", time " + names_of(node.schema, node.time_columns);
-    return out;
-}
-
-void print(const NodePtr& node, int depth, const std::map<const Node*, int>& parents,
-           std::map<const Node*, int>& numbers, std::string& out) {
-    out.append(static_cast<std::size_t>(depth) * 2, ' ');
-    const bool shared = parents.at(node.get()) > 1;
-    if (shared && numbers.contains(node.get())) {
-        out += fmt::format("Shared #{}\n", numbers[node.get()]);
-        return;
-    }
-    out += fmt::format("{}({})  <{}>", operator_name(node->op), describe(*node), properties(*node));
-    if (shared) {
-        const int number = static_cast<int>(numbers.size()) + 1;
-        numbers[node.get()] = number;
-        out += fmt::format("  #{}", number);
-    }
-    out += '\n';
-    for (const NodePtr& in : node->inputs) print(in, depth + 1, parents, numbers, out);
-}
-
 }  // namespace
 
 std::string describe(const Node& node) {
@@ -289,15 +256,6 @@ std::string describe(const Node& node) {
     if (first == 0 && second == 0) return out;
     out += node.inputs.size() > 1 ? fmt::format(", state kept {} and {} ms", first, second)
                                   : fmt::format(", state kept {} ms", first);
-    return out;
-}
-
-std::string explain(const NodePtr& root) {
-    std::map<const Node*, int> parents;
-    count_parents(root, parents);
-    std::map<const Node*, int> numbers;
-    std::string out;
-    print(root, 0, parents, numbers, out);
     return out;
 }
 

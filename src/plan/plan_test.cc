@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "plan/explain.h"
 #include "plan/expr.h"
 #include "plan/node.h"
 #include "plan/program.h"

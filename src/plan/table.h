@@ -51,6 +51,7 @@ struct Table {
     std::vector<TableColumn> columns;
     std::optional<Watermark> watermark;
     std::vector<int> primary_key;  ///< NOT ENFORCED
+    std::vector<int> partitioned_by;
     std::map<std::string, Option, std::less<>> options;
     /// What the hint OPTIONS of one reader changed, as text; empty: nothing. Part of that source's plan.
     std::string hinted;
@@ -65,6 +66,10 @@ struct Table {
     [[nodiscard]] std::string_view connector() const { return option("connector"); }
     /// 'topic', or the table's name.
     [[nodiscard]] std::string_view topic() const { return option("topic", name); }
+    /// Its rows come from outside into a topic of their own: 'datagen', 'filesystem'.
+    [[nodiscard]] bool is_fed() const { return connector() == "datagen" || connector() == "filesystem"; }
+    /// Where its rows are read.
+    [[nodiscard]] std::string source_topic() const;
 };
 using TablePtr = std::shared_ptr<const Table>;
 

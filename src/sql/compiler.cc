@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/json_writer.h"
 #include "sql/internal/binder.h"
 #include "sql/internal/parser.h"
 #include "sql/internal/plan_check.h"
@@ -96,6 +97,28 @@ Program make_program(Binder& binder, const std::string& path) {
     return p;
 }
 
+/// EXPLAIN's answer; with PLAN_ADVICE also what `check` warns of in the statement.
+Explanation explanation(Binder& binder, const SourceFile& file, const Binder::Explained& asked,
+                        const std::vector<Diagnostic>& diagnostics) {
+    std::vector<Sink> one(1);
+    one[0].root = asked.root;
+    prune(binder.builder, one);
+    const auto wants = [&](std::string_view word) { return asked.mode.find(word) != std::string::npos; };
+    Explanation out{.file = file.path(), .line = file.place(asked.span.begin).line, .text = {}};
+    out.text = plan::explain(
+        one[0].root,
+        {.changelog_mode = wants("CHANGELOG_MODE"), .watermark = wants("WATERMARK"), .json = wants("JSON")});
+    if (!wants("PLAN_ADVICE") || wants("JSON")) return out;
+    const int last = file.place(asked.span.end).line;
+    std::string advice;
+    for (const Diagnostic& d : diagnostics) {
+        if (d.line < out.line || d.line > last) continue;
+        advice += fmt::format("advice: {}{}{}\n", d.message, d.help.empty() ? "" : "; ", d.help);
+    }
+    out.text += advice.empty() ? "advice: none\n" : advice;
+    return out;
+}
+
 }  // namespace
 
 std::vector<Diagnostic> Catalog::add(const SourceText& source) {
@@ -169,13 +192,10 @@ Compilation compile(const Catalog& catalog, const SourceText& source) {
     Binder binder(catalog, file, diagnostics);
     binder.run(statements);
     Compilation out;
-    for (const auto& [span, root] : binder.explained) {
-        std::vector<Sink> one(1);
-        one[0].root = root;
-        prune(binder.builder, one);
-        out.explanations.push_back(plan::explain(one[0].root));
-    }
     out.diagnostics = diagnostics.take();
+    for (const Binder::Explained& e : binder.explained) {
+        out.explanations.push_back(explanation(binder, *file, e, out.diagnostics));
+    }
     sort_diagnostics(out.diagnostics);
     if (!has_errors(out.diagnostics)) out.program = make_program(binder, source.path);
     return out;
@@ -183,10 +203,11 @@ Compilation compile(const Catalog& catalog, const SourceText& source) {
 
 namespace {
 
-/// A pipeline file before it is compiled: which views it makes, and which names it mentions.
+/// A pipeline file before it is compiled: which materialised views and tables of queries it makes for others,
+/// and which names it mentions.
 struct PendingFile {
     const SourceText* source = nullptr;
-    std::vector<std::string> views;
+    std::vector<std::string> makes;
     std::set<std::string> mentions;
     Compilation compilation;
 };
@@ -201,7 +222,9 @@ PendingFile survey(const SourceText& source) {
     out.mentions = referenced_tables(statements);
     for (const ast::Statement& s : statements) {
         const auto* v = std::get_if<ast::CreateView>(&s.body);
-        if (v != nullptr && v->materialized) out.views.push_back(v->name.back().text);
+        if (v != nullptr && v->materialized) out.makes.push_back(v->name.back().text);
+        const auto* t = std::get_if<ast::CreateTable>(&s.body);
+        if (t != nullptr && t->query) out.makes.push_back(t->name.back().text);
     }
     return out;
 }
@@ -249,7 +272,7 @@ Diagnostic cycle(const PendingFile& file) {
     Diagnostic d;
     d.code = code::kUnknownTable;
     d.file = file.source->path;
-    d.message = "this file and others read each other's materialised views in a circle";
+    d.message = "this file and others read each other's views and tables in a circle";
     d.help = "put the views that need each other into one file";
     return d;
 }
@@ -266,7 +289,7 @@ ProjectCompilation compile_project(std::span<const SourceText> streams,
     std::map<std::string, std::size_t> maker;
     for (const SourceText& p : pipelines) {
         files.push_back(survey(p));
-        for (const std::string& v : files.back().views) maker.emplace(v, files.size() - 1);
+        for (const std::string& v : files.back().makes) maker.emplace(v, files.size() - 1);
     }
     // A file is compiled once every view it mentions is there.
     std::vector<bool> done(files.size(), false);
@@ -285,13 +308,14 @@ ProjectCompilation compile_project(std::span<const SourceText> streams,
             std::set<std::string> made;
             if (files[i].compilation.program) {
                 for (const Sink& s : files[i].compilation.program->sinks) {
-                    if (const auto* v = std::get_if<ViewSink>(&s.target)) {
-                        out.catalog.add_table(v->table);
-                        made.insert(v->view);
-                    }
+                    const auto* v = std::get_if<ViewSink>(&s.target);
+                    const TablePtr& table = v != nullptr ? v->table : std::get<TopicSink>(s.target).table;
+                    if (std::ranges::find(files[i].makes, table->name) == files[i].makes.end()) continue;
+                    out.catalog.add_table(table);
+                    made.insert(table->name);
                 }
             }
-            for (const std::string& v : files[i].views) {
+            for (const std::string& v : files[i].makes) {
                 if (!made.contains(v)) out.catalog.add_broken(v);
             }
         }
@@ -303,6 +327,7 @@ ProjectCompilation compile_project(std::span<const SourceText> streams,
     }
     for (PendingFile& f : files) {
         for (Diagnostic& d : f.compilation.diagnostics) out.diagnostics.push_back(std::move(d));
+        for (Explanation& e : f.compilation.explanations) out.explanations.push_back(std::move(e));
         if (f.compilation.program) out.programs.push_back(std::move(*f.compilation.program));
     }
     return out;
@@ -323,6 +348,27 @@ std::string explain(const Program& program) {
         }
         out += (s.needs_materializer ? " materialized\n" : "\n") + plan::explain(s.root);
     }
+    return out;
+}
+
+std::string explain_json(const Program& program) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("name", program.name).key("sinks").begin_array();
+    for (const Sink& s : program.sinks) {
+        const auto* view = std::get_if<ViewSink>(&s.target);
+        const std::string& name = view != nullptr ? view->view : std::get<TopicSink>(s.target).table->name;
+        std::string plan = plan::explain(s.root, {.json = true});
+        plan.pop_back();  // the line's end
+        json.begin_object()
+            .member("name", name)
+            .member("kind", view != nullptr ? "view" : "table")
+            .member("materialized", s.needs_materializer)
+            .key("plan")
+            .raw(plan)
+            .end_object();
+    }
+    json.end_array().end_object();
     return out;
 }
 

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plan/explain.h"
 #include "plan/program.h"
 #include "sql/diagnostic.h"
 
@@ -56,10 +57,17 @@ class Catalog {
     std::map<std::string, bool, std::less<>> broken_;
 };
 
+/// What an EXPLAIN statement asked for.
+struct Explanation {
+    std::string file;
+    int line = 0;
+    std::string text;
+};
+
 struct Compilation {
     std::optional<plan::Program> program;  ///< nothing if there was an error
     std::vector<Diagnostic> diagnostics;
-    std::vector<std::string> explanations;  ///< of the EXPLAIN statements, in order
+    std::vector<Explanation> explanations;  ///< of the EXPLAIN statements, in order
 };
 
 /// Compiles a file under pipelines/.
@@ -69,13 +77,16 @@ struct ProjectCompilation {
     Catalog catalog;                      ///< streams, and every materialised view as a table
     std::vector<plan::Program> programs;  ///< of the files without errors, in the order of `pipelines`
     std::vector<Diagnostic> diagnostics;
+    std::vector<Explanation> explanations;
 };
 
 /// Compiles streams/*.sql and pipelines/*.sql together.
 ProjectCompilation compile_project(std::span<const SourceText> streams,
                                    std::span<const SourceText> pipelines);
 
-/// A query's plan as EXPLAIN prints it: one tree a sink.
+/// A program's plan as EXPLAIN prints it: one tree a sink.
 std::string explain(const plan::Program& program);
+/// {"name": …, "sinks": [{"name": …, "kind": "view", "materialized": false, "plan": {"nodes": […]}}]}
+std::string explain_json(const plan::Program& program);
 
 }  // namespace mr::sql

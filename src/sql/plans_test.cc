@@ -64,7 +64,7 @@ std::string run(const Catalog& catalog, const Block& block) {
     std::string out;
     if (!c.diagnostics.empty()) out = render(c.diagnostics);
     if (block.kind == "plan") {
-        for (const std::string& e : c.explanations) out += (out.empty() ? "" : "\n") + e;
+        for (const Explanation& e : c.explanations) out += (out.empty() ? "" : "\n") + e.text;
         if (c.program) out += (out.empty() ? "" : "\n") + explain(*c.program);
     }
     while (out.ends_with("\n")) out.pop_back();

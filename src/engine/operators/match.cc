@@ -121,7 +121,7 @@ class Match final : public Operator, private MatchCondition {
         encode(in, row);
         key_.clear();
         append_ordered(key_, t);
-        for (const plan::MatchOrder& o : match_.then_by) {
+        for (const plan::SortKey& o : match_.then_by) {
             const Column& c = *in.columns[static_cast<std::size_t>(o.column)];
             append_sort_column(key_, c, row, o.descending, o.nulls_last);
         }

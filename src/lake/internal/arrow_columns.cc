@@ -141,12 +141,6 @@ Status other_type(const ColumnBuilder& out, const arrow::Array& array) {
                 out.type().to_string());
 }
 
-/// Micros of a file to the column's own ticks.
-std::int64_t from_micros(std::int64_t micros, std::int64_t unit) {
-    constexpr std::int64_t kMicros = 1'000'000;
-    return unit <= kMicros ? floor_div(micros, kMicros / unit) : micros * (unit / kMicros);
-}
-
 /// Calls `each(i)` for the rows of a range that are not NULL, append_null() for the others.
 template <class F>
 void each_value(ColumnBuilder& out, const arrow::Array& array, std::int64_t from, std::int64_t count,
@@ -160,15 +154,35 @@ void each_value(ColumnBuilder& out, const arrow::Array& array, std::int64_t from
     }
 }
 
+/// Ticks a second of a time of Arrow's; others: 1.
+std::int64_t ticks_of(const arrow::DataType& type) {
+    arrow::TimeUnit::type unit = arrow::TimeUnit::SECOND;
+    if (type.id() == arrow::Type::TIMESTAMP) unit = static_cast<const arrow::TimestampType&>(type).unit();
+    if (type.id() == arrow::Type::TIME32 || type.id() == arrow::Type::TIME64)
+        unit = static_cast<const arrow::TimeType&>(type).unit();
+    static constexpr std::int64_t kTicks[] = {1, 1'000, 1'000'000, 1'000'000'000};
+    return kTicks[unit];
+}
+
+/// A time in other ticks a second, fractions cut towards the past; what does not fit is the largest or
+/// smallest.
+std::int64_t between_units(std::int64_t v, std::int64_t from, std::int64_t to) {
+    if (from >= to) return floor_div(v, from / to);
+    std::int64_t out = 0;
+    if (__builtin_mul_overflow(v, to / from, &out)) return v < 0 ? INT64_MIN : INT64_MAX;
+    return out;
+}
+
 template <class ArrowArray>
 Status integers(ColumnBuilder& out, const arrow::Array& array, std::int64_t from, std::int64_t count) {
     const auto& typed = static_cast<const ArrowArray&>(array);
     const TypeKind kind = out.type().kind;
     const std::int64_t unit = out.type().is_timestamp() ? out.type().time_unit() : 0;
+    const std::int64_t ticks = ticks_of(*array.type());
     each_value(out, array, from, count, [&](std::int64_t i) {
         const std::int64_t v = typed.Value(i);
-        out.append_integer(unit > 0                 ? from_micros(v, unit)
-                           : kind == TypeKind::time ? floor_div(v, 1'000)
+        out.append_integer(unit > 0                 ? between_units(v, ticks, unit)
+                           : kind == TypeKind::time ? between_units(v, ticks, 1'000)
                                                     : v);
     });
     return {};
@@ -230,7 +244,7 @@ bool fits(TypeKind kind, arrow::Type::type id) {
         case TypeKind::date:
             return id == T::DATE32;
         case TypeKind::time:
-            return id == T::TIME64;
+            return id == T::TIME64 || id == T::TIME32;
         case TypeKind::timestamp:
         case TypeKind::timestamp_ltz:
             return id == T::TIMESTAMP;
@@ -288,6 +302,8 @@ Status append_range(ColumnBuilder& out, const arrow::Array& array, std::int64_t 
             return integers<arrow::Date32Array>(out, array, from, count);
         case T::INT64:
             return integers<arrow::Int64Array>(out, array, from, count);
+        case T::TIME32:
+            return integers<arrow::Time32Array>(out, array, from, count);
         case T::TIME64:
             return integers<arrow::Time64Array>(out, array, from, count);
         case T::TIMESTAMP:

@@ -42,6 +42,35 @@ bool is_simple(const ast::Query& q) {
            !q.select->has_group_by && !q.select->having && !q.select->qualify;
 }
 
+/// What a join with LATERAL gives: the left columns as they are, then the query's list.
+class LateralList {
+  public:
+    LateralList(const Relation& left, const NodePtr& both) : both_(both) {
+        out_.columns = left.columns;
+        for (std::size_t c = 0; c < left.node->schema.size(); ++c) {
+            expressions_.push_back(input(static_cast<int>(c), both->schema[c].type));
+            names_.push_back(both->schema[c].name);
+        }
+    }
+
+    void add(ExprPtr value, const std::string& name) {
+        expressions_.push_back(std::move(value));
+        names_.push_back(name);
+        out_.columns.push_back({name, "", false});
+    }
+
+    Relation project(Builder& builder) {
+        out_.node = builder.project(both_, std::move(expressions_), names_);
+        return std::move(out_);
+    }
+
+  private:
+    const NodePtr both_;
+    Relation out_;
+    std::vector<ExprPtr> expressions_;
+    std::vector<std::string> names_;
+};
+
 }  // namespace
 
 /// The first rows of each partition: `keys` are what the left rows are compared with.
@@ -146,26 +175,16 @@ Relation Binder::lateral_aggregate(const Relation& left, Relation inner, Collect
     }
     const NodePtr one = builder.project(node, std::move(expressions), names);
     const NodePtr both = builder.join(plan::JoinKind::left, left.node, one, conjuncts);
-    Relation out;
-    out.columns = left.columns;
-    std::vector<ExprPtr> all;
-    std::vector<std::string> all_names;
-    for (int c = 0; c < width; ++c) {
-        all.push_back(input(c, both->schema[static_cast<std::size_t>(c)].type));
-        all_names.push_back(both->schema[static_cast<std::size_t>(c)].name);
-    }
+    LateralList out(left, both);
     for (std::size_t i = 0; i < items.size(); ++i) {
         const std::size_t c = static_cast<std::size_t>(width) + i;
         ExprPtr value = input(static_cast<int>(c), both->schema[c].type);
         const ExprPtr zero = literal(DataType::bigint().with_nullable(false), Value::of(std::int64_t{0}));
         if (counts[i]) value = make_call("COALESCE", {value, zero}, span);
         if (!value) return {};
-        all.push_back(std::move(value));
-        all_names.push_back(items[i].name);
-        out.columns.push_back({items[i].name, "", false});
+        out.add(std::move(value), items[i].name);
     }
-    out.node = builder.project(both, std::move(all), all_names);
-    return out;
+    return out.project(builder);
 }
 
 Relation Binder::bind_lateral(const Relation& left, const ast::TableRef& join) {
@@ -258,24 +277,14 @@ Relation Binder::lateral_rows(const Relation& left, const NodePtr& node, const s
     for (const ExprPtr& c : correlated) split_conjuncts(over_both(c, width), conjuncts);
     const NodePtr both = builder.join(left_join ? plan::JoinKind::left : plan::JoinKind::inner, left.node,
                                       builder.extend(node, added), conjuncts);
-    Relation out;
-    out.columns = left.columns;
-    std::vector<ExprPtr> expressions;
-    std::vector<std::string> names;
-    for (int c = 0; c < width; ++c) {
-        expressions.push_back(input(c, both->schema[static_cast<std::size_t>(c)].type));
-        names.push_back(both->schema[static_cast<std::size_t>(c)].name);
-    }
+    LateralList out(left, both);
     for (std::size_t i = 0; i < items.size(); ++i) {
         ExprPtr value = replace_inputs(over_both(values[i], width), [&](const ExprPtr& e) {
             return input(e->index, both->schema[static_cast<std::size_t>(e->index)].type);
         });
-        expressions.push_back(std::move(value));
-        names.push_back(items[i].name);
-        out.columns.push_back({items[i].name, "", false});
+        out.add(std::move(value), items[i].name);
     }
-    out.node = builder.project(both, std::move(expressions), names);
-    return out;
+    return out.project(builder);
 }
 
 }  // namespace mr::sql

@@ -119,6 +119,10 @@ bool Binder::like_table(const ast::CreateTable& def, Table& table, std::vector<a
         for (const int k : base->primary_key)
             table.primary_key.push_back(places[static_cast<std::size_t>(k)]);
     }
+    if (merges.takes(LikeFeature::partitions)) {
+        for (const int p : base->partitioned_by)
+            table.partitioned_by.push_back(places[static_cast<std::size_t>(p)]);
+    }
     out.columns = static_cast<int>(table.columns.size());
     out.overwrite_generated = merges.of(LikeFeature::generated) == LikeMerge::overwriting;
     out.overwrite_metadata = merges.of(LikeFeature::metadata) == LikeMerge::overwriting;
@@ -145,6 +149,7 @@ TablePtr Binder::hinted(const TablePtr& table, const std::vector<ast::Hint>& hin
     Table out = *table;
     out.options.clear();
     if (!table_options(*file_, all, own[0].key.span, diagnostics_, out)) return nullptr;
+    if (!connector_fits(*file_, all, diagnostics_, out)) return nullptr;
     for (const auto& [key, option] : table->options) {
         Option& now = out.options[key];
         if (now.value == option.value) now = option;

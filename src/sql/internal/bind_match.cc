@@ -355,7 +355,7 @@ Relation Binder::match_all_rows(MatchNode node, const Relation& in, const std::v
         if (c >= 0 && std::ranges::find(columns, c) == columns.end()) columns.push_back(c);
     };
     add(node.order_column);
-    for (const MatchOrder& o : node.then_by) add(o.column);
+    for (const SortKey& o : node.then_by) add(o.column);
     for (int i = 0; i < static_cast<int>(names.size()); ++i) add(width + i);
     for (int c = 0; c < width; ++c) {
         if (!in.columns[static_cast<std::size_t>(c)].hidden) add(c);

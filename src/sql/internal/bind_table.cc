@@ -279,10 +279,14 @@ void Binder::create_table(const ast::CreateTable& def, Span span) {
     good = table_watermark(def, table) && good;
     good = table_key(def, table) && good;
     for (const ast::Name& p : def.partitioned_by) {
-        if (table.find(p.text) >= 0) continue;
+        if (const int c = table.find(p.text); c >= 0) {
+            table.partitioned_by.push_back(c);
+            continue;
+        }
         error(p.span, code::kUnknownColumn, fmt::format("column \"{}\" not found in \"{}\"", p.text, name));
         good = false;
     }
+    good = good && connector_fits(*file_, options, diagnostics_, table);
     if (!good) return refuse();
     auto made = std::make_shared<const Table>(std::move(table));
     local_tables_[name] = made;

@@ -96,9 +96,11 @@ void Binder::statement_elsewhere(Span span, const std::string& what) {
     static constexpr std::string_view kRows =
         "rows of views follow from their queries; rows of topics stay as sent";
     static constexpr std::string_view kLook =
-        "millrace check --explain, GET /api/v1/views, or psql's \\d show what is there";
+        "the project's files declare what is there; GET /api/v1/views and millrace view list say what runs";
     static constexpr Elsewhere kHelp[] = {
-        {"ALTER", "change the declaration in its file: millrace plan shows what is kept and what is rebuilt"},
+        {"ALTER",
+         "change the declaration in its file; a pipeline that reads or writes the changed object computes "
+         "again from its input when the node starts"},
         {"SHOW", kLook},
         {"DESCRIBE", kLook},
         {"DESC", kLook},
@@ -109,7 +111,7 @@ void Binder::statement_elsewhere(Span span, const std::string& what) {
         {"UNLOAD", "leave the statement out"},
         {"ADD", "functions are written in SQL: CREATE FUNCTION f (a INT) AS $$ a + 1 $$"},
         {"REMOVE", "leave the statement out"},
-        {"COMPILE", "plans are kept by themselves: an operator that has not changed keeps its state"},
+        {"COMPILE", "a pipeline whose plan is as before goes on with its state by itself"},
         {"CREATE CATALOG", "a table of a lake is CREATE TABLE … WITH ('connector' = 'iceberg', …)"},
         {"CREATE MATERIALIZED TABLE", "CREATE MATERIALIZED VIEW v AS SELECT …"}};
     if (what == "USE" || what == "CREATE DATABASE") {
@@ -152,13 +154,14 @@ void Binder::statement(const ast::Statement& s) {
             const Relation r = q->query ? bind_query(*q->query) : Relation{};
             if (r.ok()) {
                 check_ranks(r.node, s.span);
-                explained.emplace_back(s.span, r.node);
+                explained.push_back({s.span, e->mode, r.node});
             }
         } else if (std::holds_alternative<ast::InsertInto>(inner.body) ||
                    std::holds_alternative<ast::StatementSet>(inner.body)) {
             const std::size_t before = sinks.size();
             statement(inner);
-            for (std::size_t k = before; k < sinks.size(); ++k) explained.emplace_back(s.span, sinks[k].root);
+            for (std::size_t k = before; k < sinks.size(); ++k)
+                explained.push_back({s.span, e->mode, sinks[k].root});
             sinks.resize(before);
         } else {
             not_yet(s.span, "EXPLAIN of this statement is", "EXPLAIN SELECT … or EXPLAIN INSERT INTO …");

@@ -135,7 +135,13 @@ class Binder {
     // Results.
     std::vector<plan::Sink> sinks;
     std::vector<std::pair<std::string, std::string>> settings;
-    std::vector<std::pair<Span, plan::NodePtr>> explained;
+    /// What EXPLAIN statements ask about: the details in their words, one root a query or sink.
+    struct Explained {
+        Span span;
+        std::string mode;
+        plan::NodePtr root;
+    };
+    std::vector<Explained> explained;
     std::vector<plan::TablePtr> tables;      ///< declared by CREATE TABLE
     std::vector<CatalogView> views;          ///< declared by CREATE VIEW
     std::vector<CatalogFunction> functions;  ///< declared by CREATE FUNCTION

@@ -9,6 +9,7 @@
 
 #include "base/quantity.h"
 #include "base/suggest.h"
+#include "plan/datagen.h"
 
 namespace mr::sql {
 namespace {
@@ -61,8 +62,24 @@ constexpr KnownOption kFilesystem[] = {{"path"},
                                        {"format"},
                                        {"partition.default-name"},
                                        {"source.monitor-interval", Kind::duration},
+                                       {"source.path.regex-pattern"},
                                        {"source.report-statistics"},
-                                       {"auto-compaction", Kind::boolean}};
+                                       {"sink.rolling-policy.file-size"},
+                                       {"sink.rolling-policy.rollover-interval", Kind::duration},
+                                       {"sink.rolling-policy.check-interval", Kind::duration},
+                                       {"sink.rolling-policy.inactivity-interval", Kind::duration},
+                                       {"sink.partition-commit.trigger"},
+                                       {"sink.partition-commit.delay", Kind::duration},
+                                       {"sink.partition-commit.watermark-time-zone"},
+                                       {"sink.partition-commit.policy.kind"},
+                                       {"sink.partition-commit.success-file.name"},
+                                       {"sink.shuffle-by-partition.enable", Kind::boolean},
+                                       {"sink.parallelism", Kind::integer},
+                                       {"partition.time-extractor.kind"},
+                                       {"partition.time-extractor.timestamp-pattern"},
+                                       {"partition.time-extractor.timestamp-formatter"},
+                                       {"auto-compaction", Kind::boolean},
+                                       {"compaction.file-size"}};
 
 constexpr KnownOption kIceberg[] = {{"catalog-name"},
                                     {"catalog-type"},
@@ -78,7 +95,9 @@ constexpr KnownOption kIceberg[] = {{"catalog-name"},
 
 constexpr KnownOption kWarehouse[] = {{"table"}, {"schema"}, {"topic"}};
 
-constexpr KnownOption kDatagen[] = {{"rows-per-second", Kind::integer}, {"number-of-rows", Kind::integer}};
+constexpr KnownOption kDatagen[] = {{"rows-per-second", Kind::integer},
+                                    {"number-of-rows", Kind::integer},
+                                    {"scan.parallelism", Kind::integer}};
 
 constexpr KnownOption kPrint[] = {
     {"print-identifier"}, {"standard-error", Kind::boolean}, {"sink.parallelism", Kind::integer}};
@@ -128,7 +147,7 @@ struct Connector {
 constexpr Connector kConnectors[] = {
     {"kafka", kKafka, true, {"properties.", "", ""}},
     {"upsert-kafka", kKafka, true, {"properties.", "", ""}},
-    {"filesystem", kFilesystem, true, {"sink.", "partition.", ""}},
+    {"filesystem", kFilesystem, true, {"", "", ""}},
     {"iceberg", kIceberg, false, {"write.", "s3.", "catalog."}},
     {"warehouse", kWarehouse, false, {"", "", ""}},
     {"datagen", kDatagen, false, {"fields.", "", ""}},
@@ -244,9 +263,11 @@ Names format_names() {
     return {std::begin(kFormatNames), std::end(kFormatNames)};
 }
 
-void check_known_values(Checker& check, const ast::OptionItem& item) {
+void check_known_values(Checker& check, const ast::OptionItem& item, bool files = false) {
     const std::string& k = item.key.text;
-    if (k == "format" || k == "value.format" || k == "key.format") check.choice(item, format_names());
+    if (k == "format" || k == "value.format" || k == "key.format")
+        check.choice(item, files ? Names{"json", "csv", "raw", "parquet"} : format_names());
+    if (k == "sink.partition-commit.policy.kind") check.choice(item, {"success-file"});
     if (k == "scan.startup.mode") {
         check.choice(item,
                      {"earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"});
@@ -275,7 +296,7 @@ void check_option(Checker& check, const ast::OptionItem& item, const Connector& 
     if (option == nullptr && c.has_format) option = find(kFormats, without_part(key));
     if (option != nullptr) {
         check.value(item, *option);
-        check_known_values(check, item);
+        check_known_values(check, item, c.name == "filesystem");
         return;
     }
     for (const std::string_view open : c.open) {
@@ -358,6 +379,11 @@ void refuse_unfinished(const SourceFile& file, const ast::OptionItem& item, Diag
                             "declare one table a topic and read their UNION ALL");
         good = false;
     }
+    if (k == "auto-compaction" && v == "true") {
+        diagnostics.not_yet(file, item.value.span, "compaction of files ('auto-compaction') is",
+                            "larger files come of 'sink.rolling-policy.rollover-interval' and 'file-size'");
+        good = false;
+    }
     const bool format = k == "format" || k == "value.format" || k == "key.format";
     if (format && (v == "protobuf" || v == "debezium-avro-confluent")) {
         diagnostics.not_yet(file, item.value.span, fmt::format("format '{}' is", v),
@@ -397,6 +423,18 @@ bool table_options(const SourceFile& file, const std::vector<ast::OptionItem>& i
     }
     check_required(check, table, table_span, *c);
     return check.good;
+}
+
+bool connector_fits(const SourceFile& file, const std::vector<ast::OptionItem>& items,
+                    Diagnostics& diagnostics, const plan::Table& table) {
+    if (table.connector() != "datagen") return true;
+    const auto spec = plan::datagen_spec(table);
+    if (spec) return true;
+    const plan::OptionProblem& p = spec.error();
+    const auto it = std::ranges::find(items, p.key, [](const auto& i) { return i.key.text; });
+    const Span span = it == items.end() ? items.front().key.span : it->key.span;
+    diagnostics.error(file, span, code::kOptionValue, {p.message, p.note, p.help});
+    return false;
 }
 
 bool view_options(const SourceFile& file, const std::vector<ast::OptionItem>& items, Diagnostics& diagnostics,

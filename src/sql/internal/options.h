@@ -19,6 +19,10 @@ bool table_options(const SourceFile& file, const std::vector<ast::OptionItem>& i
 bool view_options(const SourceFile& file, const std::vector<ast::OptionItem>& items, Diagnostics& diagnostics,
                   plan::Table& table);
 
+/// What of a table's options depends on its columns, once these are known. False after an error.
+bool connector_fits(const SourceFile& file, const std::vector<ast::OptionItem>& items,
+                    Diagnostics& diagnostics, const plan::Table& table);
+
 /// How rows of a connector's sink may change.
 bool sink_takes_updates(const plan::Table& table);
 /// Metadata keys of a connector: name, type, writable.

@@ -125,7 +125,7 @@ class Checker {
         appends(0);
         columns(n.partition_keys, in(), "partition key");
         if (!n.processing_time) columns({n.order_column}, in(), "order");
-        for (const MatchOrder& o : n.then_by) columns({o.column}, in(), "order");
+        for (const SortKey& o : n.then_by) columns({o.column}, in(), "order");
         const Schema places = match_places(n, in());
         for (const MatchPlace& p : n.places) {
             if (p.kind == MatchPlace::Kind::aggregate) {

@@ -140,7 +140,7 @@ struct Reads {
         if (n.all_rows) pass_through();
         add(n.partition_keys, inputs[0]);
         if (n.order_column >= 0) inputs[0].insert(n.order_column);
-        for (const MatchOrder& o : n.then_by) inputs[0].insert(o.column);
+        for (const SortKey& o : n.then_by) inputs[0].insert(o.column);
         for (const MatchPlace& p : n.places) {
             if (p.column >= 0) inputs[0].insert(p.column);
             add_reads(p.call, inputs[0]);
@@ -466,7 +466,7 @@ struct Rebuild {
         MatchNode m = n;
         m.partition_keys = moved(n.partition_keys);
         if (n.order_column >= 0) m.order_column = moved(n.order_column);
-        for (MatchOrder& o : m.then_by) o.column = moved(o.column);
+        for (SortKey& o : m.then_by) o.column = moved(o.column);
         for (MatchPlace& p : m.places) {
             if (p.column >= 0) p.column = moved(p.column);
             p.call = moved(p.call);
