@@ -275,7 +275,7 @@ TEST(FileCommit, ReadsWhatTheDocumentShows) {
     EXPECT_TRUE(
         text.starts_with("millrace-files 1\nnumber 3\nthrough 812\noffset 0 57\noffset 1 60\n"
                          "file day=2024-01-31/.part-items-3-0.inprogress\tday=2024-01-31/part-items-3-0.csv\n"
-                         "crc32c "))
+                         "crc32c 894b577d\n"))
         << text;
     const auto back = FileCommit::parse(text);
     ASSERT_TRUE(back) << back.error().message;
