@@ -193,6 +193,16 @@ int run_generate(Arguments& a) {
     return a.stop ? Exit::interrupted : Exit::done;
 }
 
+/// As Kafka's own tools have them.
+void add_kafka_options(CLI::App& app, KafkaClientOptions& kafka) {
+    app.add_option("--bootstrap,--bootstrap-server", kafka.bootstrap, "Kafka address")->capture_default_str();
+    app.add_option("--command-config", kafka.config_file,
+                   "file of client settings, KEY=VALUE a line: security.protocol, sasl.mechanism, "
+                   "sasl.username, sasl.password, ssl.ca.location, …");
+    app.add_option("--command-property", kafka.properties, "KEY=VALUE: one such setting; may be repeated")
+        ->allow_extra_args(false);
+}
+
 void add_load_verbs(CLI::App& app, Arguments& a) {
     auto* replay_verb =
         verb(app, a, "replay", "Produce a JSON-lines event log at the pace of its event times.",
@@ -201,7 +211,7 @@ void add_load_verbs(CLI::App& app, Arguments& a) {
              run_replay);
     replay_verb->add_option("FILE", a.replay.file, "one JSON object a line, in time order")->required();
     replay_verb->add_option("--topic", a.replay.topic, "where to")->required();
-    replay_verb->add_option("--bootstrap", a.replay.bootstrap, "Kafka address")->capture_default_str();
+    add_kafka_options(*replay_verb, a.replay.kafka);
     replay_verb->add_option("--clock", a.replay.clock_topic,
                             "also write one record a simulated minute to this topic");
     replay_verb->add_option("--time-field", a.replay.time_field, "field with the event time")
@@ -220,7 +230,7 @@ void add_load_verbs(CLI::App& app, Arguments& a) {
                           "millrace generate fulfilment --rate 1000 --burst-every 0 --limit 60000",
                           run_generate);
     generate->add_option("WORKLOAD", a.workload, "fulfilment")->check(CLI::IsMember({"fulfilment"}));
-    generate->add_option("--bootstrap", a.generate.bootstrap, "Kafka address")->capture_default_str();
+    add_kafka_options(*generate, a.generate.kafka);
     generate->add_option("--rate", a.generate.rate, "events a second")
         ->check(CLI::Range(0.001, 1e7))
         ->capture_default_str();

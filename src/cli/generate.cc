@@ -13,7 +13,7 @@ namespace mr::cli {
 
 Result<std::uint64_t> generate_fulfilment(const GenerateOptions& options, Clock& clock,
                                           const std::atomic<bool>& stop) {
-    MR_TRY(auto producer, KafkaProducer::connect(options.bootstrap));
+    MR_TRY(auto producer, KafkaProducer::connect(options.kafka));
     FulfilmentLoad load(options.seed);
     const bool progress = !options.quiet && ::isatty(2) != 0;
     const std::int64_t start_ns = clock.monotonic_ns();

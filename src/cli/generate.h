@@ -8,11 +8,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/kafka_client.h"
 
 namespace mr::cli {
 
 struct GenerateOptions {
-    std::string bootstrap = "127.0.0.1:9092";
+    KafkaClientOptions kafka;
     double rate = 14;                       ///< events a second
     double burst_rate = 120;                ///< during a burst
     std::int64_t burst_every_ms = 300'000;  ///< a shift change; 0: never

@@ -12,6 +12,10 @@ struct KafkaProducer::Impl {
     std::uint64_t acknowledged = 0;
     std::uint64_t failed = 0;
     std::string first_error;
+    std::string why;       ///< the connection failed last
+    bool refused = false;  ///< the broker does not know who asks
+    std::string address;
+    std::string token_file;  ///< constant once there is a handle
 
     Impl() = default;
     Impl(const Impl&) = delete;
@@ -29,39 +33,95 @@ struct KafkaProducer::Impl {
         }
         if (self->failed++ == 0) self->first_error = rd_kafka_err2str(message->err);
     }
+    static void noted(rd_kafka_t*, int error, const char* reason, void* opaque) {
+        auto* self = static_cast<Impl*>(opaque);
+        // That all brokers are down says less than why.
+        if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) self->why = reason;
+        self->refused = self->refused || error == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+    }
+    /// Until one answers; not longer where it does not know who asks.
+    Status await_broker(int timeout_ms) {
+        constexpr int kStepMs = 5'000;
+        rd_kafka_resp_err_t answer = RD_KAFKA_RESP_ERR_NO_ERROR;
+        for (int waited = 0; waited < timeout_ms && !refused; waited += kStepMs) {
+            const struct rd_kafka_metadata* metadata = nullptr;
+            answer = rd_kafka_metadata(handle, 0, nullptr, &metadata, kStepMs);
+            if (answer == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                rd_kafka_metadata_destroy(metadata);
+                return {};
+            }
+            rd_kafka_poll(handle, 0);
+        }
+        if (refused)
+            return fail(Code::permission_denied, "the Kafka broker at {} refuses us: {}", address, why);
+        return fail(Code::unavailable, "no Kafka broker answers at {}: {}; is the node running?", address,
+                    why.empty() ? rd_kafka_err2str(answer) : why);
+    }
 };
 
-Result<std::unique_ptr<KafkaProducer>> KafkaProducer::connect(const std::string& bootstrap) {
-    auto impl = std::make_unique<Impl>();
-    rd_kafka_conf_t* conf = rd_kafka_conf_new();
-    char error[512];
-    const std::pair<const char*, std::string> settings[] = {
-        {"bootstrap.servers", bootstrap},
-        {"enable.idempotence", "true"},
-        {"linger.ms", "0"},
-        {"partitioner", "murmur2_random"},
-        {"queue.buffering.max.messages", "200000"},
-        {"message.timeout.ms", "120000"},
-        {"log_level", "3"},
+namespace {
+
+constexpr int kConnectMs = 5'000;
+/// A node that asks who is there answers after some more turns.
+constexpr int kLoginMs = 15'000;
+
+Status configure(rd_kafka_conf_t* conf, const KafkaClientSettings& settings) {
+    std::map<std::string, std::string> all = {
+        {"enable.idempotence", "true"},    {"linger.ms", "0"},
+        {"partitioner", "murmur2_random"}, {"queue.buffering.max.messages", "200000"},
+        {"message.timeout.ms", "120000"},  {"log_level", "3"},
         {"client.id", "millrace-cli"},
     };
-    for (const auto& [key, value] : settings) {
-        if (rd_kafka_conf_set(conf, key, value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK) {
-            rd_kafka_conf_destroy(conf);
+    for (const auto& [key, value] : settings.properties) all[key] = value;
+    char error[512];
+    for (const auto& [key, value] : all) {
+        if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK)
             return fail(Code::invalid_argument, "{}: {}", key, error);
-        }
+    }
+    return {};
+}
+
+/// On librdkafka's own thread, when a token is wanted and again before it expires.
+void refresh_token(rd_kafka_t* handle, const char* /*config*/, void* opaque) {
+    const auto token = read_bearer_token(static_cast<KafkaProducer::Impl*>(opaque)->token_file);
+    char error[512];
+    if (!token) {
+        rd_kafka_oauthbearer_set_token_failure(handle, token.error().message.c_str());
+    } else if (rd_kafka_oauthbearer_set_token(handle, token->text.c_str(), token->expires_ms,
+                                              token->principal.c_str(), nullptr, 0, error,
+                                              sizeof error) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_oauthbearer_set_token_failure(handle, error);
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaProducer>> KafkaProducer::connect(const KafkaClientOptions& options) {
+    MR_TRY(const KafkaClientSettings settings, kafka_client_settings(options));
+    auto impl = std::make_unique<Impl>();
+    impl->token_file = settings.token_file;
+    impl->address = settings.properties.at("bootstrap.servers");
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    if (const Status known = configure(conf, settings); !known) {
+        rd_kafka_conf_destroy(conf);
+        return std::unexpected(known.error());
     }
     rd_kafka_conf_set_opaque(conf, impl.get());
     rd_kafka_conf_set_dr_msg_cb(conf, &Impl::delivered);
-    impl->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
-    if (impl->handle == nullptr) return fail(Code::internal, "librdkafka: {}", error);
-    const struct rd_kafka_metadata* metadata = nullptr;
-    const auto answer = rd_kafka_metadata(impl->handle, 0, nullptr, &metadata, 5'000);
-    if (answer != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return fail(Code::unavailable, "no Kafka broker answers at {}: {}; is the node running?", bootstrap,
-                    rd_kafka_err2str(answer));
+    rd_kafka_conf_set_error_cb(conf, &Impl::noted);
+    if (!settings.token_file.empty()) {
+        rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, &refresh_token);
+        rd_kafka_conf_enable_sasl_queue(conf, 1);
     }
-    rd_kafka_metadata_destroy(metadata);
+    char error[512];
+    impl->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    if (impl->handle == nullptr) {
+        rd_kafka_conf_destroy(conf);
+        return fail(Code::invalid_argument, "librdkafka: {}", error);
+    }
+    if (!settings.token_file.empty()) rd_kafka_sasl_background_callbacks_enable(impl->handle);
+    MR_TRY_VOID(
+        impl->await_broker(settings.properties.contains("security.protocol") ? kLoginMs : kConnectMs));
     return std::make_unique<KafkaProducer>(std::move(impl));
 }
 

@@ -9,12 +9,13 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/kafka_client.h"
 
 namespace mr::cli {
 
 class KafkaProducer {
   public:
-    static Result<std::unique_ptr<KafkaProducer>> connect(const std::string& bootstrap);
+    static Result<std::unique_ptr<KafkaProducer>> connect(const KafkaClientOptions& options);
     ~KafkaProducer();
 
     /// `partition` -1: by the key, as Java's default partitioner (murmur2). Timestamp 0: now.

@@ -191,7 +191,7 @@ class Replay {
 }  // namespace
 
 Result<ReplayReport> replay(const ReplayOptions& options, Clock& clock, const std::atomic<bool>& stop) {
-    MR_TRY(auto producer, KafkaProducer::connect(options.bootstrap));
+    MR_TRY(auto producer, KafkaProducer::connect(options.kafka));
     return Replay(options, *producer, clock, stop).run();
 }
 

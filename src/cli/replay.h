@@ -14,11 +14,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/kafka_client.h"
 
 namespace mr::cli {
 
 struct ReplayOptions {
-    std::string bootstrap = "127.0.0.1:9092";
+    KafkaClientOptions kafka;
     std::string file;
     std::string topic;
     std::string time_field = "occurred_at";  ///< ISO-8601 text at the top level of each event

@@ -380,20 +380,54 @@ def after_a_crash(node):
     equal(produce(node.confluent("PLAIN", "alice"), "orders.secret", "now"), None, "without the deny")
 
 
+def organization(node, address):
+    """What the certificate that is shown at an address says."""
+    context = ssl.create_default_context(cafile=node.project / "ca.pem")
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), 5) as plain, context.wrap_socket(plain, server_hostname="localhost") as tls:
+        return dict(pair[0] for pair in tls.getpeercert()["subject"])["organizationName"]
+
+
 def renewed_certificate(node):
-    def organization():
-        context = ssl.create_default_context(cafile=node.project / "ca.pem")
-        host, port = node.listeners["SSL"].split(":")
-        with socket.create_connection((host, int(port)), 5) as plain, context.wrap_socket(plain, server_hostname="localhost") as tls:
-            return dict(pair[0] for pair in tls.getpeercert()["subject"])["organizationName"]
-    equal(organization(), "first", "certificate")
+    listener = node.listeners["SSL"]
+    equal(organization(node, listener), "first", "certificate")
     producer = Producer(node.confluent("PLAIN", "alice"))
     producer.produce("orders", "before")
     equal(producer.flush(10), 0, "produced before")
     node.authority.issue(node.project, "server", O="renewed", CN="localhost")
-    wait_until("the renewed certificate", lambda: organization() == "renewed")
+    wait_until("the renewed certificate", lambda: organization(node, listener) == "renewed")
     producer.produce("orders", "after")
     equal(producer.flush(10), 0, "the open connection goes on")
+
+
+def load_commands(node):
+    """`millrace replay` and `generate` as users of the Kafka listeners, by librdkafka's names and by Java's."""
+    events, token = node.work / "events.jsonl", node.work / "token.jwt"
+    events.write_text("".join(json.dumps({"occurred_at": f"2026-01-01T00:00:0{i}Z"}) + "\n" for i in range(3)))
+    token.write_text(node.issuer.token("alice") + "\n")
+    authority = node.project / "ca.pem"
+    jaas = f'org.apache.kafka.common.security.plain.PlainLoginModule required \\\n    username="alice" password="{PASSWORDS["alice"]}";'
+    ways = {
+        "SASL_SSL": [f"sasl.mechanism=SCRAM-SHA-512\nsasl.username=alice\nsasl.password={PASSWORDS['alice']}\nssl.ca.location={authority}",
+                     f"# as Java's clients have it\nsasl.mechanism=PLAIN\nsasl.jaas.config={jaas}\nssl.truststore.type=PEM\nssl.truststore.location={authority}",
+                     f"sasl.mechanism=OAUTHBEARER\nsasl.oauthbearer.token.endpoint.url=file://{token}\nssl.ca.location={authority}"],
+        "SSL": [f"ssl.ca.location={authority}\nssl.certificate.location={node.work / 'alice.pem'}\nssl.key.location={node.work / 'alice.key'}"]}
+    config = node.work / "client.properties"
+
+    def replay(protocol, text, *more, topic="orders"):
+        config.write_text(f"security.protocol={protocol}\n{text}\n")
+        return subprocess.run([node.binary, "replay", str(events), "--topic", topic, "--speed", "0", "--bootstrap-server", node.listeners[protocol].replace("127.0.0.1", "localhost"),
+                               "--command-config", str(config), "--command-property", "broker.address.family=v4", *more], capture_output=True, text=True, timeout=60)
+    for protocol, texts in ways.items():
+        for text in texts:
+            done = replay(protocol, text)
+            check(done.returncode == 0 and "replayed 3 events" in done.stderr, f"replay over {protocol} with {text}: {done.stderr}")
+    wrong = replay("SASL_SSL", ways["SASL_SSL"][0], "--command-property", "sasl.password=wrong")
+    check(wrong.returncode != 0 and "uthentication" in wrong.stderr and "wrong" not in wrong.stderr, f"a wrong password: {wrong.stderr}")
+    denied = replay("SASL_SSL", ways["SASL_SSL"][0], topic="payroll")
+    check(denied.returncode != 0 and "authorization failed" in denied.stderr, f"a topic of others: {denied.stderr}")
+    unknown = replay("SASL_SSL", "sasl.mechanizm=PLAIN")
+    check("sasl.mechanizm" in unknown.stderr, unknown.stderr)
 
 
 def audited(node):
@@ -474,14 +508,32 @@ def http_status(node, path, token=None, method="GET", body=None, **headers):
         return error.code
 
 
-def live_status(node, protocols):
-    """What the upgrade to a WebSocket is answered."""
+def live(node, protocols):
+    """A connection that asked to be a WebSocket, and the answer's head."""
     host, port = node.http.split(":")
-    with socket.create_connection((host, int(port)), 5) as connection:
-        connection.sendall((f"GET /api/v1/live HTTP/1.1\r\nHost: {node.http}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                            f"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: {protocols}\r\n\r\n").encode())
-        answer = connection.recv(4096).decode()
-        return int(answer.split()[1]), answer
+    connection = socket.create_connection((host, int(port)), 30)
+    connection.sendall((f"GET /api/v1/live HTTP/1.1\r\nHost: {node.http}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                        f"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: {protocols}\r\n\r\n").encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = connection.recv(1)
+        check(byte, "the connection was closed before it answered")
+        head += byte
+    return connection, head.decode()
+
+
+def close_code(connection):
+    """Of a WebSocket that the server closes: heartbeats are passed over."""
+    data = b""
+    while True:
+        while len(data) >= 2 and len(data) >= 2 + (data[1] & 127):
+            size = 2 + (data[1] & 127)
+            if data[0] & 15 == 8:
+                return int.from_bytes(data[2:4], "big")
+            data = data[size:]
+        more = connection.recv(4096)
+        check(more, "the connection was closed without a word")
+        data += more
 
 
 def tokens_and_roles(node):
@@ -507,9 +559,13 @@ def tokens_and_roles(node):
         for role in roles:
             status = http_status(node, path, given[role], method, body)
             check((status == 403) == (roles.index(role) < roles.index(needed)) and status != 401, f"{method} {path} by {role}: {status}")
-    equal(live_status(node, "millrace.v1")[0], 403, "a WebSocket without a token")
-    status, answer = live_status(node, f"millrace.v1, bearer.{given['viewer']}")
-    check(status == 101 and "Sec-WebSocket-Protocol: millrace.v1\r\n" in answer, f"a WebSocket with a token: {answer}")
+    for protocols in ("millrace.v1", "millrace.v1, bearer.mr_wrong"):
+        equal(live(node, protocols)[1].split()[1], "401", "a WebSocket without a token")
+    wall = node.cli("--token", admin, "token", "add", "wall", "--role", "viewer").stdout.strip()
+    socket_of_wall, head = live(node, f"millrace.v1, bearer.{wall}")
+    check(head.split()[1] == "101" and "Sec-WebSocket-Protocol: millrace.v1\r\n" in head, f"a WebSocket with a token: {head}")
+    node.cli("--token", admin, "token", "delete", "wall", "--yes")
+    equal(close_code(socket_of_wall), 1008, "the WebSocket of a token that was deleted")
     schema = Schema('{"type":"record","name":"r","fields":[{"name":"a","type":"int"}]}', "AVRO")
     registry = lambda **more: SchemaRegistryClient({"url": f"http://{node.registry}", **more})
     by = lambda role: registry(**{"basic.auth.user.info": f"{role}:{given[role]}"})
@@ -534,6 +590,9 @@ def tokens_and_roles(node):
     check(done.returncode == 3, f"a certificate nobody vouches for: {done.stderr}")
     secure = SchemaRegistryClient({"url": f"https://{node.registry}", "ssl.ca.location": str(node.project / "ca.pem"), "basic.auth.user.info": f"x:{admin}"})
     equal(secure.get_subjects(), ["tokens-value"], "subjects over https")
+    node.authority.issue(node.project, "server", O="renewed again", CN="localhost")
+    for address in (node.http, node.registry):
+        wait_until("the renewed certificate of HTTP", lambda: organization(node, address) == "renewed again")
     node.stop()
     node.start("http.trust-local=true")
     node.cli("token", "delete", "viewer", "--yes")
@@ -574,7 +633,7 @@ def main():
     node = Node(binary, work)
     try:
         for part in (users_by_command_line, acls_by_command_line, confluent_clients, kafka_python_clients, admin_clients, after_a_crash, renewed_certificate,
-                     audited, beyond_loopback, tokens_and_roles, java_tools):
+                     load_commands, audited, beyond_loopback, tokens_and_roles, java_tools):
             start = time.time()
             part(node)
             print(f"ok   {part.__name__.replace('_', ' ')} ({time.time() - start:.1f} s)", flush=True)
