@@ -5,8 +5,10 @@
 // elsewhere, with the proposal whose callback held it).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,6 +32,9 @@ class CallOwner {
     virtual void answered(Call& call) = 0;
     /// The request cannot be answered as the protocol wants: closes the connection with a log line.
     virtual void refused(Call& call, std::string_view why) = 0;
+    /// The answer is about to be made: how long its client must wait for what the request cost
+    /// (milliseconds).
+    virtual std::int64_t charge(const Call& call) = 0;
     /// nullptr on listeners without SASL.
     virtual Authentication* authentication() = 0;
 };
@@ -103,10 +108,18 @@ class Call {
     /// In another version than the request's: only for ApiVersions.
     template <class Response>
     void answer_as(const Response& response, std::int16_t version) {
-        finish(owner_ ? wire::encode_response(response, version, header_.correlation_id) : wire::Output{});
+        if (owner_) throttle(owner_->charge(*this));
+        if constexpr (requires { response.throttle_time_ms; }) {
+            if (throttle_ms_ > response.throttle_time_ms) {
+                Response told = response;
+                told.throttle_time_ms = static_cast<std::int32_t>(throttle_ms_);
+                return encode_and_finish(told, version);
+            }
+        }
+        encode_and_finish(response, version);
     }
     /// The connection is not served for so long after this answer (KIP-219); the answer says it, too.
-    void throttle(std::int64_t ms) { throttle_ms_ = ms; }
+    void throttle(std::int64_t ms) { throttle_ms_ = std::max(throttle_ms_, ms); }
     /// The connection is closed when this answer is sent.
     void close_after() { close_after_ = true; }
     /// Produce with acks=0: the client waits for nothing.
@@ -125,6 +138,9 @@ class Call {
 
     // --- for the session ----------------------------------------------------------------------------------
     [[nodiscard]] std::int64_t received_ns() const { return received_ns_; }
+    /// How long the handler had the loop; nothing while it has.
+    [[nodiscard]] std::optional<std::int64_t> handled_ns() const { return handled_ns_; }
+    void handled(std::int64_t now_ns) { handled_ns_ = now_ns - received_ns_; }
     [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] bool closes() const { return close_after_; }
     [[nodiscard]] std::int64_t throttle_ms() const { return throttle_ms_; }
@@ -132,6 +148,10 @@ class Call {
     void detach() { owner_ = nullptr; }
 
   private:
+    template <class Response>
+    void encode_and_finish(const Response& response, std::int16_t version) {
+        finish(owner_ ? wire::encode_response(response, version, header_.correlation_id) : wire::Output{});
+    }
     void finish(wire::Output output) {
         MR_CHECK(!finished_, "{} answered twice", wire::to_string(key()));
         finished_ = true;
@@ -143,6 +163,7 @@ class Call {
     const wire::RequestHeader header_;
     const std::shared_ptr<const Origin> origin_;
     const std::int64_t received_ns_;
+    std::optional<std::int64_t> handled_ns_{};
     bool finished_ = false;
     bool close_after_ = false;
     std::int64_t throttle_ms_ = 0;

@@ -118,6 +118,128 @@ TEST_F(Cluster, QuotasAreKeptShownAndWaitedFor) {
     EXPECT_TRUE(client.receive<wire::MetadataResponse>(9));
 }
 
+/// Golden, asked of Kafka 4.3 with one partition a second: eleven at once, and one request may go beyond;
+/// then 89 without a message for those who know it and a wait for others, for checks, deletions and more
+/// partitions, too; what is there or unknown takes nothing; metadata does not create, and says nothing of
+/// waiting.
+TEST_F(Cluster, PartitionsAreCreatedAndDeletedWithinAQuota) {
+    wire::AlterClientQuotasRequest alter;
+    auto& entry = alter.entries.emplace_back();
+    entry.entity.push_back({"user", std::nullopt});
+    entry.ops.push_back({"controller_mutation_rate", 1, false});
+    ASSERT_EQ(client.ask<wire::AlterClientQuotasResponse>(alter, 1).entries.at(0).error_code,
+              ErrorCode::none);
+    // Each by a connection of its own: one that is told to wait is not served. The error and the wait.
+    const auto create = [&](const std::string& name, std::int32_t partitions, std::int16_t version,
+                            bool only_check = false) {
+        wire::CreateTopicsRequest request;
+        request.validate_only = only_check;
+        auto& topic = request.topics.emplace_back();
+        topic.name = name;
+        topic.num_partitions = partitions;
+        topic.replication_factor = 1;
+        const auto answer = f.client().ask<wire::CreateTopicsResponse>(request, version);
+        const auto& of = answer.topics.at(0);
+        EXPECT_FALSE(of.error_code == ErrorCode::throttling_quota_exceeded && of.error_message);
+        return std::pair(of.error_code, answer.throttle_time_ms);
+    };
+    const auto remove = [&](const std::string& name, std::int16_t version) {
+        wire::DeleteTopicsRequest request;
+        if (version >= 6) {
+            request.topics.emplace_back().name = name;
+        } else {
+            request.topic_names.push_back(name);
+        }
+        const auto answer = f.client().ask<wire::DeleteTopicsResponse>(request, version);
+        return std::pair(answer.responses.at(0).error_code, answer.throttle_time_ms);
+    };
+    const auto grow = [&](const std::string& name, std::int32_t count, std::int16_t version) {
+        wire::CreatePartitionsRequest request;
+        auto& topic = request.topics.emplace_back();
+        topic.name = name;
+        topic.count = count;
+        const auto answer = f.client().ask<wire::CreatePartitionsResponse>(request, version);
+        return std::pair(answer.results.at(0).error_code, answer.throttle_time_ms);
+    };
+    const auto done = [](std::int32_t wait) { return std::pair(ErrorCode::none, wait); };
+    const auto refused = [](std::int32_t wait) {
+        return std::pair(ErrorCode::throttling_quota_exceeded, wait);
+    };
+    EXPECT_EQ(create("a", 14, 7), done(0));
+    f.advance(100);
+    EXPECT_EQ(create("b", 1, 7), refused(2'900));
+    EXPECT_EQ(create("b", 1, 7, true), refused(2'900));
+    EXPECT_EQ(create("c", 1, 5), done(3'900));
+    EXPECT_EQ(remove("a", 6), refused(3'900));
+    EXPECT_EQ(remove("nothing", 6), std::pair(ErrorCode::unknown_topic_or_partition, 0));
+    EXPECT_EQ(grow("c", 3, 3), refused(3'900));
+    EXPECT_EQ(create("a", 3, 7), std::pair(ErrorCode::topic_already_exists, 0));
+    wire::MetadataRequest metadata;
+    metadata.topics.emplace().emplace_back().name = "auto";
+    auto seen = f.client().ask<wire::MetadataResponse>(metadata, 9);
+    EXPECT_EQ(seen.topics.at(0).error_code, ErrorCode::unknown_topic_or_partition);
+    EXPECT_EQ(seen.throttle_time_ms, 0);
+    f.advance(3'900);
+    seen = f.client().ask<wire::MetadataResponse>(metadata, 9);
+    EXPECT_EQ(seen.topics.at(0).error_code, ErrorCode::none);
+    EXPECT_EQ(grow("c", 3, 2), done(3'000));
+    EXPECT_EQ(remove("c", 4), done(6'000));
+    EXPECT_EQ(create("hundred", 100, 5), done(106'000));
+}
+
+/// What a client is told to wait for the time its requests took, whatever they were; waiting for records
+/// costs nothing.
+TEST_F(Cluster, RequestsAreChargedForTheirTime) {
+    wire::AlterClientQuotasRequest alter;
+    auto& entry = alter.entries.emplace_back();
+    entry.entity.push_back({"user", std::nullopt});
+    entry.ops.push_back({"request_percentage", 1, false});
+    ASSERT_EQ(client.ask<wire::AlterClientQuotasResponse>(alter, 1).entries.at(0).error_code,
+              ErrorCode::none);
+    f.make_topic("t", 1, {});
+    wire::FetchRequest fetch;
+    fetch.max_wait_ms = 5'000;
+    fetch.min_bytes = 1;
+    fetch.max_bytes = 1'000;
+    auto& topic = fetch.topics.emplace_back();
+    topic.topic = "t";
+    topic.partitions.emplace_back().partition_max_bytes = 1'000;
+    Client& reader = f.client();
+    reader.send(fetch, 11);
+    f.run_all();
+    f.advance(5'000);
+    const auto answer = reader.receive<wire::FetchResponse>(11);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->throttle_time_ms, 0);
+}
+
+/// One connection a second from an address, ten at once: one too many is not served and closed after a
+/// second, and takes nothing from those to come.
+TEST_F(Cluster, ConnectionsFromAnAddressHaveAQuota) {
+    wire::AlterClientQuotasRequest alter;
+    auto& entry = alter.entries.emplace_back();
+    entry.entity.push_back({"ip", std::nullopt});
+    entry.ops.push_back({"connection_creation_rate", 1, false});
+    ASSERT_EQ(client.ask<wire::AlterClientQuotasResponse>(alter, 1).entries.at(0).error_code,
+              ErrorCode::none);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(f.client().ask<wire::ApiVersionsResponse>(wire::ApiVersionsRequest{}, 0).error_code ==
+                    ErrorCode::none);
+    for (int i = 0; i < 5; ++i) {
+        Client& early = f.client();
+        early.send(wire::ApiVersionsRequest{}, 0);
+        f.run_all();
+        EXPECT_FALSE(early.receive<wire::ApiVersionsResponse>(0));
+        EXPECT_TRUE(early.connection->open());
+        f.advance(1'000);
+        EXPECT_FALSE(early.connection->open());
+        EXPECT_TRUE(early.connection->sent.empty());
+        // That second let one more in.
+        EXPECT_EQ(f.client().ask<wire::ApiVersionsResponse>(wire::ApiVersionsRequest{}, 0).error_code,
+                  ErrorCode::none);
+    }
+}
+
 TEST_F(Cluster, NewGroupsOnTheWire) {
     const Uuid topic = f.make_topic("a", 4, {});
     wire::ConsumerGroupHeartbeatRequest join;

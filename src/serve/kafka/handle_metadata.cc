@@ -6,6 +6,7 @@
 #include "broker/partition_log.h"
 #include "broker/topic_admin.h"
 #include "serve/kafka/handlers.h"
+#include "serve/kafka/mutation_quota.h"
 #include "serve/kafka/service.h"
 
 namespace mr::serve::kafka {
@@ -100,17 +101,20 @@ Answer make_answer(Service& service, const Call& call, const wire::MetadataReque
     return response;
 }
 
-/// Names that are asked for, valid, not there, and that the caller may see and create.
+/// Names that are asked for, valid, not there, and that the caller may see and create, now.
 std::vector<broker::NewTopic> missing_topics(Service& service, const Call& call,
                                              const wire::MetadataRequest& request) {
     std::vector<broker::NewTopic> missing;
     if (!request.topics) return missing;
     const auto topics = service.broker().topics();
+    // As Kafka does: what the quota does not allow now is not there yet, and nobody is told to wait.
+    MutationQuota quota(service, call, true);
     std::set<std::string> seen;
     for (const auto& wanted : *request.topics) {
         if (!wanted.topic_id.is_zero() || !wanted.name || topics->find(*wanted.name)) continue;
         if (!broker::check_topic_name(*wanted.name) || !seen.insert(*wanted.name).second) continue;
         if (!call.may_topic(Operation::describe, *wanted.name) || !may_create(call, *wanted.name)) continue;
+        if (!quota.take(service.options().num_partitions)) continue;
         broker::NewTopic& topic = missing.emplace_back();
         topic.name = *wanted.name;
         topic.partitions = service.options().num_partitions;

@@ -5,6 +5,7 @@
 
 #include "broker/topic_admin.h"
 #include "serve/kafka/handlers.h"
+#include "serve/kafka/mutation_quota.h"
 #include "serve/kafka/service.h"
 
 namespace mr::serve::kafka {
@@ -130,12 +131,31 @@ wire::DeleteTopicsResponse refuse_unauthorised(Service& service, const Call& cal
     return response;
 }
 
+/// Takes out of `topics`, and refuses, what the quota of deletions does not allow now.
+void refuse_above_quota(Service& service, Call& call, std::vector<broker::TopicRef>& topics,
+                        wire::DeleteTopicsResponse& response) {
+    MutationQuota quota(service, call, call.version() >= 5);
+    const auto known = service.broker().topics();
+    std::erase_if(topics, [&](const broker::TopicRef& topic) {
+        const auto there = topic.name.empty() ? known->find(topic.id) : known->find(topic.name);
+        if (there == nullptr || quota.take(there->partition_count())) return false;
+        auto& out = response.responses.emplace_back();
+        if (!topic.name.empty()) out.name = topic.name;
+        out.topic_id = topic.id;
+        out.error_code = ErrorCode::throttling_quota_exceeded;
+        return true;
+    });
+    call.throttle(quota.wait_ms());
+}
+
 }  // namespace
 
 void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTopicsRequest request) {
     auto job = std::make_shared<CreateJob>();
     const auto count = count_names(request.topics);
     const bool all = call->may_cluster(Operation::create);
+    const auto known = service.broker().topics();
+    MutationQuota quota(service, *call, call->version() >= 6);
     for (const auto& topic : request.topics) {
         broker::NewTopic asked;
         Refusal refusal;
@@ -146,16 +166,20 @@ void handle_create_topics(Service& service, const CallPtr& call, wire::CreateTop
         } else {
             refusal = to_new_topic(topic, service.options(), asked);
         }
+        // One that is there already takes nothing.
+        if (refusal.error == ErrorCode::none && !known->find(topic.name) && !quota.take(asked.partitions))
+            refusal.error = ErrorCode::throttling_quota_exceeded;
         CreateAnswer::Topic& out = job->answer.topics.emplace_back();
         out.name = topic.name;
         out.error_code = refusal.error;
         if (refusal.error != ErrorCode::none) {
-            out.error_message = std::move(refusal.message);
+            if (!refusal.message.empty()) out.error_message = std::move(refusal.message);
             continue;
         }
         job->places.push_back(job->answer.topics.size() - 1);
         job->asked.push_back(std::move(asked));
     }
+    call->throttle(quota.wait_ms());
     if (job->asked.empty()) return call->answer(job->answer);
     auto answer = service.on_loop<std::vector<broker::CreatedTopic>>(
         [&service, call, job](const std::vector<broker::CreatedTopic>& created) {
@@ -176,6 +200,7 @@ void handle_delete_topics(Service& service, const CallPtr& call, wire::DeleteTop
     const bool names_only = call->version() < 6;
     wire::DeleteTopicsResponse refused;
     if (call->restricted()) refused = refuse_unauthorised(service, *call, topics, names_only);
+    refuse_above_quota(service, *call, topics, refused);
     if (topics.empty()) return call->answer(refused);
     auto answer = service.on_loop<std::vector<broker::TopicResult>>(
         [call, names_only, refused = std::move(refused)](const std::vector<broker::TopicResult>& results) {
@@ -199,6 +224,8 @@ void handle_create_partitions(Service& service, const CallPtr& call, wire::Creat
     std::vector<broker::MorePartitions> more;
     auto places = std::make_shared<std::vector<std::size_t>>();
     const auto count = count_names(request.topics);
+    const auto known = service.broker().topics();
+    MutationQuota quota(service, *call, call->version() >= 3);
     for (const auto& topic : request.topics) {
         auto& out = response->results.emplace_back();
         out.name = topic.name;
@@ -218,11 +245,16 @@ void handle_create_partitions(Service& service, const CallPtr& call, wire::Creat
             out.error_code = ErrorCode::invalid_replica_assignment;
             out.error_message =
                 fmt::format("The only broker is {}: every partition must have exactly this replica", kNodeId);
+        } else if (const auto there = known->find(topic.name);
+                   there && topic.count > there->partition_count() &&
+                   !quota.take(topic.count - there->partition_count())) {
+            out.error_code = ErrorCode::throttling_quota_exceeded;
         } else {
             places->push_back(response->results.size() - 1);
             more.push_back({topic.name, topic.count});
         }
     }
+    call->throttle(quota.wait_ms());
     if (more.empty()) return call->answer(*response);
     auto answer = service.on_loop<std::vector<broker::TopicResult>>(
         [call, response, places](const std::vector<broker::TopicResult>& results) {

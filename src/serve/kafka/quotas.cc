@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace mr::serve::kafka {
 namespace {
@@ -16,10 +17,32 @@ constexpr std::string_view kIp = "ip";
 constexpr std::string_view kDefault = "<default>";
 constexpr std::string_view kProduceRate = "producer_byte_rate";
 constexpr std::string_view kConsumeRate = "consumer_byte_rate";
-/// Kafka measures over eleven windows of one second, of which ten are over.
-constexpr double kBurstSeconds = 10;
-constexpr std::int64_t kThrottleMaxMs = 60'000;
+constexpr std::string_view kRequestPercentage = "request_percentage";
+constexpr std::string_view kMutationRate = "controller_mutation_rate";
+constexpr std::string_view kConnectionRate = "connection_creation_rate";
 constexpr std::size_t kMetersMax = 10'000;
+
+struct Rule {
+    std::string_view key;
+    double unit;               ///< what is counted, in one of the quota's
+    double burst_seconds;      ///< Kafka's windows of one second: eleven, of which ten are over
+    std::int64_t wait_ms_max;  ///< Kafka's: one window, or none
+};
+constexpr Rule rule_of(Quotas::Kind kind) {
+    switch (kind) {
+        case Quotas::Kind::produce:
+            return {kProduceRate, 1, 10, 60'000};
+        case Quotas::Kind::consume:
+            return {kConsumeRate, 1, 10, 60'000};
+        case Quotas::Kind::request:
+            return {kRequestPercentage, 1e7, 10, 1'000};
+        case Quotas::Kind::mutation:
+            return {kMutationRate, 1, 11, std::numeric_limits<std::int32_t>::max()};
+        case Quotas::Kind::connection:
+            break;
+    }
+    return {kConnectionRate, 1, 10, 1'000};
+}
 
 struct Key {
     std::string_view name;
@@ -27,11 +50,8 @@ struct Key {
     bool whole;  ///< no fractions
 };
 constexpr std::array kKeys = {
-    Key{kConsumeRate, false, true},
-    Key{"connection_creation_rate", true, true},
-    Key{"controller_mutation_rate", false, false},
-    Key{kProduceRate, false, true},
-    Key{"request_percentage", false, false},
+    Key{kConsumeRate, false, true}, Key{kConnectionRate, true, true},      Key{kMutationRate, false, false},
+    Key{kProduceRate, false, true}, Key{kRequestPercentage, false, false},
 };
 
 bool plain(char c) {
@@ -138,16 +158,18 @@ Status check_quota_value(const QuotaEntity& entity, std::string_view key, std::o
 void Quotas::refresh(const std::shared_ptr<const broker::ClusterSettings>& settings) {
     if (settings == seen_) return;
     seen_ = settings;
-    table_.clear();
-    meters_.clear();
+    std::map<QuotaEntity, QuotaValues> table;
     for (auto it = settings->lower_bound(kQuotaPrefix); it != settings->end(); ++it) {
         if (!it->first.starts_with(kQuotaPrefix)) break;
         auto quota = parse_quota_setting(it->first);
         double value = 0;
         const char* end = it->second.data() + it->second.size();
         if (!quota || std::from_chars(it->second.data(), end, value).ptr != end) continue;
-        table_[std::move(quota->first)][std::move(quota->second)] = value;
+        table[std::move(quota->first)][std::move(quota->second)] = value;
     }
+    if (table == table_) return;
+    table_ = std::move(table);
+    meters_.clear();
 }
 
 /// The most specific entity that has the key, in Kafka's order.
@@ -175,18 +197,51 @@ std::optional<Quotas::Found> Quotas::find(std::string_view key, const Who& who) 
     return std::nullopt;
 }
 
-std::int64_t Quotas::count(Kind kind, const Who& who, std::size_t bytes, std::int64_t now_ms) {
-    if (table_.empty() || bytes == 0) return 0;
-    const auto found = find(kind == Kind::produce ? kProduceRate : kConsumeRate, who);
-    if (!found) return 0;
-    if (meters_.size() >= kMetersMax && !meters_.contains(found->meter)) meters_.clear();
-    Meter& meter = meters_.try_emplace(found->meter, Meter{0, now_ms}).first->second;
+/// Of the address, or of all that have none of their own: each counts by itself.
+std::optional<Quotas::Found> Quotas::find_ip(std::string_view key, std::string_view ip) const {
+    for (const auto& name : {std::optional<std::string>(std::string(ip)), std::optional<std::string>()}) {
+        const auto it = table_.find({{std::string(kIp), name}});
+        if (it == table_.end()) continue;
+        const auto value = it->second.find(key);
+        if (value != it->second.end()) return Found{value->second, fmt::format("{}/{}", key, ip)};
+    }
+    return std::nullopt;
+}
+
+/// What is owed beyond the burst, in the time it takes to pay it off.
+std::int64_t Quotas::add(Kind kind, const Found& found, double amount, std::int64_t now_ms) {
+    if (meters_.size() >= kMetersMax && !meters_.contains(found.meter)) meters_.clear();
+    const Rule rule = rule_of(kind);
+    const double rate = found.rate * rule.unit;
+    Meter& meter = meters_.try_emplace(found.meter, Meter{0, now_ms}).first->second;
     const double passed = static_cast<double>(now_ms - meter.at_ms) / 1'000;
-    meter.level = std::max(0.0, meter.level - passed * found->rate) + static_cast<double>(bytes);
+    meter.level = std::max(0.0, meter.level - passed * rate) + amount;
     meter.at_ms = now_ms;
-    const double above = meter.level - found->rate * kBurstSeconds;
+    const double above = meter.level - rate * rule.burst_seconds;
     if (above <= 0) return 0;
-    return std::min(kThrottleMaxMs, static_cast<std::int64_t>(std::ceil(above / found->rate * 1'000)));
+    const double wait_ms = std::round(above / rate * 1'000);
+    return static_cast<std::int64_t>(std::min(wait_ms, static_cast<double>(rule.wait_ms_max)));
+}
+
+std::int64_t Quotas::count(Kind kind, const Who& who, std::size_t amount, std::int64_t now_ms) {
+    if (table_.empty() || amount == 0) return 0;
+    const auto found = find(rule_of(kind).key, who);
+    return found ? add(kind, *found, static_cast<double>(amount), now_ms) : 0;
+}
+
+std::int64_t Quotas::owed_ms(Kind kind, const Who& who, std::int64_t now_ms) {
+    if (table_.empty()) return 0;
+    const auto found = find(rule_of(kind).key, who);
+    return found ? add(kind, *found, 0, now_ms) : 0;
+}
+
+std::int64_t Quotas::count_connection(std::string_view ip, std::int64_t now_ms) {
+    const auto found = table_.empty() ? std::nullopt : find_ip(kConnectionRate, ip);
+    if (!found) return 0;
+    const std::int64_t early = add(Kind::connection, *found, 1, now_ms);
+    // One that is refused takes nothing from those to come.
+    if (early > 0) add(Kind::connection, *found, -1, now_ms);
+    return early;
 }
 
 }  // namespace mr::serve::kafka

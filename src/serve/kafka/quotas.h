@@ -1,11 +1,16 @@
-// Client quotas (KIP-13, KIP-219, KIP-546): who may write and read how fast, and how long to wait if faster.
+// Client quotas (KIP-13, KIP-124, KIP-219, KIP-546, KIP-599, KIP-612): who may have how much, and how long to
+// wait if it was more.
 //
 // They are cluster settings of the broker ("quota.<entity>/<key>", an entity being its parts, sorted, joined
-// by
-// '&': "client-id=loader&user=<default>", names percent-encoded), so they outlive the node.
-// producer_byte_rate and consumer_byte_rate are enforced: an answer goes out at once and says how long the
-// client must wait, and so long its connection is not served. The other keys are kept and shown. Thread:
-// loop.
+// by '&': "client-id=loader&user=<default>", names percent-encoded), so they outlive the node.
+//
+//   producer_byte_rate, consumer_byte_rate   bytes a second of Produce and Fetch
+//   request_percentage                       time on the loop, of one core: 50 is half of it
+//   controller_mutation_rate                 partitions created and deleted a second
+//   connection_creation_rate                 new connections of an address a second
+//
+// An answer goes out at once and says how long the client must wait, and so long its connection is not
+// served. A connection too many is closed after its wait. Thread: loop.
 #pragma once
 
 #include <cstddef>
@@ -41,18 +46,23 @@ Status check_quota_value(const QuotaEntity& entity, std::string_view key, std::o
 
 class Quotas {
   public:
-    enum class Kind : std::uint8_t { produce, consume };
+    enum class Kind : std::uint8_t { produce, consume, request, mutation, connection };
 
     /// To be called when the settings may have changed; cheap when they have not.
     void refresh(const std::shared_ptr<const broker::ClusterSettings>& settings);
     [[nodiscard]] const std::map<QuotaEntity, QuotaValues>& all() const { return table_; }
 
-    /// `bytes` have gone; how many milliseconds the client must wait.
+    /// `amount` has gone (bytes; nanoseconds of a request; partitions); how many milliseconds the client must
+    /// wait.
     struct Who {
         std::string_view user;
         std::string_view client_id;
     };
-    std::int64_t count(Kind kind, const Who& who, std::size_t bytes, std::int64_t now_ms);
+    std::int64_t count(Kind kind, const Who& who, std::size_t amount, std::int64_t now_ms);
+    /// How long until nothing is owed any more; counts nothing.
+    [[nodiscard]] std::int64_t owed_ms(Kind kind, const Who& who, std::int64_t now_ms);
+    /// One more connection from `ip`; how many milliseconds it came too early, and then it is not counted.
+    std::int64_t count_connection(std::string_view ip, std::int64_t now_ms);
     [[nodiscard]] bool any() const { return !table_.empty(); }
 
   private:
@@ -61,10 +71,12 @@ class Quotas {
         std::string meter;  ///< whom to count together
     };
     struct Meter {
-        double level = 0;  ///< bytes not yet paid off by time
+        double level = 0;  ///< what is not yet paid off by time
         std::int64_t at_ms = 0;
     };
     [[nodiscard]] std::optional<Found> find(std::string_view key, const Who& who) const;
+    [[nodiscard]] std::optional<Found> find_ip(std::string_view key, std::string_view ip) const;
+    std::int64_t add(Kind kind, const Found& found, double amount, std::int64_t now_ms);
 
     std::shared_ptr<const broker::ClusterSettings> seen_;
     std::map<QuotaEntity, QuotaValues> table_;

@@ -64,5 +64,41 @@ TEST(Quotas, TheMostSpecificCounts) {
     EXPECT_EQ(quotas.count(Quotas::Kind::produce, {kAnonymousUser, "slow"}, 1'000'000, 3'000), 0);
 }
 
+TEST(Quotas, TimeOfRequestsIsPercentOfACore) {
+    Quotas quotas;
+    quotas.refresh(settings({{{{"user", std::nullopt}}, "request_percentage", "50"}}));
+    constexpr std::size_t kSecond = 1'000'000'000;
+    const Quotas::Who who{"a", "b"};
+    EXPECT_EQ(quotas.count(Quotas::Kind::request, who, 5 * kSecond, 0), 0);
+    EXPECT_EQ(quotas.count(Quotas::Kind::request, who, kSecond / 10, 0), 200);
+    EXPECT_EQ(quotas.count(Quotas::Kind::request, who, 5 * kSecond, 0), 1'000);  // one window at most
+    EXPECT_EQ(quotas.count(Quotas::Kind::request, {"other", "b"}, 5 * kSecond, 0), 0);
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, who, 5 * kSecond, 0), 0);
+}
+
+TEST(Quotas, EveryAddressHasItsConnections) {
+    Quotas quotas;
+    quotas.refresh(settings({{{{"ip", std::nullopt}}, "connection_creation_rate", "1"},
+                             {{{"ip", "10.0.0.1"}}, "connection_creation_rate", "2"}}));
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(quotas.count_connection("10.0.0.9", 0), 0);
+    EXPECT_EQ(quotas.count_connection("10.0.0.9", 0), 1'000);
+    EXPECT_EQ(quotas.count_connection("10.0.0.8", 0), 0);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(quotas.count_connection("10.0.0.1", 0), 0);
+    EXPECT_EQ(quotas.count_connection("10.0.0.1", 0), 500);
+    // Those that were refused took nothing.
+    for (int i = 0; i < 9; ++i) EXPECT_EQ(quotas.count_connection("10.0.0.1", 0), 500);
+    EXPECT_EQ(quotas.count_connection("10.0.0.1", 500), 0);
+    EXPECT_EQ(quotas.count_connection("10.0.0.9", 2'000), 0);
+}
+
+TEST(Quotas, WhatWasSpentStaysSpentWhenOtherSettingsChange) {
+    Quotas quotas;
+    const std::pair produce{"producer_byte_rate", "1000"};
+    quotas.refresh(settings({{{{"user", std::nullopt}}, produce.first, produce.second}}));
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {"a", "b"}, 11'000, 0), 1'000);
+    quotas.refresh(settings({{{{"user", std::nullopt}}, produce.first, produce.second}}));
+    EXPECT_EQ(quotas.count(Quotas::Kind::produce, {"a", "b"}, 1'000, 0), 2'000);
+}
+
 }  // namespace
 }  // namespace mr::serve::kafka

@@ -17,6 +17,13 @@ bool is_produce(std::int16_t key) {
     return key == static_cast<std::int16_t>(wire::ApiKey::produce);
 }
 
+/// Of "127.0.0.1:52114", "[::1]:52114".
+std::string host_of(const std::string& peer) {
+    std::string host = peer.substr(0, peer.rfind(':'));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return host;
+}
+
 FrameReader::Limits limits_of(const Options& options) {
     return {options.produce_bytes_max, options.request_bytes_max};
 }
@@ -42,6 +49,36 @@ Session::Session(Service& service, std::shared_ptr<const Listener> listener,
     } else if (const Status known = set_user_of_certificate(); !known) {
         shut(known.error().message);
     }
+    refuse_if_too_early();
+}
+
+void Session::refuse_if_too_early() {
+    Quotas& quotas = service_.quotas();
+    if (closing_ || !quotas.any()) return;
+    const std::int64_t early =
+        quotas.count_connection(host_of(connection_->peer_address()), service_.now_ms());
+    if (early == 0) return;
+    muted_until_ms_ = service_.now_ms() + early;
+    mute_timer_ = service_.loop().after(early, [this] {
+        if (closing_) return;
+        // Not a warning: whoever connects in a loop would fill the log.
+        log_debug(kLog, "{}: connection closed: its address has more than the quota connection_creation_rate",
+                  connection_->peer_address());
+        service_.refusals().add();
+        closing_ = true;
+        connection_->abort();
+    });
+}
+
+std::int64_t Session::charge(const Call& call) {
+    Quotas& quotas = service_.quotas();
+    if (!quotas.any()) return 0;
+    // An answer that was waited for costs what its handler took; one made in the handler, what it took so
+    // far.
+    const std::int64_t taken =
+        call.handled_ns().value_or(service_.clock().monotonic_ns() - call.received_ns());
+    return quotas.count(Quotas::Kind::request, {call.user(), call.client_id()},
+                        static_cast<std::size_t>(std::max<std::int64_t>(taken, 0)), service_.now_ms());
 }
 
 void Session::set_user(std::string user) {
@@ -49,11 +86,9 @@ void Session::set_user(std::string user) {
         .peer = connection_->peer_address(), .user = std::move(user), .listener = listener_, .access = {}};
     const Security* security = service_.security();
     if (security != nullptr && security->authorizer != nullptr) {
-        const std::string& peer = connection_->peer_address();
-        std::string host = peer.substr(0, peer.rfind(':'));
-        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-        origin.access = std::make_shared<const Access>(
-            *security->authorizer, fmt::format("{}:{}", security::kUserType, origin.user), std::move(host));
+        origin.access = std::make_shared<const Access>(*security->authorizer,
+                                                       fmt::format("{}:{}", security::kUserType, origin.user),
+                                                       host_of(connection_->peer_address()));
     }
     origin.audit = security != nullptr && security->audit;
     origin_ = std::make_shared<const Origin>(std::move(origin));
@@ -222,6 +257,7 @@ void Session::dispatch(const SharedBytes& frame) {
     log_debug(kLog, "{}: {} v{} from `{}`, {} bytes", connection_->peer_address(),
               wire::to_string(handler->key), peeked->api_version, call->client_id(), frame.size());
     handler->run(service_, call, frame.slice(header->second));
+    call->handled(service_.clock().monotonic_ns());
 }
 
 /// Sends what is answered, up to the first call that is not.

@@ -58,12 +58,15 @@ class Session final : public net::Session, private CallOwner {
   private:
     void answered(Call& call) override;
     void refused(Call& call, std::string_view why) override;
+    std::int64_t charge(const Call& call) override;
     [[nodiscard]] Authentication* authentication() override { return authentication_.get(); }
 
     /// From now on requests come from that user.
     void set_user(std::string user);
     /// By the subject of the client's certificate, or nobody.
     [[nodiscard]] Status set_user_of_certificate();
+    /// Does not serve a connection that came too early (connection_creation_rate), and closes it later.
+    void refuse_if_too_early();
     void pump();
     [[nodiscard]] bool may_dispatch();
     void dispatch(const SharedBytes& frame);
