@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "cli/flink.h"
 #include "cli/generate.h"
 #include "cli/local.h"
 #include "cli/remote.h"
@@ -38,6 +40,7 @@ struct Arguments {
     TailOptions tail;
     ResetOptions reset;
     UserOptions user;
+    FlinkCommand flink;
     AclOptions acl;
     TokenOptions token;
     int exit = Exit::done;
@@ -45,6 +48,11 @@ struct Arguments {
 
 /// Adds every verb and the options they share.
 void add_commands(CLI::App& app, Arguments& arguments);
+
+/// `compile` and `deploy`. `add_verb` makes one: parent, name, help, examples, what it does.
+using AddVerb = std::function<CLI::App*(CLI::App&, const std::string&, const std::string&, const std::string&,
+                                        std::function<int(Arguments&)>)>;
+void add_flink_verbs(CLI::App& app, Arguments& arguments, const AddVerb& add_verb);
 
 /// What is wrong with a command line that could not be parsed, with the nearest known verb or option.
 std::string explain_usage(const CLI::App& app, const std::vector<std::string>& words, const std::string& why);

@@ -96,9 +96,9 @@ Result<Project> load_project(const std::string& directory, const std::vector<std
     Project project;
     project.directory = directory;
     MR_TRY_VOID(read_config(project, overrides));
-    MR_TRY(const auto streams, read_sql(join_path(directory, "streams")));
-    MR_TRY(const auto pipelines, read_sql(join_path(directory, "pipelines")));
-    sql::ProjectCompilation compiled = sql::compile_project(streams, pipelines);
+    MR_TRY(project.streams, read_sql(join_path(directory, "streams")));
+    MR_TRY(project.pipelines, read_sql(join_path(directory, "pipelines")));
+    sql::ProjectCompilation compiled = sql::compile_project(project.streams, project.pipelines);
     project.diagnostics.insert(project.diagnostics.end(), compiled.diagnostics.begin(),
                                compiled.diagnostics.end());
     project.explanations = std::move(compiled.explanations);

@@ -23,6 +23,8 @@ struct YamlFile {
 struct Project {
     std::string directory;
     Config config;
+    std::vector<sql::SourceText> streams;    ///< streams/*.sql as they were read
+    std::vector<sql::SourceText> pipelines;  ///< pipelines/*.sql
     std::vector<std::shared_ptr<const plan::Program>> programs;
     TableMap tables;  ///< every declared table and materialised view
     std::vector<sql::Diagnostic>

@@ -125,6 +125,7 @@ Name Parser::name(std::string_view what) {
         return {};
     }
     const Token t = advance();
+    names_read_.push_back(t.span);
     return {t.text, t.span};
 }
 

@@ -28,6 +28,9 @@ class Parser {
     std::vector<ast::Statement> statements();
     /// One expression and nothing after it (tests, row policies).
     ast::ExprPtr single_expression();
+    /// Where a name was read, in the order of reading (outline.h).
+    [[nodiscard]] const std::vector<Span>& names_read() const { return names_read_; }
+    [[nodiscard]] const std::vector<Token>& tokens() const { return tokens_; }
 
   private:
     class Nested;
@@ -157,6 +160,7 @@ class Parser {
     SourceFilePtr file_;
     Diagnostics& diagnostics_;
     std::vector<Token> tokens_;
+    std::vector<Span> names_read_;
     Token end_;
     std::size_t at_ = 0;
     bool failed_ = false;
