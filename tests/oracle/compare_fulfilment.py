@@ -2,14 +2,12 @@
 """Compares every row of the example's views with fulfilment.py's own computation.
 
     compare_fulfilment.py --url http://127.0.0.1:8080      the views of a node that has the whole log (or --log FILE of it)
-    compare_fulfilment.py --flink DIR                      what Apache Flink answered: DIR/PIPELINE.out and DIR/PIPELINE/order.txt
     compare_fulfilment.py --url … --wait 60                waits that long at most until every pipeline has used all there is, then compares
 
 A window that ends after the last event may still be open on a node (time goes on there by the wall clock only): its row may be missing.
 Exit 0: all equal. Doubles are compared at a relative 1e-9.
 """
 import argparse
-import csv
 import json
 import sys
 import time
@@ -20,8 +18,7 @@ from pathlib import Path
 
 import fulfilment
 
-PIPELINES = ("operational", "enrichment", "exceptions", "storage")
-NOT_VIEWS = {"processed_events"}  # a topic, not a view: only Flink's answer holds its rows
+NOT_VIEWS = {"processed_events"}  # a topic, not a view
 
 
 def plain(value):
@@ -72,22 +69,6 @@ def wait_until_settled(url, seconds):
         time.sleep(0.5)
 
 
-def of_flink(folder):
-    """Rows of every view and sink, from the oracle's output."""
-    out = {}
-    for pipeline in PIPELINES:
-        names = (folder / pipeline / "order.txt").read_text().split()
-        rows, columns = None, []
-        for line in (folder / f"{pipeline}.out").read_text(errors="replace").splitlines():
-            if line.startswith("# "):
-                name = line.split()[1]
-                columns = line.split(": ", 1)[1].split(",")
-                rows = out.setdefault(names[int(name[6:]) - 1] if name.startswith("select") else name, [])
-            elif rows is not None:
-                rows.append(dict(zip(columns, next(csv.reader([line])))))
-    return out
-
-
 def key_of(row, columns):
     """Doubles last: they may differ in the last digit, so they must not decide the order where anything else does."""
     values = [plain(row[c]) for c in columns]
@@ -133,18 +114,13 @@ def compare(events, rows_of, names):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--url")
-    source.add_argument("--flink", type=Path)
+    parser.add_argument("--url", required=True)
     parser.add_argument("--log", type=Path, default=fulfilment.LOG)
     parser.add_argument("--wait", type=float, default=0)
     parser.add_argument("views", nargs="*", help="default: all")
     args = parser.parse_args()
     events = fulfilment.read(args.log)
-    names = args.views or [v for v in sorted(fulfilment.VIEWS) if args.flink or v not in NOT_VIEWS]
-    if args.flink:
-        rows = of_flink(args.flink)
-        return 1 if compare(events, lambda v: rows.get(v, []), names) else 0
+    names = args.views or [v for v in sorted(fulfilment.VIEWS) if v not in NOT_VIEWS]
     url = args.url.rstrip("/")
     wait_until_settled(url, args.wait)
     return 1 if compare(events, lambda v: of_node(url, v), names) else 0

@@ -48,6 +48,25 @@ bool is_read_only(std::string_view key) {
     return key == "offset" || key == "leader-epoch" || key == "timestamp-type";
 }
 
+/// JSON objects have text for keys, and Flink does not write others.
+bool has_untexted_map(const DataType& type) {
+    if (!type.is_nested()) return false;
+    if (type.kind == TypeKind::map && type.child(0).type.kind != TypeKind::string) return true;
+    return std::ranges::any_of(*type.children, [](const Field& f) { return has_untexted_map(f.type); });
+}
+
+void check_columns(const DdlContext& context, const Declared& view, const plan::Table& table) {
+    if (table.option("value.format", table.option("format")) != "json") return;
+    for (const plan::TableColumn& c : table.columns) {
+        if (!has_untexted_map(c.type)) continue;
+        context.diagnostics.push_back(sql::diagnostic_at(
+            view.file->source, view.statement->name_range, Severity::error, code::kNotInFlink,
+            fmt::format("column \"{}\" of \"{}\" is {}: Flink's JSON has maps of text only", c.name,
+                        table.name, c.type.to_string()),
+            "CAST it AS MAP<STRING, …>"));
+    }
+}
+
 void rewrite_columns(const Declared& table, Rewriter& text) {
     std::map<std::string, std::string, std::less<>> computed;
     for (const OutlineColumn& c : table.statement->columns) {
@@ -79,17 +98,21 @@ std::string query_columns(const Declared& table, const plan::Table& made) {
 
 std::string comments_of(std::string_view text) {
     std::string out;
+    int lines = 0;  // since the last comment
+    const auto take = [&](std::size_t end) {
+        if (!out.empty()) out += lines > 1 ? "\n\n" : "\n";
+        out += trimmed(std::string(text.substr(0, end)));
+        text.remove_prefix(std::min(end, text.size()));
+        lines = 0;
+    };
     while (!text.empty()) {
         if (text.starts_with("--")) {
-            const auto end = std::min(text.find('\n'), text.size());
-            out += (out.empty() ? "" : "\n") + trimmed(std::string(text.substr(0, end)));
-            text.remove_prefix(end);
+            take(text.find('\n'));
         } else if (text.starts_with("/*")) {
             const auto close = text.find("*/", 2);
-            const auto end = close == std::string_view::npos ? text.size() : close + 2;
-            out += (out.empty() ? "" : "\n") + std::string(text.substr(0, end));
-            text.remove_prefix(end);
+            take(close == std::string_view::npos ? close : close + 2);
         } else {
+            lines += text.front() == '\n' ? 1 : 0;
             text.remove_prefix(1);
         }
     }
@@ -160,6 +183,7 @@ FlinkStatement create_view_table(const DdlContext& context, const Pipeline& pipe
                                  const plan::Sink& sink) {
     const auto& target = std::get<plan::ViewSink>(sink.target);
     const plan::Table& table = *target.table;
+    check_columns(context, view, table);
     FlinkStatement out = statement_of(view);
     out.comment.clear();
     TextOptions options;

@@ -158,8 +158,11 @@ class Mapper {
         out_.notes.push_back(
             fmt::format("connector '{}' of millrace: the rows go to the topic {}", connector, topic));
         out_.elsewhere =
-            fmt::format("rows of \"{}\" ('{}') go to the topic \"{}\": Flink has no such table here",
-                        role_.name, connector, topic);
+            fmt::format("rows of \"{}\" ('{}') go to the topic \"{}\"", role_.name, connector, topic);
+        out_.help = connector == "iceberg"
+                        ? "--lake names an Iceberg catalog that Flink writes itself; or let a "
+                          "connector take them from there"
+                        : "let a connector take them from there into the warehouse you have";
     }
 
     void iceberg() {

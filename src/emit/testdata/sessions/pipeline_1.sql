@@ -1,0 +1,3 @@
+CREATE VIEW local_name AS SELECT who FROM click;
+CREATE MATERIALIZED VIEW long_visits (PRIMARY KEY (a, b, who, page) NOT ENFORCED) AS SELECT * FROM visits WHERE n > 3;
+CREATE MATERIALIZED VIEW names AS SELECT who, COUNT(*) AS n FROM local_name GROUP BY who;
