@@ -285,9 +285,8 @@ class Deployment {
                           {Code::not_found, fmt::format("no job of {} runs", prepared_.options.project)});
         }
         if (!command_.savepoint_dir.empty()) {
-            std::string path = command_.savepoint_dir;
-            for (std::size_t at = 0; (at = path.find('\'', at)) != std::string::npos; at += 2)
-                path.insert(at, "'");
+            std::string path;
+            for (const char c : command_.savepoint_dir) path.append(c == '\'' ? 2 : 1, c);
             const auto set =
                 gateway_.run(fmt::format("SET 'execution.checkpointing.savepoint-dir' = '{}'", path));
             if (!set) return report(output_, set.error());

@@ -58,6 +58,15 @@ bool keeps_last_of_key(const plan::Sink& sink) {
            });
 }
 
+/// Does LIKE take this of its base?
+bool inherits(const OutlineStatement& s, std::string_view what) {
+    const auto says = [&](std::string_view word, std::string_view feature) {
+        return s.like_items.find(std::string(word) + " " + std::string(feature)) != std::string::npos;
+    };
+    if (says("INCLUDING", what) || says("OVERWRITING", what)) return true;
+    return !says("EXCLUDING", what) && !says("EXCLUDING", "ALL");
+}
+
 }  // namespace
 
 int line_of(const sql::SourceText& source, std::uint32_t offset) {
@@ -142,8 +151,8 @@ Project::Settled Project::settled(const Pipeline* pipeline, const Declared& tabl
     if (base != nullptr && base != &table) {
         Settled from = settled(pipeline, *base, depth + 1);
         if (s.like_options) out.options = std::move(from.options);
-        out.watermark = out.watermark || from.watermark;
-        out.primary_key = out.primary_key || from.primary_key;
+        out.watermark = out.watermark || (from.watermark && inherits(s, "WATERMARKS"));
+        out.primary_key = out.primary_key || (from.primary_key && inherits(s, "CONSTRAINTS"));
     }
     for (const auto& [key, value] : s.options) {
         const auto it = std::ranges::find(out.options, key, &TextOptions::value_type::first);
