@@ -3,7 +3,7 @@
 real Kafka; the same events go to a node. Every table must be the same in the end: materialised views, topics, lake, warehouse.
 Then the jobs are stopped with savepoints. From Maven packages.
 
-    emission.py [--load EVENTS] [--keep]
+    emission.py [--load EVENTS] [--guarantee exactly-once] [--keep]
 
 The node is MILLRACE_BIN. Exit 0 passed, 1 failed, 77 Java, Maven or the Python client is missing.
 """
@@ -273,7 +273,7 @@ def run(work, args, programs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--load", type=int, default=3000, help="events of the generated load")
-    parser.add_argument("--guarantee", default="exactly-once", choices=["exactly-once", "at-least-once"])
+    parser.add_argument("--guarantee", default="at-least-once", choices=["exactly-once", "at-least-once"])
     parser.add_argument("--keep", action="store_true", help="leave data and logs where they are")
     args = parser.parse_args()
     for tool in ("java", "javac", "mvn"):
