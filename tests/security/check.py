@@ -7,6 +7,7 @@ that is renewed, sessions that must authenticate again, the audit log. Tokens an
 the command line, Confluent's registry client and plain requests. Exit 77: a library is missing; without Java its part
 is left out with a message."""
 import base64
+import contextlib
 import datetime
 import glob
 import hashlib
@@ -430,6 +431,14 @@ def load_commands(node):
     check("sasl.mechanizm" in unknown.stderr, unknown.stderr)
 
 
+def journal_bytes(node):
+    """All that is in the journal's files, of which the node may be making or renaming one: then once more."""
+    for _ in range(100):
+        with contextlib.suppress(FileNotFoundError):
+            return b"".join(pathlib.Path(path).read_bytes() for path in glob.glob(str(node.work / "data/journal/*")))
+    raise AssertionError("the journal's files never stay as they are")
+
+
 def audited(node):
     log = node.log()
     for line in ("User:admin", "CreateTopics: topic orders NONE", "CreateAcls: acl NONE (Allow User:bob Describe on Topic payroll (Literal) from *)",
@@ -438,7 +447,7 @@ def audited(node):
         check(line in log, f"the audit log lacks: {line}")
     for password in PASSWORDS.values():
         check(password not in log, "a password is in the log")
-    data = b"".join(pathlib.Path(path).read_bytes() for path in glob.glob(str(node.work / "data/journal/*")))
+    data = journal_bytes(node)
     for password in PASSWORDS.values():
         check(password.encode() not in data, "a password is in the journal")
 
@@ -606,7 +615,7 @@ def tokens_and_roles(node):
     log = node.log()
     for line in ("POST token ops: done", " engineer POST /api/v1/topics", " viewer POST /api/v1/topics: refused", "DELETE token ops: done"):
         check(line in log, f"the audit log lacks: {line}")
-    data = b"".join(pathlib.Path(path).read_bytes() for path in glob.glob(str(node.work / "data/journal/*")))
+    data = journal_bytes(node)
     for token in given.values():
         check(token not in log and token.encode() not in data, "a token is in the log or the journal")
 
