@@ -11,7 +11,6 @@ flink     Kafka source to exactly-once sink, checkpoints every 100 ms: each reco
 The node is MILLRACE_BIN. Exit 0 passed, 1 failed, 77 Java, Maven or the Python client is missing.
 """
 import collections
-import hashlib
 import json
 import os
 import shutil
@@ -22,77 +21,14 @@ import tempfile
 import time
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../crash"))
-DEPS = os.environ.get("MILLRACE_DEPS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "millrace/deps-2"))
-
 try:
     from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
     from confluent_kafka.admin import AdminClient, NewTopic
 except ImportError as missing:
     print(f"ecosystem: skipped: {missing}")
     sys.exit(77)
-from node import Failure, Node, free_ports  # noqa: E402
-
-OPENS = [f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.lang", "java.util", "java.net", "java.nio", "java.time", "sun.nio.ch",
-                                                           "java.util.concurrent", "java.util.concurrent.atomic", "java.lang.reflect")]
-JVM = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
-
-
-def class_path(name):
-    """The jars of a pom, and our classes beside it. Finding jars takes Maven seconds: their list is kept by the pom's checksum."""
-    pom = os.path.join(HERE, name, "pom.xml")
-    with open(pom, "rb") as f:
-        key = hashlib.sha256(f.read()).hexdigest()[:16]
-    kept = os.path.join(DEPS, "interop", f"{name}-{key}.cp")
-    if not os.path.exists(kept) or not all(os.path.exists(jar) for jar in open(kept).read().split(":")):
-        os.makedirs(os.path.dirname(kept), exist_ok=True)
-        found = subprocess.run(["mvn", "-q", "-B", "-f", pom, "dependency:build-classpath", f"-Dmdep.outputFile={kept}.new"],
-                               capture_output=True, text=True)
-        if found.returncode != 0:
-            print(f"ecosystem: skipped: maven could not fetch {name}: {found.stdout[-300:]}")
-            sys.exit(77)
-        os.rename(f"{kept}.new", kept)
-    with open(kept) as f:
-        jars = f.read().strip()
-    sources = os.path.join(HERE, name, "src")
-    classes = os.path.join(WORK, name)
-    os.makedirs(classes, exist_ok=True)
-    files = [os.path.join(sources, f) for f in os.listdir(sources)] if os.path.isdir(sources) else []
-    if files:
-        if subprocess.run(["javac", "-nowarn", "-cp", jars, "-d", classes, *files], check=False).returncode != 0:
-            raise Failure(f"{name} does not compile")
-    return f"{classes}:{jars}"
-
-
-class Program:
-    """A JVM whose output goes to a file."""
-
-    def __init__(self, name, command):
-        self.path = os.path.join(WORK, f"{name}.log")
-        with open(self.path, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=WORK)
-
-    def kill(self, how=signal.SIGKILL):
-        self.process.send_signal(how)
-        self.process.wait(60)
-
-    def text(self):
-        with open(self.path, errors="replace") as f:
-            return f.read()
-
-    def tail(self):
-        return self.text()[-2500:]
-
-
-def wait_for(what, check, program, seconds=60):
-    """Until check() returns None; what it returned last is the failure."""
-    deadline = time.monotonic() + seconds
-    while (wrong := check()) is not None:
-        if time.monotonic() > deadline or program.process.poll() is not None:
-            ended = "" if program.process.poll() is None else f" (it ended with {program.process.poll()})"
-            raise Failure(f"{what}: {wrong}{ended}\n{program.tail()}")
-        time.sleep(0.1)
+from java import JVM, OPENS, Program, Unavailable, class_path, wait_for
+from node import Failure, Node, free_ports
 
 
 def create(node, topics, partitions):
@@ -176,10 +112,10 @@ def connect(node):
             return None if right else f"{len(there)} lines, {len(set(written) - set(there))} of {len(written)} missing"
         return check
 
-    command = [*JVM, "-cp", class_path("kafka"), "org.apache.kafka.connect.cli.ConnectStandalone",
+    command = [*JVM, "-cp", class_path("kafka", WORK), "org.apache.kafka.connect.cli.ConnectStandalone",
                *(os.path.join(WORK, f"{n}.properties") for n in files)]
     append(500)
-    worker = Program("connect", command)
+    worker = Program(WORK, "connect", command)
     try:
         wait_for("connect: the file is copied", arrived(True), worker)
         restart(node)
@@ -190,7 +126,7 @@ def connect(node):
         doubled = len(lines()) - len(written)
         worker.kill(signal.SIGTERM)
         append(10)
-        worker = Program("connect", command)
+        worker = Program(WORK, "connect", command)
         wait_for("connect: after its restart", arrived(False), worker)
         if len(lines()) - len(written) > doubled:
             raise Failure(f"connect: it did not go on from its offsets: {len(lines())} lines of {len(written)}")
@@ -242,9 +178,9 @@ def connect_once(node):
         there = len(reader.look())
         return None if there >= len(written) else f"{there} of {len(written)} lines"
 
-    command = [*JVM, "-cp", class_path("kafka"), "org.apache.kafka.connect.cli.ConnectDistributed", path]
+    command = [*JVM, "-cp", class_path("kafka", WORK), "org.apache.kafka.connect.cli.ConnectDistributed", path]
     append(300)
-    worker = Program("connect_once", command)
+    worker = Program(WORK, "connect_once", command)
     try:
         wait_for("connect_once: its REST interface", up, worker)
         rest("PUT", "/connectors/once/config", {"connector.class": "FileStreamSource", "tasks.max": "1", "file": source, "topic": "once",
@@ -258,7 +194,7 @@ def connect_once(node):
         append(300)
         worker.kill()
         append(100)
-        worker = Program("connect_once", command)
+        worker = Program(WORK, "connect_once", command)
         wait_for("connect_once: after kill -9 of the worker", copied, worker, 90)
         time.sleep(1)
         there = [value for _, value in reader.look()]
@@ -273,7 +209,7 @@ def connect_once(node):
 
 def streams(node):
     create(node, ["words", "counts"], 3)
-    command = [*JVM, "-cp", class_path("kafka"), "WordCount", node.bootstrap, "word-count", "words", "counts", os.path.join(WORK, "streams")]
+    command = [*JVM, "-cp", class_path("kafka", WORK), "WordCount", node.bootstrap, "word-count", "words", "counts", os.path.join(WORK, "streams")]
     vocabulary = [f"word{i}" for i in range(20)]
     wanted = collections.Counter()
     sent = 0
@@ -299,7 +235,7 @@ def streams(node):
             return None if records else "no counts yet"
         return check
 
-    app = Program("streams", command)
+    app = Program(WORK, "streams", command)
     try:
         send(300)
         wait_for("streams: the first counts", counted(), app)
@@ -307,7 +243,7 @@ def streams(node):
         wait_for("streams: more counts", counted(False), app)
         app.kill()  # kill -9 of the application, in the middle
         send(300)
-        app = Program("streams", command)
+        app = Program(WORK, "streams", command)
         wait_for("streams: after kill -9 of the application", counted(), app, 90)
         send(300)
         time.sleep(0.3)
@@ -329,7 +265,7 @@ def streams(node):
 
 def flink(node):
     create(node, ["flink-in", "flink-out"], 2)
-    command = [*JVM, *OPENS, "-Xmx900m", "-cp", class_path("flink"), "Copy", node.bootstrap, "flink-in", "flink-out",
+    command = [*JVM, *OPENS, "-Xmx900m", "-cp", class_path("flink", WORK), "Copy", node.bootstrap, "flink-in", "flink-out",
                os.path.join(WORK, "flink-checkpoints"), "700"]
     reader = Reader(node, "flink-out", 2)
     sent = []
@@ -343,7 +279,7 @@ def flink(node):
         there = len(reader.look())
         return None if there >= len(sent) else f"{there} of {len(sent)} records"
 
-    job = Program("flink", command)
+    job = Program(WORK, "flink", command)
     try:
         send(500)
         wait_for("flink: the first records", copied, job, 90)
@@ -393,6 +329,10 @@ def main():
                 node.start()
             SCENARIOS[name](node)
             print(f"ecosystem: {name} passed in {time.monotonic() - since:.0f} s", flush=True)
+        except Unavailable as missing:
+            print(f"ecosystem: skipped: {missing}")
+            node.kill()
+            sys.exit(77)
         except (Failure, subprocess.SubprocessError) as error:
             failed.append(name)
             print(f"ecosystem: {name} FAILED: {error}", flush=True)

@@ -23,7 +23,6 @@ import urllib.request
 import emission_data
 from java import JVM, OPENS, Failure, Program, Unavailable, class_path, wait_for
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../crash"))
 try:
     from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
     from confluent_kafka.admin import AdminClient, NewTopic
@@ -288,7 +287,7 @@ def main():
     except Unavailable as missing:
         print(f"emission: skipped: {missing}")
         return 77
-    except (Failure, crash_node.Failure, subprocess.SubprocessError, OSError) as error:
+    except (Failure, subprocess.SubprocessError, OSError) as error:
         print(f"emission: FAILED: {error}\ndata and logs: {work}")
         return 1
     finally:

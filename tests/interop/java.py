@@ -1,10 +1,14 @@
 """Programs from Maven packages, for the tests of this folder."""
 import hashlib
 import os
+import signal
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../crash"))
+from node import Failure  # noqa: E402
 DEPS = os.environ.get("MILLRACE_DEPS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "millrace/deps-2"))
 OPENS = [f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.lang", "java.util", "java.net", "java.nio", "java.time", "sun.nio.ch",
                                                            "java.util.concurrent", "java.util.concurrent.atomic", "java.lang.reflect")]
@@ -13,10 +17,6 @@ JVM = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Dorg
 
 class Unavailable(Exception):
     """What is needed cannot be had here: a skip."""
-
-
-class Failure(Exception):
-    pass
 
 
 def class_path(name, work):
@@ -51,7 +51,7 @@ class Program:
         with open(self.path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=work, env=environment)
 
-    def kill(self, how=9):
+    def kill(self, how=signal.SIGKILL):
         self.process.send_signal(how)
         self.process.wait(60)
 
