@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/splitmix64.h"
 
 namespace mr {
 namespace {
@@ -26,10 +27,7 @@ std::vector<std::string> split(const std::string& path) {
 }  // namespace
 
 std::uint64_t SimRandom::next() {
-    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return splitmix64(state_);
 }
 
 SimFaults& SimFaults::operator+=(const SimFaults& other) {

@@ -2,24 +2,22 @@
 
 #include <cmath>
 
+#include "base/splitmix64.h"
 #include "columnar/decimal.h"
+#include "columnar/temporal.h"
 
 namespace mr::connect {
 namespace {
 
 using plan::DatagenField;
 
-/// splitmix64: a good random number for each (column, row) without anything to remember.
+constexpr std::int64_t kDayMs = 86'400'000;
+
+/// Of one (column, row).
 class Random {
   public:
     explicit Random(std::uint64_t seed) : state_(seed) {}
-    std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15ULL;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-        return z ^ (z >> 31);
-    }
+    std::uint64_t next() { return splitmix64(state_); }
     /// In [0, 1).
     double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
     /// In [least, most].
@@ -61,9 +59,9 @@ class Maker {
             case TypeKind::bytes:
                 return text(field, random, out);
             case TypeKind::date:
-                return out.append_integer(floor_days(now_.value));
+                return out.append_integer(floor_div(now_.value, kDayMs));
             case TypeKind::time:
-                return out.append_integer(now_.value - floor_days(now_.value) * 86'400'000);
+                return out.append_integer(now_.value - floor_div(now_.value, kDayMs) * kDayMs);
             case TypeKind::timestamp:
             case TypeKind::timestamp_ltz: {
                 const auto past = static_cast<std::int64_t>(random.between(0, field.max_past_ms));
@@ -81,10 +79,6 @@ class Maker {
             default:
                 return out.append_integer(static_cast<std::int64_t>(random.between(field.least, field.most)));
         }
-    }
-
-    static std::int64_t floor_days(std::int64_t ms) {
-        return ms / 86'400'000 - (ms % 86'400'000 < 0 ? 1 : 0);
     }
 
     void sequence(const DatagenField& field, ColumnBuilder& out) const {

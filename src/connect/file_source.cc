@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <optional>
+#include <map>
+#include <regex>
+#include <vector>
 
 #include "base/log.h"
 #include "connect/file_rows.h"

@@ -1,9 +1,8 @@
 // A table with 'connector' = 'filesystem' that is read: the rows of the files below 'path' in a topic of its
-// own
-// ("source.<table>"), where pipelines read them. Lines of the formats json, csv and raw are records as they
-// are, so that what is wrong with one is told like that of any record; rows of Parquet files become JSON. A
-// file is complete when it is found and read once, in the order of paths; names that begin with '.' or '_'
-// are skipped. Without 'source.monitor-interval' the folder is looked at once a start.
+// own ("source.<table>"), where pipelines read them. Lines of the formats json, csv and raw are records as
+// they are, so that what is wrong with one is told like that of any record; rows of Parquet files become
+// JSON. A file is complete when it is found and read once, in the order of paths; names that begin with '.'
+// or '_' are skipped. Without 'source.monitor-interval' the folder is looked at once a start.
 //
 // Exactly once: the last record of a batch says in its header how far the batch came in which file, and a
 // second, compacted topic ("source.<table>.files") has the place in each file; both are one proposal, and the
@@ -11,16 +10,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <regex>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "connect/topic_feed.h"
-#include "formats/row_format.h"
 #include "plan/table.h"
 
 namespace mr::connect {

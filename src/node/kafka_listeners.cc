@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "base/log.h"
+#include "node/certificate.h"
 #include "security/crypto.h"
 
 namespace mr::node {
 namespace {
 
 constexpr std::string_view kLog = "node";
-constexpr std::int64_t kWatchMs = 5'000;
 constexpr std::size_t kDecoySecretBytes = 32;
 
 std::string upper(std::string text) {
@@ -189,12 +189,8 @@ Status KafkaListeners::listen(net::EventLoop& loop, serve::kafka::Service& servi
 }
 
 void KafkaListeners::watch_files(net::EventLoop& loop) {
-    watch_ = loop.after(kWatchMs, [this, &loop] {
-        if (tls_ != nullptr) {
-            const auto changed = tls_->refresh();
-            if (!changed) log_error(kLog, "TLS certificate not reloaded: {}", changed.error().message);
-            if (changed && *changed) log_info(kLog, "TLS certificate reloaded: {}", tls_->describe());
-        }
+    watch_ = loop.after(kWatchFilesMs, [this, &loop] {
+        if (tls_ != nullptr) renew(*tls_, kLog);
         if (keys_) {
             const auto changed = keys_->refresh();
             if (!changed) log_error(kLog, "OAUTHBEARER keys not reloaded: {}", changed.error().message);

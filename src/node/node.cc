@@ -13,6 +13,7 @@
 #include "net/http_server.h"
 #include "net/tls.h"
 #include "node/alert_routes.h"
+#include "node/certificate.h"
 #include "node/group_routes.h"
 #include "node/kafka_listeners.h"
 #include "node/node_metrics.h"
@@ -53,7 +54,6 @@ constexpr std::int64_t kSettleWaitMs = 50;
 constexpr std::int64_t kRetentionEveryNs = 10'000'000'000;
 /// Told to WebSocket clients at a planned end: when to come back (docs/formats/live.md).
 constexpr const char* kRestart = R"({"retry_ms":500})";
-constexpr std::int64_t kTlsWatchMs = 5'000;
 constexpr int kWorkers = 2;
 constexpr std::size_t kWorkQueueMax = 256;
 
@@ -381,10 +381,8 @@ class Node::Impl {
         return {};
     }
     void watch_http_tls() {
-        tls_watch = loop.after(kTlsWatchMs, [this] {
-            const auto changed = http_tls->refresh();
-            if (!changed) log_error("http", "TLS certificate not reloaded: {}", changed.error().message);
-            if (changed && *changed) log_info("http", "TLS certificate reloaded: {}", http_tls->describe());
+        tls_watch = loop.after(kWatchFilesMs, [this] {
+            renew(*http_tls, "http");
             watch_http_tls();
         });
     }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/splitmix64.h"
 #include "columnar/decimal.h"
 #include "engine/internal/registry.h"
 #include "engine/internal/vectors.h"
@@ -153,14 +154,11 @@ void hex_of(RowCall& c) {
     c.set(out);
 }
 
-/// SplitMix64: what RAND draws from. Seeded by the step's time and the row, so that a replay draws the same.
-std::uint64_t mix(std::uint64_t x) {
-    x += 0x9e3779b97f4a7c15ULL;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
+std::uint64_t mix(std::uint64_t seed) {
+    return splitmix64(seed);
 }
 
+/// What RAND draws from. Seeded by the step's time and the row, so that a replay draws the same.
 std::uint64_t draw(RowCall& c, std::uint64_t salt) {
     std::uint64_t seed = mix(static_cast<std::uint64_t>(c.input().processing_time_ms) ^ (salt << 32));
     if (!c.input().wm.empty()) seed = mix(seed ^ static_cast<std::uint64_t>(c.input().wm[c.row()]));
