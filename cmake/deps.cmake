@@ -13,7 +13,6 @@ pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(openssl REQUIRED IMPORTED_TARGET openssl)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 
 function(mr_dep name library)
   add_library(dep_${name} INTERFACE)
@@ -26,9 +25,9 @@ mr_dep(snappy -lsnappy)
 mr_dep(yaml PkgConfig::yaml)
 mr_dep(curl PkgConfig::curl)
 mr_dep(openssl PkgConfig::openssl)
-mr_dep(re2 PkgConfig::re2)
+mr_dep(re2 -lre2)  # not as its pkg-config file says: -pthread in some files only changes what libraries with it look like
 mr_dep(simdjson -lsimdjson)
-# As its pkg-config file says: the parser's layout depends on it, and -pthread (which RE2 brings) would set it in some files only.
+# As its pkg-config file says: the parser's layout depends on it.
 target_compile_definitions(dep_simdjson INTERFACE SIMDJSON_THREADS_ENABLED=1)
 mr_dep(spdlog spdlog::spdlog)
 mr_dep(nlohmann "")

@@ -34,10 +34,14 @@ stage() {
     esac
 }
 
-# Two rows of stages run beside each other: they mostly wait. What the second says is shown at its end.
+# Three rows of stages run beside each other: they mostly wait. What the second and third say is shown at their end.
 clients() {
     stage clients tests/clients/with_node.sh
     stage ecosystem "$python" tests/interop/ecosystem.py
+}
+dangers() {
+    stage trouble "$python" tests/crash/trouble.py
+    stage security "$python" tests/security/check.py "$millrace"
     stage history "$python" tests/crash/history_test.py
     stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
 }
@@ -49,12 +53,10 @@ surroundings() {
     stage crash "$python" tests/crash/kill9.py
     stage surface "$python" tests/surface/run.py
     stage registry "$python" tests/registry/check.py "$millrace"
-    stage security "$python" tests/security/check.py "$millrace"
     stage formats "$millrace" test tests/registry/project
     stage lake "$python" tests/interop/lake.py --writer "build/$tree/src/connect/connect_test"
     # That the benches run and that nothing is lost on the way; no timing.
     stage bench bench/run.sh --smoke
-    stage trouble "$python" tests/crash/trouble.py
     stage limits "$python" tests/crash/limits.py
     stage files "$python" tests/crash/files.py
     # What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
@@ -65,9 +67,10 @@ surroundings() {
 stage unit ctest --preset "$tree" -j 3 --output-on-failure
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
 clients >"$results/.clients" 2>&1 &
+dangers >"$results/.dangers" 2>&1 &
 surroundings
 wait
-cat "$results/.clients"
+cat "$results/.clients" "$results/.dangers"
 count() { cat "$results"/* 2>/dev/null | grep -cx -- "$1"; }
 all=$(ls "$results" | wc -l)
 failed=$((all - $(count 0) - $(count 77)))

@@ -1,0 +1,1 @@
+// Nothing: CMake wants a source in the target that makes a precompiled header.
