@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "base/sim_file_system.h"
 #include "broker/broker_test_node.h"
 
 namespace mr::broker {
@@ -159,6 +160,44 @@ TEST(Segment, DamageIsNamed) {
     ASSERT_FALSE(journal);
     EXPECT_EQ(journal.error().code, Code::corrupt);
     EXPECT_NE(journal.error().message.find(path), std::string::npos) << journal.error().message;
+}
+
+// Goal: index entries whose checksums are right and whose positions contradict each other, or lie behind the
+// end of the file, are damage that is named; no length is made of them.
+TEST(Segment, EntriesThatDoNotFitEachOtherAreDamage) {
+    constexpr Offset kBase{100};
+    const auto read = [&](const std::vector<std::uint32_t>& positions,
+                          std::uint64_t log_bytes) -> std::string {
+        SimFileSystem disk(1);
+        EXPECT_TRUE(disk.make_dirs("t"));
+        const auto files = std::make_shared<SegmentFiles>(disk, "t", kBase);
+        std::string index;
+        write_seq_index_header(index, kBase);
+        SegmentInfo info;
+        info.base = kBase;
+        info.next = kBase.plus(static_cast<std::int64_t>(positions.size()));
+        info.batches = static_cast<std::uint32_t>(positions.size());
+        info.log_bytes = log_bytes;
+        for (std::size_t i = 0; i < positions.size(); ++i) {
+            const Offset base = kBase.plus(static_cast<std::int64_t>(i));
+            write_seq_index_entry(index, kBase, {base, positions[i], Seq(i + 1), base});
+        }
+        const auto put = [&](SegmentFiles::Which which, const std::string& content) {
+            const auto file = files->get(which, FileSystem::Mode::create);
+            EXPECT_TRUE(file && (*file)->write_at(0, content));
+        };
+        put(SegmentFiles::seq_index, index);
+        put(SegmentFiles::log, std::string(300, 'b'));
+        const auto found = Segment(info, files).extent(0, 1'000, 10);
+        return found ? fmt::format("{} in {}", found->places.size(), found->end) : found.error().message;
+    };
+    EXPECT_EQ(read({0, 100, 200}, 300), "3 in 300");
+    const std::string damage = "t/00000000000000000100.seqindex, entry ";
+    EXPECT_EQ(read({200, 100, 0}, 300), damage + "0: a batch from 200 to 100 of 300 bytes");
+    EXPECT_EQ(read({0, 0, 200}, 300), damage + "0: a batch from 0 to 0 of 300 bytes");
+    EXPECT_EQ(read({0, 100, 90}, 300), damage + "1: a batch from 100 to 90 of 300 bytes");
+    EXPECT_EQ(read({0, 4'000'000'000}, 300), damage + "0: a batch from 0 to 4000000000 of 300 bytes");
+    EXPECT_EQ(read({4'000'000'000}, 300), damage + "0: a batch from 4000000000 to 300 of 300 bytes");
 }
 
 /// Ten batches of two records, 1,000 bytes each, all settled and out of memory.

@@ -219,6 +219,14 @@ Result<Segment::Extent> Segment::extent(std::uint32_t index, std::size_t bytes_m
     Extent out{std::move(found), end};
     std::size_t n = 1;
     while (n < out.places.size() && n < batches_max && out.end_of(n) - out.begin_of(0) <= bytes_max) ++n;
+    // Each entry has its own checksum; that they fit each other and the length is another matter.
+    for (std::size_t i = 0; i < n; ++i) {
+        if (out.end_of(i) <= out.begin_of(i) || out.end_of(i) > info_.log_bytes) {
+            return fail(Code::corrupt, "{}, entry {}: a batch from {} to {} of {} bytes",
+                        files_->path(SegmentFiles::seq_index), index + i, out.begin_of(i), out.end_of(i),
+                        info_.log_bytes);
+        }
+    }
     out.end = out.end_of(n - 1);
     out.places.resize(n);
     return out;
