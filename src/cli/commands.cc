@@ -519,11 +519,12 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     app.require_subcommand(1);
     app.footer("Start here:  millrace run examples/fulfilment   then open http://127.0.0.1:8080/");
     add_project_verbs(app, arguments);
-    add_flink_verbs(app, arguments,
-                    [&](CLI::App& parent, const std::string& name, const std::string& help,
-                        const std::string& examples, std::function<int(Arguments&)> run) {
-                        return verb(parent, arguments, name, help, examples, std::move(run));
-                    });
+    const AddVerb add_verb = [&](CLI::App& parent, const std::string& name, const std::string& help,
+                                 const std::string& examples, std::function<int(Arguments&)> run) {
+        return verb(parent, arguments, name, help, examples, std::move(run));
+    };
+    add_change_verbs(app, arguments, add_verb);
+    add_flink_verbs(app, arguments, add_verb);
     add_load_verbs(app, arguments);
     add_node_verbs(app, arguments);
 }

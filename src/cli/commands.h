@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/change.h"
 #include "cli/flink.h"
 #include "cli/generate.h"
 #include "cli/local.h"
@@ -40,6 +41,7 @@ struct Arguments {
     TailOptions tail;
     ResetOptions reset;
     UserOptions user;
+    ChangeOptions change;
     FlinkCommand flink;
     AclOptions acl;
     TokenOptions token;
@@ -53,6 +55,8 @@ void add_commands(CLI::App& app, Arguments& arguments);
 using AddVerb = std::function<CLI::App*(CLI::App&, const std::string&, const std::string&, const std::string&,
                                         std::function<int(Arguments&)>)>;
 void add_flink_verbs(CLI::App& app, Arguments& arguments, const AddVerb& add_verb);
+/// `plan`.
+void add_change_verbs(CLI::App& app, Arguments& arguments, const AddVerb& add_verb);
 
 /// What is wrong with a command line that could not be parsed, with the nearest known verb or option.
 std::string explain_usage(const CLI::App& app, const std::vector<std::string>& words, const std::string& why);

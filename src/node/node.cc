@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "node/alert_routes.h"
 #include "node/certificate.h"
+#include "node/change_routes.h"
 #include "node/group_routes.h"
 #include "node/kafka_listeners.h"
 #include "node/node_metrics.h"
@@ -452,6 +453,7 @@ class Node::Impl {
         }
         add_dashboard_routes(router, project.dashboards);
         add_pipeline_routes(router, runners);
+        add_plan_route(router, *broker, workers, [this] { return project.programs; });
         add_alert_routes(router, *views, alerts);
         add_sink_routes(router, sinks);
         static_files.add_to(router);

@@ -9,6 +9,7 @@ Method: the release binary on a project that `millrace init` wrote, from outside
   - ETags, filters, unknown columns, allowed hosts and origins behave; a view over view.max-rows pauses its pipeline alone, and
     `millrace pipeline resume` lets it go on;
   - topics are altered, groups reset and deleted, transactions aborted, from the command line;
+  - `millrace plan` tells, operator by operator, how a changed project differs from what runs, and changes nothing;
   - a step of 40 MB is journalled in parts and survives kill -9;
   - a changed pipeline is rebuilt with a message, the other keeps its state; SIGTERM ends with 0.
 Usage: tests/surface/run.py   (MILLRACE_BIN names the binary)
@@ -107,7 +108,7 @@ class Node:
 
 
 def command_line():
-    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "txn", "user", "acl", "schema", "view", "pipeline", "version"]
+    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "txn", "user", "acl", "schema", "view", "pipeline", "plan", "version"]
     for verb in verbs:
         code, out, _ = cli(verb, "--help")
         check(code == 0 and "Examples:" in out, f"{verb} --help has examples")
@@ -361,6 +362,42 @@ def over_the_limit(node):
     check(node.cli("pipeline", "resume", "live")[0] == 1, "what runs cannot be resumed")
 
 
+def plans(node, project):
+    changed = work / "changed"
+    shutil.copytree(project, changed, ignore=shutil.ignore_patterns(".millrace"))
+    code, out, _ = node.cli("plan", str(changed))
+    check(code == 0 and "pipelines: 2 kept" in out and "changed" not in out, "plan: nothing changes")
+    sql = changed / "pipelines/live.sql"
+    sql.write_text("-- Another way to write it is no change.\n" + sql.read_text().replace("COUNT(*) AS orders", "count(*) AS orders"))
+    check(node.json("plan", str(changed))["operators"]["changed"] == 0, "… nor by another way to write it")
+    sql.write_text(sql.read_text().replace("MAX(placed_at) AS last_at", "MAX(placed_at) AS last_at, MIN(placed_at) AS first_at")
+                   .replace("GROUP BY", "WHERE amount > 0\nGROUP BY"))
+    (changed / "pipelines/second.sql").rename(changed / "pipelines/third.sql")
+    plan = node.json("plan", str(changed))
+    by_name = {p["name"]: p for p in plan["pipelines"]}
+    check({n: p["change"] for n, p in by_name.items()} == {"live": "changed", "second": "removed", "third": "added"}, "plan: pipelines by name")
+    sink = by_name["live"]["sinks"][0]
+    fates = {}
+    for op in sink["operators"]:
+        fates.setdefault(op["change"], []).append(op["operator"])
+    check("Aggregate" in fates["changed"] and "Filter" in fates["added"], f"… operator by operator: {fates}")
+    check([(c["name"], c["change"]) for c in sink["columns"]] == [("first_at", "added")], f"… and the view's columns: {sink['columns']}")
+    read = next(i for i in plan["inputs"] if i["pipeline"] == "live")
+    orders = node.json("topic", "describe", "orders")
+    check(read["topic"] == "orders" and read["records"] == orders["records"] and read["gone"] == 0, f"… and what it reads anew: {read}")
+    text = node.cli("plan", str(changed))[1]
+    check("column first_at: TIMESTAMP_LTZ(3)" in text and "pipelines: 1 changed, 1 added, 1 removed" in text, "… as text")
+    code, out, _ = cli("plan", str(changed), "--against", str(project), "--format", "json")
+    alone = json.loads(out)
+    check(code == 0 and alone["pipelines"] == plan["pipelines"] and "inputs" not in alone, "plan --against a folder says the same without a node")
+    check("first_at" not in node.http("/api/v1/views/orders_by_site")[2], "what runs is as it was")
+    sql.write_text("CREATE MATERIALIZED VIEW v AS SELECT sit FROM orders GROUP BY site;")
+    code, _, err = node.cli("plan", str(changed))
+    check(code == 1 and "M2" in err and "nothing to compare" in err, f"plan of a project with errors: exit 1, and the errors ({code})")
+    status, _, body = node.http("/api/v1/plan", "POST", {"streams": "x"})
+    check(status == 400 and "expected" in body, "the route names what it expects")
+
+
 def restarts(project, options):
     sql = project / "pipelines/live.sql"
     sql.write_text(sql.read_text().replace("MAX(placed_at) AS last_at", "MIN(placed_at) AS first_at"))
@@ -412,6 +449,7 @@ def main():
         groups(node)
         transactions(node)
         over_the_limit(node)
+        plans(node, project)
         check(node.stop() == 0, "SIGTERM: exit 0")
     finally:
         if node.process.poll() is None:

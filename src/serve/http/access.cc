@@ -37,6 +37,7 @@ constexpr auto kRoutes = std::to_array<std::pair<std::string_view, Role>>({
     {"GET /api/v1/pipelines", Role::viewer},
     {"GET /api/v1/pipelines/{name}", Role::viewer},
     {"POST /api/v1/pipelines/{name}/resume", Role::operator_},
+    {"POST /api/v1/plan", Role::engineer},
     {"GET /api/v1/groups", Role::viewer},
     {"GET /api/v1/groups/{group}", Role::viewer},
     {"POST /api/v1/groups/{group}/reset", Role::operator_},
