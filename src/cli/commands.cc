@@ -476,7 +476,7 @@ void add_node_verbs(CLI::App& app, Arguments& a) {
     rows->add_option("VIEW", a.text, "its name")->required();
     rows->add_option("FILTERS", a.many, "column=value, order=column:desc, limit=n");
 
-    CLI::App* pipeline = noun(app, a, "pipeline", "Running pipelines: list, describe, resume.",
+    CLI::App* pipeline = noun(app, a, "pipeline", "Running pipelines: list, describe, explain, resume.",
                               "State, counts, lag and watermark of each.",
                               "millrace pipeline\nmillrace pipeline describe operational\n"
                               "millrace pipeline resume operational",
@@ -485,6 +485,11 @@ void add_node_verbs(CLI::App& app, Arguments& a) {
          "millrace pipeline describe operational",
          [](Arguments& x) { return describe_pipeline(x.remote, x.text); })
         ->add_option("PIPELINE", a.text, "its name: the file's, without .sql")
+        ->required();
+    verb(*pipeline, a, "explain", "The plan at work: rows, time, state and watermark of each operator.",
+         "millrace pipeline explain operational\nmillrace pipeline explain orders_by_status",
+         [](Arguments& x) { return explain_pipeline(x.remote, x.text); })
+        ->add_option("NAME", a.text, "a pipeline, or a view or table that one writes")
         ->required();
     verb(*pipeline, a, "resume", "Let a paused pipeline go on, whatever its views hold.",
          "millrace pipeline resume operational",

@@ -352,6 +352,17 @@ int describe_pipeline(const RemoteOptions& options, const std::string& pipeline)
     return Exit::done;
 }
 
+int explain_pipeline(const RemoteOptions& options, const std::string& name) {
+    const auto json = call(options, "GET", options.url, "/api/v1/pipelines/" + encode(name) + "/explain");
+    if (!json) return report(options.output, json.error());
+    if (options.output.format == Format::json) {
+        print_json(*json);
+    } else {
+        fmt::print("{}", (*json)["text"].get<std::string>());
+    }
+    return Exit::done;
+}
+
 int resume_pipeline(const RemoteOptions& options, const std::string& pipeline) {
     const auto json = call(options, "POST", options.url,
                            fmt::format("/api/v1/pipelines/{}/resume", encode(pipeline)), Json::object());

@@ -55,6 +55,7 @@ int show_view(const RemoteOptions& options, const std::string& view,
               const std::vector<std::string>& parameters);
 int list_pipelines(const RemoteOptions& options);
 int describe_pipeline(const RemoteOptions& options, const std::string& pipeline);
+int explain_pipeline(const RemoteOptions& options, const std::string& name);
 /// Lets a paused pipeline go on.
 int resume_pipeline(const RemoteOptions& options, const std::string& pipeline);
 int list_subjects(const RemoteOptions& options);

@@ -37,6 +37,7 @@ struct Dataflow::Step {
     Track delayed;  ///< where the operator holds the watermark back
     const Track* in = nullptr;
     const Track* out = nullptr;
+    RoundTimes times;
 };
 
 struct Dataflow::Sink {
@@ -60,13 +61,14 @@ std::vector<int> sink_key(const plan::Sink& sink) {
     return key;
 }
 
-Dataflow::Dataflow(const plan::Program& program, state::StateSpace& state)
-    : program_(program), state_(state), watermarks_(state.keyed(0, "watermarks")) {}
+Dataflow::Dataflow(const plan::Program& program, state::StateSpace& state, const Clock* clock)
+    : program_(program), state_(state), clock_(clock), watermarks_(state.keyed(0, "watermarks")) {}
 
 Dataflow::~Dataflow() = default;
 
-Result<std::unique_ptr<Dataflow>> Dataflow::create(const plan::Program& program, state::StateSpace& state) {
-    auto flow = std::make_unique<Dataflow>(program, state);
+Result<std::unique_ptr<Dataflow>> Dataflow::create(const plan::Program& program, state::StateSpace& state,
+                                                   const Clock* clock) {
+    auto flow = std::make_unique<Dataflow>(program, state, clock);
     for (const plan::Sink& sink : program.sinks) MR_TRY_VOID(flow->add_sink(sink));
     return flow;
 }
@@ -183,7 +185,7 @@ bool Dataflow::follows_clock() const {
     });
 }
 
-void Dataflow::run_step(std::size_t index, const RoundInfo& info, RowCollector& collector) {
+bool Dataflow::run_step(std::size_t index, const RoundInfo& info, RowCollector& collector) {
     Step& step = *steps_[index];
     if (std::holds_alternative<plan::ProcessingTimeNode>(step.node->op) && !step.materializer) {
         follow_clock(step, info);
@@ -199,7 +201,7 @@ void Dataflow::run_step(std::size_t index, const RoundInfo& info, RowCollector& 
     if (idle && (step.in->raises.empty() || !step.op->reacts_to_watermark())) {
         step.output = step.empty;
         step.output.end_watermark = step.out->end();
-        return;
+        return false;
     }
     const Round round{*step.in, info.processing_time_ms, collector};
     step.output = step.op->run(round, inputs);
@@ -210,6 +212,7 @@ void Dataflow::run_step(std::size_t index, const RoundInfo& info, RowCollector& 
     MR_CHECK(step.output.empty() || step.output.wm.front() >= step.out->start, "{}: watermark fell from {}",
              plan::operator_name(step.node->op), step.out->start);
 #endif
+    return true;
 }
 
 void Dataflow::run_round(std::span<const Delta> sources, const RoundInfo& info, RowCollector& collector,
@@ -226,14 +229,21 @@ void Dataflow::run_round(std::span<const Delta> sources, const RoundInfo& info, 
         const auto edit = watermarks_.edit(kLastArrival, 8);
         internal::store_i64(edit.value, static_cast<std::int64_t>(last_arrival_));
     }
+    // One look at the clock an operator that had something to do: where one ends the next begins.
+    const auto read_clock = [this] { return clock_ == nullptr ? 0 : clock_->monotonic_ns(); };
+    std::int64_t began = read_clock();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-        if (steps_[i]->op) {
-            run_step(i, info, collector);
+        Step& step = *steps_[i];
+        if (step.op) {
+            if (!run_step(i, info, collector) || clock_ == nullptr) continue;
+            const std::int64_t ended = read_clock();
+            step.times.record(ended - began);
+            began = ended;
         } else {
 #ifndef MR_NO_DCHECK
-            sources[steps_[i]->source].check(steps_[i]->node->schema);
+            sources[step.source].check(step.node->schema);
 #endif
-            run_source(*steps_[i], sources[steps_[i]->source]);
+            run_source(step, sources[step.source]);
         }
     }
     sinks.clear();
@@ -245,8 +255,14 @@ std::vector<OperatorStats> Dataflow::stats() const {
     std::vector<OperatorStats> stats;
     for (const auto& step : steps_) {
         if (!step->op) continue;
-        stats.push_back({step->materializer ? "Materialize" : plan::operator_name(step->node->op),
-                         step->fingerprint, step->op->counters(), state_.memory(step->fingerprint)});
+        stats.push_back({.name = step->materializer ? "Materialize" : plan::operator_name(step->node->op),
+                         .node = step->node,
+                         .materializer = step->materializer,
+                         .fingerprint = step->fingerprint,
+                         .counters = step->op->counters(),
+                         .times = step->times.summary(),
+                         .state_bytes = state_.memory(step->fingerprint),
+                         .watermark_ms = step->out == nullptr ? kNoWatermark : step->out->end()});
     }
     return stats;
 }

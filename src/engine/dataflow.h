@@ -19,9 +19,11 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "columnar/delta.h"
 #include "engine/operator.h"
+#include "engine/round_times.h"
 #include "plan/program.h"
 #include "state/state_space.h"
 
@@ -32,17 +34,24 @@ struct RoundInfo {
     std::int64_t processing_time_ms = 0;
 };
 
+/// One operator since the dataflow was made.
 struct OperatorStats {
-    std::string name;  ///< "WindowAggregate"
+    std::string name;    ///< "WindowAggregate"
+    plan::NodePtr node;  ///< of a sink's materialiser: the sink's root
+    bool materializer = false;
     std::uint64_t fingerprint = 0;
     OperatorCounters counters;
+    RoundTimes::Summary times;  ///< all zero without a clock
     std::size_t state_bytes = 0;
+    std::int64_t watermark_ms = kNoWatermark;  ///< of its output, after the last round
 };
 
 class Dataflow {
   public:
-    /// `state` must outlive the dataflow. Errors name the operator.
-    static Result<std::unique_ptr<Dataflow>> create(const plan::Program& program, state::StateSpace& state);
+    /// `state` must outlive the dataflow, and `clock`, by which operators are timed (nullptr: they are not),
+    /// too. Errors name the operator.
+    static Result<std::unique_ptr<Dataflow>> create(const plan::Program& program, state::StateSpace& state,
+                                                    const Clock* clock = nullptr);
     ~Dataflow();
 
     /// `sources`: one delta a source of the program, in its order. `sinks` gets one a sink: the rows of its
@@ -58,7 +67,7 @@ class Dataflow {
     [[nodiscard]] std::int64_t sink_watermark(std::size_t sink) const;
 
     /// For create() only.
-    Dataflow(const plan::Program& program, state::StateSpace& state);
+    Dataflow(const plan::Program& program, state::StateSpace& state, const Clock* clock);
 
   private:
     struct Step;
@@ -70,11 +79,13 @@ class Dataflow {
     void run_source(Step& step, const Delta& delta);
     /// The watermark of a ProcessingTimeNode: the clock, before the rows of the round.
     void follow_clock(Step& step, const RoundInfo& info) const;
-    void run_step(std::size_t index, const RoundInfo& info, RowCollector& collector);
+    /// False when there was nothing to do.
+    bool run_step(std::size_t index, const RoundInfo& info, RowCollector& collector);
     void combine_tracks(Step& step);
 
     plan::Program program_;
     state::StateSpace& state_;
+    const Clock* const clock_;
     state::KeyedTable& watermarks_;  ///< by source: its watermark after the last round; last arrival
     std::vector<std::unique_ptr<Step>> steps_;
     std::vector<Sink> sinks_;

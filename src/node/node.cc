@@ -15,6 +15,7 @@
 #include "node/alert_routes.h"
 #include "node/certificate.h"
 #include "node/change_routes.h"
+#include "node/explain_analyze.h"
 #include "node/group_routes.h"
 #include "node/kafka_listeners.h"
 #include "node/node_metrics.h"
@@ -446,7 +447,7 @@ class Node::Impl {
         add_token_routes(router, security, *kafka, [this] { loop.post([this] { access.close_refused(); }); });
         if (warehouse) {
             sql_routes = std::make_unique<SqlRoutes>(
-                loop, *warehouse, workers, metrics,
+                loop, *warehouse, workers, metrics, runners,
                 warehouse::QueryLimits{.rows_max = static_cast<std::size_t>(project.config.sql_rows_max),
                                        .timeout_ms = project.config.sql_timeout_ms});
             sql_routes->add_to(router);
@@ -454,6 +455,7 @@ class Node::Impl {
         add_dashboard_routes(router, project.dashboards);
         add_pipeline_routes(router, runners);
         add_plan_route(router, *broker, workers, [this] { return project.programs; });
+        add_explain_routes(router, runners);
         add_alert_routes(router, *views, alerts);
         add_sink_routes(router, sinks);
         static_files.add_to(router);

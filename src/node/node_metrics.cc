@@ -67,6 +67,17 @@ void NodeMetrics::collect_pipeline(const pipeline::Runner& runner) {
     count("millrace_rows_out_total", "Changes written to views and topics", pipeline, s.counts.out);
     count("millrace_steps_total", "Steps", pipeline, s.steps);
     gauge("millrace_state_bytes", "State in memory", pipeline, static_cast<double>(s.state_bytes));
+    for (const engine::OperatorStats& op : s.profile.operators) {
+        // The fingerprint tells operators of a kind apart, and stays while the query does.
+        const std::string labels =
+            fmt::format("{},{},node=\"{:016x}\"", pipeline, label("operator", op.name), op.fingerprint);
+        count("millrace_operator_rows_in_total", "Rows an operator took", labels, op.counters.rows_in);
+        count("millrace_operator_rows_out_total", "Rows an operator gave", labels, op.counters.rows_out);
+        gauge("millrace_operator_busy_seconds", "Time an operator has worked since the start", labels,
+              static_cast<double>(op.times.total_ns) / 1e9);
+        gauge("millrace_operator_state_bytes", "State an operator keeps", labels,
+              static_cast<double>(op.state_bytes));
+    }
     if (s.watermark_ms != kNoWatermark && s.watermark_ms != kMaxWatermark) {
         gauge("millrace_watermark_lag_seconds", "Wall clock less watermark", pipeline,
               static_cast<double>(clock_.now().value - s.watermark_ms) / 1000);

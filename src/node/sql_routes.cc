@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "columnar/json_value.h"
+#include "node/explain_analyze.h"
 
 namespace mr::node {
 
@@ -34,13 +35,30 @@ namespace {
 /// How often a waiting query's client is looked for.
 constexpr std::int64_t kLookEveryMs = 200;
 
+/// A text as rows of one column, as EXPLAIN answers.
+std::string lines_as_rows(std::string_view text) {
+    std::string out;
+    JsonWriter w(out);
+    w.begin_object().key("columns").begin_array();
+    w.begin_object().member("name", "plan").member("type", "STRING").end_object();
+    w.end_array().key("rows").begin_array();
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        w.begin_object().member("plan", text.substr(0, end)).end_object();
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    w.end_array().member("truncated", false).end_object();
+    return out;
+}
+
 }  // namespace
 
 SqlRoutes::SqlRoutes(net::EventLoop& loop, warehouse::Warehouse& warehouse, Workers& workers,
-                     Metrics& metrics, warehouse::QueryLimits limits)
+                     Metrics& metrics, const RunnerList& runners, warehouse::QueryLimits limits)
     : loop_(loop),
       warehouse_(warehouse),
       workers_(workers),
+      runners_(runners),
       seconds_(metrics.histogram("millrace_query_seconds", "Ad-hoc SQL queries.", "kind=\"sql\"")),
       limits_(limits) {}
 
@@ -54,6 +72,13 @@ void SqlRoutes::query(const serve::RouteCall& call, net::HttpResponder responder
     if (!body.is_object() || !body.contains("sql") || !body["sql"].is_string()) {
         return responder.respond(
             HttpResponse::error(400, "invalid_argument", R"(expected {"sql": "SELECT …"})"));
+    }
+    if (const auto name = parse_explain_analyze(body["sql"].get_ref<const std::string&>())) {
+        const auto target = find_explained(runners_, *name);
+        if (!target)
+            return responder.respond(
+                HttpResponse::error(target.error(), "`millrace pipeline list` shows what runs"));
+        return responder.respond(HttpResponse::json(200, lines_as_rows(explain_text(*target))));
     }
     const auto cancelled = std::make_shared<std::atomic<bool>>(false);
     const bool accepted = workers_.post([this, sql = body["sql"].get<std::string>(), responder, cancelled] {

@@ -1,5 +1,6 @@
 // POST /api/v1/sql {"sql": "SELECT …"}: a bounded, read-only query over views, tables, topics and the
-// warehouse. A query whose client has gone is cancelled. Thread: loop; the query runs on a worker.
+// warehouse. A query whose client has gone is cancelled. EXPLAIN ANALYZE of a name is about a running
+// pipeline (node/explain_analyze.h). Thread: loop; the query runs on a worker.
 #pragma once
 
 #include <atomic>
@@ -8,6 +9,7 @@
 
 #include "net/http_server.h"
 #include "net/loop.h"
+#include "node/project_routes.h"
 #include "node/workers.h"
 #include "serve/http/router.h"
 #include "warehouse/warehouse.h"
@@ -17,7 +19,7 @@ namespace mr::node {
 class SqlRoutes {
   public:
     SqlRoutes(net::EventLoop& loop, warehouse::Warehouse& warehouse, Workers& workers, Metrics& metrics,
-              warehouse::QueryLimits limits);
+              const RunnerList& runners, warehouse::QueryLimits limits);
     void add_to(serve::Router& router);
 
   private:
@@ -32,6 +34,7 @@ class SqlRoutes {
     net::EventLoop& loop_;
     warehouse::Warehouse& warehouse_;
     Workers& workers_;
+    const RunnerList& runners_;
     Histogram& seconds_;
     const warehouse::QueryLimits limits_;
     std::vector<Running> running_;

@@ -33,6 +33,14 @@ struct Source {
     std::string topic_name;
     std::map<std::int32_t, std::int64_t> starts;  ///< by partition: records below are not read
     std::int64_t start = 0;                       ///< of the batch at hand
+    std::int64_t decoding_ns = 0;                 ///< in the round at hand
+    engine::RoundTimes times;
+};
+
+/// What went into one sink.
+struct Written {
+    std::uint64_t changes = 0;
+    engine::RoundTimes times;
 };
 
 std::string source_state_key(std::size_t index) {
@@ -43,8 +51,9 @@ std::string source_state_key(std::size_t index) {
 
 class Computation::Impl final : public engine::RowCollector {
   public:
-    Impl(std::shared_ptr<const plan::Program> p, state::StateSpace& s, formats::SchemaSource* source)
-        : program(std::move(p)), state(s), schemas(source) {}
+    Impl(std::shared_ptr<const plan::Program> p, state::StateSpace& s, formats::SchemaSource* source,
+         const Clock* c)
+        : program(std::move(p)), state(s), schemas(source), clock(c) {}
 
     Status open() {
         // The table of source states comes first: its number does not depend on the operators.
@@ -54,10 +63,11 @@ class Computation::Impl final : public engine::RowCollector {
             MR_TRY(auto encoder, SinkEncoder::create(sink, outputs, schemas));
             encoders.push_back(std::move(encoder));
         }
-        MR_TRY(dataflow, engine::Dataflow::create(*program, state));
+        MR_TRY(dataflow, engine::Dataflow::create(*program, state, clock));
         follows_clock = dataflow->follows_clock();
         watermarks_table = state.keyed(0, "watermarks").id();  // where dataflow.cc keeps them
         sink_rounds.resize(program->sinks.size());
+        written.resize(program->sinks.size());
         return {};
     }
 
@@ -76,6 +86,8 @@ class Computation::Impl final : public engine::RowCollector {
             const auto start = source.starts.find(batch.partition.value);
             source.start = start == source.starts.end() ? 0 : start->second;
         }
+        const std::int64_t began = read_clock();
+        const std::int64_t rounds_before = rounds_ns;
         wire::Record record;
         const std::int64_t shift = batch.base_offset.value - reader.header().base_offset.value;
         while (reader.next(record)) {
@@ -89,6 +101,7 @@ class Computation::Impl final : public engine::RowCollector {
             }
             if (++pending_rows >= kRoundRows) run_round(now);
         }
+        note_decoding(batch.topic, read_clock() - began - (rounds_ns - rounds_before));
         return reader.status();
     }
 
@@ -122,7 +135,11 @@ class Computation::Impl final : public engine::RowCollector {
             const Delta delta = rounds.size() == 1 ? std::move(rounds[0])
                                                    : engine::concat(rounds, program->sinks[i].root->schema);
             std::vector<Unsayable> unsayable;
+            const std::size_t before = result.outputs.size() + result.views.size();
+            const std::int64_t began = read_clock();
             encoders[i]->encode(delta, now, result.outputs, result.views, unsayable);
+            written[i].times.record(read_clock() - began);
+            written[i].changes += result.outputs.size() + result.views.size() - before;
             step_now = now;
             for (const Unsayable& u : unsayable)
                 failed(*program->sinks[i].root, delta.arrival[u.row], u.reason);
@@ -184,6 +201,7 @@ class Computation::Impl final : public engine::RowCollector {
     std::shared_ptr<const plan::Program> program;
     state::StateSpace& state;
     formats::SchemaSource* const schemas;
+    const Clock* const clock;  ///< for the profile alone; may be nullptr
     state::KeyedTable* source_states = nullptr;
     std::uint32_t watermarks_table = 0;  ///< the dataflow's, of the same kind: derived from the sources'
     std::vector<Source> sources;
@@ -192,6 +210,7 @@ class Computation::Impl final : public engine::RowCollector {
     std::vector<std::unique_ptr<SinkEncoder>> encoders;
     std::unique_ptr<engine::Dataflow> dataflow;
     std::vector<std::vector<Delta>> sink_rounds;  ///< by sink, what each round gave
+    std::vector<Written> written;                 ///< by sink
     std::vector<OutputRecord> set_aside;          ///< rejected and late rows
     std::vector<journal::TimeInput> time_inputs;
     std::vector<SharedBytes> buffers;  ///< decompressed batches the records point into
@@ -201,6 +220,7 @@ class Computation::Impl final : public engine::RowCollector {
     bool follows_clock = false;
     std::int64_t clock_ms = 0;  ///< of the last round that time alone made
     TimestampMs step_now;
+    std::int64_t rounds_ns = 0;  ///< spent in rounds
     Counts counts;
 
   private:
@@ -232,15 +252,32 @@ class Computation::Impl final : public engine::RowCollector {
         source.heard_ms[at] = now.value;
     }
 
+    [[nodiscard]] std::int64_t read_clock() const { return clock == nullptr ? 0 : clock->monotonic_ns(); }
+
+    /// Sources that read the same topic share a batch's time evenly: they take turns, record by record.
+    void note_decoding(std::uint32_t topic, std::int64_t ns) {
+        const auto reads = [topic](const Source& source) { return source.topic == topic; };
+        const auto readers = std::ranges::count_if(sources, reads);
+        for (Source& source : sources) {
+            if (reads(source)) source.decoding_ns += ns / readers;
+        }
+    }
+
     void run_round(TimestampMs now) {
         if (pending_rows == 0 && !watermark_moved) return;
+        const std::int64_t began = read_clock();
         pending_rows = 0;
         watermark_moved = false;
         step_now = now;
         std::vector<Delta> deltas;
         std::vector<engine::Rejected> rejected;
+        std::int64_t at = began;
         for (Source& source : sources) {
             deltas.push_back(source.stage->finish(now.value, rejected));
+            const std::int64_t finished = read_clock();
+            source.decoding_ns += finished - at;
+            at = finished;
+            if (!deltas.back().empty()) source.times.record(std::exchange(source.decoding_ns, 0));
             for (const engine::Rejected& r : rejected) reject(source, r);
             rejected.clear();
         }
@@ -249,6 +286,7 @@ class Computation::Impl final : public engine::RowCollector {
         for (std::size_t i = 0; i < out.size(); ++i) {
             if (!out[i].empty()) sink_rounds[i].push_back(std::move(out[i]));
         }
+        rounds_ns += read_clock() - began;
     }
 
     /// rejected.<table>, keyed by pipeline, topic, partition and offset.
@@ -347,8 +385,8 @@ class Computation::Impl final : public engine::RowCollector {
 
 Result<std::unique_ptr<Computation>> Computation::create(std::shared_ptr<const plan::Program> program,
                                                          state::StateSpace& state,
-                                                         formats::SchemaSource* schemas) {
-    auto impl = std::make_unique<Impl>(std::move(program), state, schemas);
+                                                         formats::SchemaSource* schemas, const Clock* clock) {
+    auto impl = std::make_unique<Impl>(std::move(program), state, schemas, clock);
     MR_TRY_VOID(impl->open());
     return std::make_unique<Computation>(std::move(impl));
 }
@@ -413,6 +451,33 @@ std::vector<std::pair<std::string, Counts>> Computation::source_counts() const {
                                               .late = 0,
                                               .out = 0});
     }
+    return out;
+}
+
+Profile Computation::profile() const {
+    Profile out;
+    for (std::size_t i = 0; i < impl_->sources.size(); ++i) {
+        const Source& source = impl_->sources[i];
+        const auto& counts = source.stage->counts();
+        out.sources.push_back(
+            {.node = impl_->program->sources[i],
+             .counts = {.in = counts.in,
+                        .accepted = counts.accepted,
+                        .rejected = counts.rejected,
+                        .late = 0,
+                        .out = 0},
+             .times = source.times.summary(),
+             .watermark_ms = source.stage->has_watermark() ? source.stage->watermark() : kNoWatermark});
+    }
+    for (std::size_t i = 0; i < impl_->written.size(); ++i) {
+        const plan::Sink& sink = impl_->program->sinks[i];
+        const auto* view = std::get_if<plan::ViewSink>(&sink.target);
+        out.sinks.push_back(
+            {.name = view != nullptr ? view->view : std::get<plan::TopicSink>(sink.target).table->name,
+             .changes = impl_->written[i].changes,
+             .times = impl_->written[i].times.summary()});
+    }
+    out.operators = impl_->dataflow->stats();
     return out;
 }
 

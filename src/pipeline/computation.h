@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "columnar/delta.h"
@@ -36,6 +37,24 @@ struct Counts {
     std::uint64_t rejected = 0;
     std::uint64_t late = 0;
     std::uint64_t out = 0;
+};
+
+/// What EXPLAIN ANALYZE shows of a pipeline, since the process started. Times are zero without a clock.
+struct Profile {
+    struct Source {
+        plan::NodePtr node;
+        Counts counts;                      ///< `out` stays 0
+        engine::RoundTimes::Summary times;  ///< decoding, computed columns and watermarks
+        std::int64_t watermark_ms = kNoWatermark;
+    };
+    struct Sink {
+        std::string name;                   ///< of the view, or of the table
+        std::uint64_t changes = 0;          ///< written: the net effect of each step
+        engine::RoundTimes::Summary times;  ///< consolidating and encoding, a step
+    };
+    std::vector<Source> sources;  ///< in the program's order
+    std::vector<Sink> sinks;      ///< in the program's order
+    std::vector<engine::OperatorStats> operators;
 };
 
 /// One record batch of an input topic.
@@ -65,10 +84,12 @@ class Computation {
   public:
     /// Operators find (or make) their tables in `state`, which must outlive the computation.
     /// `schemas`, where formats with a registry find and leave theirs, may be nullptr; sinks register their
-    /// schemas here, which waits for the journal.
+    /// schemas here, which waits for the journal. `clock`: by which profile() is timed, outliving the
+    /// computation.
     static Result<std::unique_ptr<Computation>> create(std::shared_ptr<const plan::Program> program,
                                                        state::StateSpace& state,
-                                                       formats::SchemaSource* schemas = nullptr);
+                                                       formats::SchemaSource* schemas = nullptr,
+                                                       const Clock* clock = nullptr);
     /// For create().
     class Impl;
     explicit Computation(std::unique_ptr<Impl> impl);
@@ -105,6 +126,7 @@ class Computation {
     [[nodiscard]] Counts counts() const;
     /// The same by source: the table's name and what came of its records (`out` stays 0).
     [[nodiscard]] std::vector<std::pair<std::string, Counts>> source_counts() const;
+    [[nodiscard]] Profile profile() const;
     /// Lowest watermark of its sources; kNoWatermark if one has none.
     [[nodiscard]] std::int64_t watermark() const;
 

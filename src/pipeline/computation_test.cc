@@ -2,6 +2,7 @@
 // next one.
 #include "pipeline/computation.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "sql/compiler.h"
@@ -26,10 +27,20 @@ std::shared_ptr<const plan::Program> compile(const std::string& stream, const st
     return std::make_shared<const plan::Program>(std::move(compiled.programs.at(0)));
 }
 
+/// A microsecond passes between two looks.
+class TickingClock final : public Clock {
+  public:
+    [[nodiscard]] TimestampMs now() const override { return TimestampMs(0); }
+    [[nodiscard]] std::int64_t monotonic_ns() const override { return now_ns_ += 1'000; }
+
+  private:
+    mutable std::int64_t now_ns_ = 0;
+};
+
 class Pipeline {
   public:
     explicit Pipeline(const std::string& query, const std::string& stream = kStream) {
-        auto made = Computation::create(compile(stream, query), state_);
+        auto made = Computation::create(compile(stream, query), state_, nullptr, &clock_);
         EXPECT_TRUE(made.has_value());
         computation_ = std::move(*made);
         computation_->set_partitions(0, 1);
@@ -59,8 +70,10 @@ class Pipeline {
     void done() { computation_->step_done(); }
     [[nodiscard]] const StepResult& result() const { return result_; }
     [[nodiscard]] Counts counts() const { return computation_->counts(); }
+    [[nodiscard]] Profile profile() const { return computation_->profile(); }
 
   private:
+    TickingClock clock_;
     state::StateSpace state_;
     std::unique_ptr<Computation> computation_;
     StepResult result_;
@@ -136,6 +149,42 @@ TEST(Computation, FieldsOfRowsNobodyReadsAreNotDecoded) {
         EXPECT_EQ(p.counts().rejected, whole ? 2U : 1U);
         EXPECT_EQ(p.counts().accepted, whole ? 0U : 1U);
     }
+}
+
+TEST(Computation, AProfileSaysWhatEachPartDid) {
+    Pipeline p("SELECT k, COUNT(*) AS c FROM s WHERE n > 1 GROUP BY k;");
+    for (int n = 0; n < 4; ++n) {
+        p.add(fmt::format(R"({{"k":"a","n":{},"ts":"2026-01-01 00:00:00"}})", n), kStartMs);
+        p.done();
+    }
+    p.add("no json", kStartMs);
+    p.done();
+    const Profile profile = p.profile();
+    ASSERT_EQ(profile.sources.size(), 1U);
+    EXPECT_EQ(profile.sources[0].counts.in, 5U);
+    EXPECT_EQ(profile.sources[0].counts.accepted, 4U);
+    EXPECT_EQ(profile.sources[0].counts.rejected, 1U);
+    EXPECT_EQ(profile.sources[0].times.rounds, 4U);
+    EXPECT_EQ(profile.sources[0].watermark_ms, 1'767'225'600'000);
+    ASSERT_EQ(profile.sinks.size(), 1U);
+    EXPECT_EQ(profile.sinks[0].name, "v");
+    EXPECT_EQ(profile.sinks[0].changes, 2U);
+    const engine::OperatorStats* filter = nullptr;
+    const engine::OperatorStats* aggregate = nullptr;
+    for (const auto& op : profile.operators) {
+        if (op.name == "Filter") filter = &op;
+        if (op.name == "Aggregate") aggregate = &op;
+    }
+    ASSERT_TRUE(filter != nullptr && aggregate != nullptr);
+    EXPECT_EQ(filter->counters.rows_in, 4U);
+    EXPECT_EQ(filter->counters.rows_out, 2U);
+    EXPECT_EQ(filter->times.rounds, 4U);
+    // The aggregate ran when a row came: once with an insertion, once with an update of two rows.
+    EXPECT_EQ(aggregate->times.rounds, 2U);
+    EXPECT_EQ(aggregate->times.total_ns, 2'000U);
+    EXPECT_EQ(aggregate->counters.rows_out, 3U);
+    EXPECT_GT(aggregate->state_bytes, 0U);
+    EXPECT_EQ(aggregate->watermark_ms, 1'767'225'600'000);
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ std::vector<broker::NewTopic> topics_of(const Computation& computation) {
         broker::NewTopic topic{.name = t.name, .config = {}};
         if (t.upsert) {
             topic.config["cleanup.policy"] = "compact";
-            // Compaction leaves the open segment alone: a small one keeps the topic near the size of its view.
+            // Compaction leaves the open segment alone: a small one keeps the topic near the size of its
+            // view.
             topic.config["segment.bytes"] = "16777216";
         }
         topics.push_back(std::move(topic));
@@ -112,7 +113,7 @@ Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
     bool resume = known && known->fingerprint == program->fingerprint;
     std::unique_ptr<Computation> computation;
     if (resume) {
-        MR_TRY(computation, Computation::create(program, *state, context.schemas));
+        MR_TRY(computation, Computation::create(program, *state, context.schemas, &context.clock));
         // Another build may keep other tables for the same plan: then its state cannot go on.
         resume = state->names() == known->tables;
     }
@@ -120,7 +121,7 @@ Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
         if (known) log_info("pipeline", "{} has changed: rebuilding it from where its inputs begin", name);
         computation.reset();
         state = std::make_unique<state::StateSpace>();
-        MR_TRY(computation, Computation::create(program, *state, context.schemas));
+        MR_TRY(computation, Computation::create(program, *state, context.schemas, &context.clock));
     }
     MR_TRY_VOID(create_missing_topics(context, topics_of(*computation)));
     std::vector<journal::PipelineEntry::Start> starts;

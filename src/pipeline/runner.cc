@@ -395,9 +395,11 @@ void Runner::publish_status() {
     status_steps_ = steps_;
     status_due_ns_ = clock_.monotonic_ns() + (idle ? kIdleEveryNs : kStatusNs);
     std::vector<InputPosition> inputs = input_positions();
+    Profile profile = computation_->profile();
     const std::lock_guard lock(mutex_);
     status_.inputs = std::move(inputs);
     status_.sources = computation_->source_counts();
+    status_.profile = std::move(profile);
     status_.latency_p50_ns = ledger_.event_to_view().quantile_ns(0.5);
     status_.latency_p99_ns = ledger_.event_to_view().quantile_ns(0.99);
     status_.progress = progress_;

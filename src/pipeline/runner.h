@@ -62,6 +62,7 @@ struct RunnerStatus {
     Counts counts;                                        ///< conservation: in = accepted + rejected
     std::vector<std::pair<std::string, Counts>> sources;  ///< the same by table
     std::vector<InputPosition> inputs;
+    Profile profile;
     std::size_t state_bytes = 0;
     std::vector<state::StateSpace::TableStats> tables;
     std::int64_t watermark_ms = 0;
@@ -105,6 +106,7 @@ class Runner {
     /// use.
     [[nodiscard]] Seq caught_up_through() const { return Seq(caught_up_.load()); }
     [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const plan::Program& program() const { return computation_->program(); }
     [[nodiscard]] const std::vector<std::string>& input_topics() const { return computation_->topics(); }
     [[nodiscard]] const std::vector<std::string>& output_topics() const { return output_topics_; }
 

@@ -87,6 +87,10 @@ class Tree {
             text += fmt::format("  #{}", number);
         }
         text += '\n';
+        if (details_.note) {
+            const std::string note = details_.note(*node);
+            if (!note.empty()) text.append(static_cast<std::size_t>(depth) * 2 + 4, ' ').append(note) += '\n';
+        }
         for (const NodePtr& in : node->inputs) print(in, depth + 1);
     }
 
@@ -119,6 +123,7 @@ class JsonNodes {
         if (details_.changelog_mode) json_.member("changelog_mode", changelog_of(*node));
         if (details_.watermark) json_.member("watermark", watermark_of(*node));
         json_.member("single_row", node->single_row);
+        if (details_.members_of) details_.members_of(*node, json_);
         columns("columns", *node, all_of(*node));
         columns("key", *node, node->unique_key);
         columns("time", *node, node->time_columns);

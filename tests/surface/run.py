@@ -348,6 +348,24 @@ def large_step(project, options):
     check(node.stop() == 0, "SIGTERM: exit 0")
 
 
+def profile(node):
+    """EXPLAIN ANALYZE: the figures of a pipeline at work."""
+    def explained():
+        return node.json("pipeline", "explain", "orders_by_site")
+    taken = until(lambda: [n["rows_in"] for s in explained()["sinks"] for n in s["plan"]["nodes"] if n.get("rows_in", 0) > 0])
+    nodes = explained()["sinks"][0]["plan"]["nodes"]
+    source = next((n for n in nodes if "records_in" in n), {})
+    check(taken and [s["name"] for s in explained()["sinks"]] == ["orders_by_site"] and source.get("records_in") == source["rows_out"] + source["rejected"] > 0
+          and all(n["time_ms"] > 0 for n in nodes if n.get("rows_in")), "pipeline explain: rows and time of each operator of a view")
+    code, text, _ = node.cli("pipeline", "explain", "live")
+    check(code == 0 and "orders_by_site: " in text and "rows " in text and "state " in text, "… of a pipeline, as a tree")
+    lines = node.json("sql", "EXPLAIN ANALYZE MATERIALIZED VIEW orders_by_site")
+    check(isinstance(lines, list) and any("Aggregate(" in line["plan"] for line in lines), "EXPLAIN ANALYZE of a view in SQL")
+    code, _, said = node.cli("sql", "EXPLAIN ANALYZE orders_by_sit")
+    check(code == 1 and "did you mean `orders_by_site`" in said, "… of a name that is not there")
+    check(node.cli("sql", "EXPLAIN ANALYZE SELECT 1")[0] == 0, "EXPLAIN ANALYZE of a query is DuckDB's")
+
+
 def over_the_limit(node):
     order = '{"order_id":"big%d","site":"S","amount":10,"placed_at":"2026-01-31T10:00:00Z"}'
     for i in range(8):
@@ -448,6 +466,7 @@ def main():
         decoded(node)
         groups(node)
         transactions(node)
+        profile(node)
         over_the_limit(node)
         plans(node, project)
         check(node.stop() == 0, "SIGTERM: exit 0")

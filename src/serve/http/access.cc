@@ -36,6 +36,7 @@ constexpr auto kRoutes = std::to_array<std::pair<std::string_view, Role>>({
     {"POST /api/v1/alerts/{id}/ack", Role::operator_},
     {"GET /api/v1/pipelines", Role::viewer},
     {"GET /api/v1/pipelines/{name}", Role::viewer},
+    {"GET /api/v1/pipelines/{name}/explain", Role::viewer},
     {"POST /api/v1/pipelines/{name}/resume", Role::operator_},
     {"POST /api/v1/plan", Role::engineer},
     {"GET /api/v1/groups", Role::viewer},
