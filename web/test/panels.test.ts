@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Row } from "../src/api/protocol";
 import { aggregate, matches, select, severityOf } from "../src/panels/select";
+import { stepsOf } from "../src/panels/pipeline";
 import { kOther, pivot, stack } from "../src/panels/pivot";
 import { ServerClock } from "../src/state/clock";
 import { quantile, Ring } from "../src/state/series";
@@ -28,6 +29,15 @@ describe("select", () => {
     expect(severityOf({ s: "at risk" }, { column: "s", critical: ["at risk"], warning: ["missed"] })).toBe("critical");
     expect(severityOf({ s: 4.5 }, { column: "s", critical: 6, warning: 4 })).toBe("warning");
     expect(severityOf({ s: 1 }, null)).toBe("none");
+  });
+});
+
+describe("a pipeline's operators", () => {
+  it("are listed from the sink down, a shared part once", () => {
+    const node = (id: number, type: string, inputs: number[]): Row => ({ id, type, predecessors: inputs.map((i) => ({ id: i })) });
+    const steps = stepsOf([node(1, "Source", []), node(2, "Filter", [1]), node(3, "Join", [2, 1])]);
+    expect(steps.map((s) => `${s.depth} ${String(s.node["type"])}`)).toEqual(["0 Join", "1 Filter", "2 Source"]);
+    expect(stepsOf([])).toEqual([]);
   });
 });
 

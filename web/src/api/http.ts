@@ -91,6 +91,12 @@ export async function getGroup(name: string): Promise<Record<string, unknown>> {
   return isObject(body) ? body : {};
 }
 
+/** A pipeline's plan at work. */
+export async function getExplained(name: string): Promise<Record<string, unknown>> {
+  const body = await call(`/api/v1/pipelines/${encodeURIComponent(name)}/explain`);
+  return isObject(body) ? body : {};
+}
+
 export async function resumePipeline(name: string): Promise<void> {
   await call(`/api/v1/pipelines/${encodeURIComponent(name)}/resume`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
 }

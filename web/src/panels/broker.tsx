@@ -1,13 +1,14 @@
-// What is behind a topic or a consumer group on the system page: a drawer with partitions, settings and the newest messages as their
-// JSON; members and where the group is.
+// What is behind a topic, a consumer group or a pipeline on the system page: a drawer with partitions, settings and the newest messages as
+// their JSON; members and where the group is; operators (pipeline.tsx).
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getGroup, getMessages, getTopic } from "../api/http";
 import { isObject, rowsOf, type Row } from "../api/protocol";
 import { formatBytes, formatNumber, formatTime, formatValue } from "../ui/format";
 import { Icon } from "../ui/icons";
+import { Pipeline } from "./pipeline";
 import { Json, pretty } from "./record";
 
-export type Opened = { kind: "topic" | "group"; name: string };
+export type Opened = { kind: "topic" | "group" | "pipeline"; name: string };
 const kMessages = 20;
 
 function Messages({ topic, partitions }: { topic: string; partitions: number }) {
@@ -117,14 +118,14 @@ export function BrokerDialog({ opened, close }: { opened: Opened | null; close: 
     if (!opened) dialog.current?.close();
   }, [opened]);
   return (
-    <dialog ref={dialog} class="drawer" aria-labelledby="broker-title" onClose={close} onClick={(e) => e.target === dialog.current && close()}>
+    <dialog ref={dialog} class={opened?.kind === "pipeline" ? "drawer wide" : "drawer"} aria-labelledby="broker-title" onClose={close} onClick={(e) => e.target === dialog.current && close()}>
       {opened && (
         <div class="sheet">
           <header>
             <h2 id="broker-title">{opened.name}</h2>
             <button type="button" class="tool" onClick={close}><Icon name="close" /> Close</button>
           </header>
-          {opened.kind === "topic" ? <Topic key={opened.name} name={opened.name} /> : <Group key={opened.name} name={opened.name} />}
+          {opened.kind === "topic" ? <Topic key={opened.name} name={opened.name} /> : opened.kind === "pipeline" ? <Pipeline key={opened.name} name={opened.name} /> : <Group key={opened.name} name={opened.name} />}
         </div>
       )}
     </dialog>

@@ -139,7 +139,7 @@ export function SystemPage() {
       </div>
       <Problems pipelines={parts.pipelines?.rows ?? []} reload={load} />
       <div class="grid">
-        {section("pipelines", "Pipelines", 12, "This project has no pipelines.", pipelines)}
+        {section("pipelines", "Pipelines", 12, "This project has no pipelines.", pipelines, "pipeline")}
         {section("topics", "Topics", 7, "No topics yet.", topics, "topic")}
         {section("groups", "Consumer groups", 5, "Nobody has read with a consumer group yet.", groups, "group")}
         {(parts.transactions?.rows?.length ?? 0) > 0 && section("transactions", "Transactions", 12, "", transactions)}
