@@ -21,6 +21,8 @@ class DiskFile : public File {
   public:
     /// As read_at(), but false where that would wait for the disk.
     virtual Result<bool> read_cached(std::uint64_t offset, std::size_t length, std::string& out) const = 0;
+    /// Is all of it in the page cache? False too where that cannot be told.
+    [[nodiscard]] virtual bool is_cached(std::uint64_t offset, std::size_t length) const = 0;
     /// As write_at() of the parts one after the other.
     virtual Status write_parts(std::uint64_t offset, std::span<const std::string_view> parts) = 0;
     /// For sendfile(2); open as long as this lives.

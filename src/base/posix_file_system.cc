@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -81,6 +82,25 @@ class PosixFile final : public DiskFile {
             return done;
         });
         return !waits;
+    }
+
+    bool is_cached(std::uint64_t offset, std::size_t length) const override {
+        static const auto kPage = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+        const std::uint64_t begin = offset / kPage * kPage;
+        const auto mapped = static_cast<std::size_t>(offset + length - begin);
+        void* const at = ::mmap(nullptr, mapped, PROT_READ, MAP_SHARED, fd_, static_cast<off_t>(begin));
+        if (at == MAP_FAILED) return false;
+        std::array<unsigned char, 256> pages;
+        bool cached = length > 0;
+        for (std::size_t done = 0; done < mapped && cached; done += pages.size() * kPage) {
+            const std::size_t part = std::min<std::size_t>(mapped - done, pages.size() * kPage);
+            const std::size_t count = (part + kPage - 1) / kPage;
+            cached = ::mincore(static_cast<char*>(at) + done, part, pages.data()) == 0 &&
+                     std::all_of(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(count),
+                                 [](unsigned char page) { return (page & 1) != 0; });
+        }
+        ::munmap(at, mapped);
+        return cached;
     }
 
     Status write_parts(std::uint64_t offset, std::span<const std::string_view> parts) override {

@@ -23,6 +23,7 @@
 #include "base/file_system.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "broker/internal/checked_ranges.h"
 #include "broker/txn/aborted_index.h"
 #include "wire/record_batch.h"
 
@@ -73,6 +74,8 @@ class SegmentFiles {
     Result<std::shared_ptr<File>> get(Which which, FileSystem::Mode mode = FileSystem::Mode::read);
     /// Closes what nobody is using; the next get() opens it again.
     void release();
+    /// Of the .log.
+    [[nodiscard]] CheckedRanges& checked() { return checked_; }
 
   private:
     FileSystem& fs_;
@@ -80,6 +83,7 @@ class SegmentFiles {
     const Offset base_;
     std::mutex mutex_;
     std::shared_ptr<File> files_[kFiles];  // guarded by mutex_
+    CheckedRanges checked_;
 };
 
 class Segment {

@@ -301,6 +301,7 @@ Status SegmentWriter::write_log() {
     if (at < log_bytes_.size()) parts.push_back(std::string_view(log_bytes_).substr(at));
     MR_TRY_VOID(write_parts(*file, written_log_, parts));
     note_written(SegmentFiles::log);
+    open_->files->checked().add(written_log_, written_log_ + bytes);
     written_log_ += bytes;
     log_splices_.clear();
     log_bytes_.clear();
