@@ -23,6 +23,9 @@ class DiskFile : public File {
     virtual Result<bool> read_cached(std::uint64_t offset, std::size_t length, std::string& out) const = 0;
     /// Is all of it in the page cache? False too where that cannot be told.
     [[nodiscard]] virtual bool is_cached(std::uint64_t offset, std::size_t length) const = 0;
+    /// From now on the kernel reads what is asked for and nothing ahead. Left alone it keeps megabytes of a
+    /// quick reader's file in the disk's queue, and every write waits behind them.
+    virtual void read_no_further() = 0;
     /// As write_at() of the parts one after the other.
     virtual Status write_parts(std::uint64_t offset, std::span<const std::string_view> parts) = 0;
     /// For sendfile(2); open as long as this lives.

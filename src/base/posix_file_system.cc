@@ -103,6 +103,8 @@ class PosixFile final : public DiskFile {
         return cached;
     }
 
+    void read_no_further() override { static_cast<void>(::posix_fadvise(fd_, 0, 0, POSIX_FADV_RANDOM)); }
+
     Status write_parts(std::uint64_t offset, std::span<const std::string_view> parts) override {
         std::array<iovec, kGatherMax> gathered;
         while (!parts.empty()) {

@@ -1,7 +1,7 @@
 // Which parts of a file this process has written itself, or read and found whole.
 //
-// What is on disk can rot, so batches are checked when they are read; but bytes of such a part that never left the page cache are the
-// ones that were checked: they need not be read once more before they are sent.
+// What is on disk can rot, so batches are checked when they are read; but bytes of such a part that never
+// left the page cache are the ones that were checked: they need not be read once more before they are sent.
 // Thread: any.
 #pragma once
 

@@ -37,8 +37,8 @@ TEST(CheckedRanges, NeverSaysMoreThanWasAdded) {
             const std::size_t begin = random() % 3'900;
             const std::size_t end = begin + random() % 20;
             ranges.add(begin, end);
-            std::fill(whole.begin() + static_cast<std::ptrdiff_t>(begin), whole.begin() + static_cast<std::ptrdiff_t>(end),
-                      true);
+            std::fill(whole.begin() + static_cast<std::ptrdiff_t>(begin),
+                      whole.begin() + static_cast<std::ptrdiff_t>(end), true);
         }
         for (int i = 0; i < 2'000; ++i) {
             const std::size_t begin = random() % 3'900;

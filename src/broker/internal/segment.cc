@@ -107,6 +107,9 @@ Result<std::shared_ptr<File>> SegmentFiles::get(Which which, FileSystem::Mode mo
     const std::lock_guard lock(mutex_);
     if (files_[which] == nullptr) {
         MR_TRY(files_[which], fs_.open(path(which), mode));
+        // Reading the past must not hold up the present.
+        if (auto* const log_file = which == log ? dynamic_cast<DiskFile*>(files_[which].get()) : nullptr)
+            log_file->read_no_further();
     }
     return files_[which];
 }

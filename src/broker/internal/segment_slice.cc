@@ -89,13 +89,15 @@ Result<std::optional<SegmentSlice>> slice_of(const Segment& segment, Offset from
     MR_TRY(const std::uint32_t index, segment.find_offset(from, disk));
     if (index >= segment.info().batches) return std::nullopt;
     MR_TRY(const auto extent, segment.extent(index, bytes_max, SIZE_MAX, disk));
-    const auto beyond = std::ranges::find_if(extent.places, [&](const auto& p) { return p.base_offset >= end; });
+    const auto beyond =
+        std::ranges::find_if(extent.places, [&](const auto& p) { return p.base_offset >= end; });
     const auto count = static_cast<std::size_t>(beyond - extent.places.begin());
     if (count == 0) return std::nullopt;
     const std::uint64_t first = extent.begin_of(0);
     const std::uint64_t last = extent.end_of(count - 1);
     CheckedRanges& checked = segment.files().checked();
-    const bool known = checked.cover(first, last) && slice.file.file->is_cached(first, static_cast<std::size_t>(last - first));
+    const bool known = checked.cover(first, last) &&
+                       slice.file.file->is_cached(first, static_cast<std::size_t>(last - first));
     Window window(*slice.file.file, last, known ? wire::kBatchHeaderBytes : kWindowBytes, disk);
     for (std::size_t i = 0; i < count; ++i) {
         // Of what is known to be whole, only where it begins and ends is looked at.
