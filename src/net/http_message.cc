@@ -55,9 +55,11 @@ HttpResponse HttpResponse::error(int status, std::string_view code, std::string_
 
 HttpResponse HttpResponse::error(const Error& error, std::string_view help) {
     const auto [message, suggestion] = split_suggestion(error.message);
-    const std::string try_it = fmt::format("did you mean `{}`?", suggestion);
-    return HttpResponse::error(http_status(error.code), api_code(error.code), message,
-                               help.empty() && !suggestion.empty() ? try_it : help, suggestion);
+    std::string advice(help);
+    if (!suggestion.empty()) {
+        advice = fmt::format("did you mean `{}`?{}{}", suggestion, help.empty() ? "" : " ", help);
+    }
+    return HttpResponse::error(http_status(error.code), api_code(error.code), message, advice, suggestion);
 }
 
 HttpResponse&& HttpResponse::with(std::string name, std::string value) && {

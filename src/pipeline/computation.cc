@@ -135,11 +135,14 @@ class Computation::Impl final : public engine::RowCollector {
             const Delta delta = rounds.size() == 1 ? std::move(rounds[0])
                                                    : engine::concat(rounds, program->sinks[i].root->schema);
             std::vector<Unsayable> unsayable;
-            const std::size_t before = result.outputs.size() + result.views.size();
+            // A view's changes go to its topic as well: counted once.
+            const bool to_view = std::holds_alternative<plan::ViewSink>(program->sinks[i].target);
+            const auto changes = [&] { return to_view ? result.views.size() : result.outputs.size(); };
+            const std::size_t before = changes();
             const std::int64_t began = read_clock();
             encoders[i]->encode(delta, now, result.outputs, result.views, unsayable);
             written[i].times.record(read_clock() - began);
-            written[i].changes += result.outputs.size() + result.views.size() - before;
+            written[i].changes += changes() - before;
             step_now = now;
             for (const Unsayable& u : unsayable)
                 failed(*program->sinks[i].root, delta.arrival[u.row], u.reason);
