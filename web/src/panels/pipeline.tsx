@@ -45,8 +45,8 @@ function Operators({ sink, total }: { sink: Row; total: number }) {
               const share = total > 0 ? (100 * ms) / total : 0;
               return (
                 <tr key={Number(node["id"])}>
-                  <td style={{ paddingLeft: `${8 + depth * 14}px` }} title={`${String(node["type"])}(${String(node["contents"])})`}>
-                    <b>{String(node["type"])}</b> <code>{String(node["contents"]).slice(0, 60)}</code>
+                  <td style={{ paddingLeft: `${8 + depth * 10}px` }} title={`${String(node["type"])}(${String(node["contents"])})`}>
+                    <b>{String(node["type"])}</b> <code>{String(node["contents"]).slice(0, 48)}</code>
                     {lost > 0 && <span class="state bad"> {formatNumber(lost)} late, failed or rejected</span>}
                   </td>
                   <td class="num">{count(node["rows_in"] ?? node["records_in"])}</td>
