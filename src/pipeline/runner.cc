@@ -151,8 +151,9 @@ bool Runner::run_once() {
     ledger_.begin();
     const TimestampMs now = clock_.now();
     watch_partitions();
-    const auto read =
-        reader_->read({.bytes_max = step_bytes_, .batches_max = options_.step_batches_max}, slice_);
+    const Seq limit = read_limit();
+    const auto read = reader_->read(
+        {.bytes_max = step_bytes_, .batches_max = options_.step_batches_max, .not_after = limit}, slice_);
     if (!read) {
         fail(RunnerStatus::State::failed, read.error().message);
         return false;
@@ -176,7 +177,9 @@ bool Runner::run_once() {
     const bool ticked = computation_->tick(now, options_.silence_ms);
     const bool progressed = !slice_.batches.empty();
     const bool overdue = postponed_ && participant_.wanted();
-    if (!progressed && !ticked && !overdue) return note_idle();
+    // Having come to outputs_after_ it goes on behind it.
+    const bool more = slice_.through >= limit && read_limit() > limit;
+    if (!progressed && !ticked && !overdue) return note_idle() || more;
     auto result = computation_->finish(now);
     if (!result) {
         fail(RunnerStatus::State::failed, result.error().message);
@@ -191,6 +194,12 @@ bool Runner::run_once() {
     progress_.consumed = slice_.through;
     submit(std::move(*result), newest_ms);
     return true;
+}
+
+/// Input up to outputs_after_ and what comes after it are never in one step: of the one what is appended was
+/// written by an older instance, of the other not.
+Seq Runner::read_limit() const {
+    return reader_->position() < outputs_after_ ? outputs_after_ : Seq(UINT64_MAX);
 }
 
 /// Nothing to submit. Always false, for run_once().

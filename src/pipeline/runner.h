@@ -120,6 +120,7 @@ class Runner {
     /// Notes how far the slice brings each partition; its newest timestamp.
     std::int64_t note_positions();
     void make_snapshot();
+    [[nodiscard]] Seq read_limit() const;
     /// The computed step becomes an entry.
     void submit(StepResult result, std::int64_t newest_ms);
     void fail(RunnerStatus::State state, std::string why);
