@@ -49,6 +49,26 @@ TEST(HttpParser, AnyCutGivesTheSameRequests) {
     }
 }
 
+// Goal: a chunked body without a chunk, with a trailer or not, is one wherever it is cut: Beast ends the
+// process over one whose "0" it has seen and whose end it has not.
+TEST(HttpParser, LastChunksMayComeInPieces) {
+    for (const std::string_view end : {"0\r\n\r\n", "000;x=y\r\nTrailer: 1\r\n\r\n", "1\r\nx\r\n0\r\n\r\n"}) {
+        const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+        const std::string bytes = head + std::string(end);
+        for (std::size_t first = 1; first < bytes.size(); ++first) {
+            for (std::size_t step = 1; step <= end.size(); ++step) {
+                HttpParser parser({});
+                EXPECT_TRUE(parse(parser, bytes.substr(0, first), first).empty());
+                EXPECT_EQ(parse(parser, bytes.substr(first), step).size(), 1U) << first << " " << step;
+                EXPECT_FALSE(parser.failed());
+                EXPECT_FALSE(parser.in_request());
+            }
+        }
+    }
+    EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\ronnection"),
+              0);
+}
+
 TEST(HttpParser, RefusesWhatIsBrokenOrTooBig) {
     EXPECT_EQ(status_of("nonsense\r\n\r\n"), 400);
     EXPECT_EQ(status_of("GET / HTTP/2.0\r\n\r\n"), 505);
