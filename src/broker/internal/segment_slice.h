@@ -20,8 +20,9 @@ struct SegmentSlice {
 
 /// The batches from the one that holds `from` (or the first after it) on that begin below `end`: at least
 /// one, further ones while they fit `bytes_max`; nothing where there is none, or where the file cannot be
-/// sent. Each is read: its checksum must fit (corrupt), and what was just read does not wait for the disk when
-/// it is sent. Only what was found whole before and is in the page cache still (CheckedRanges) is sent as it is. With Disk::cached_only unavailable where that would wait.
+/// sent. Each is read: its checksum must fit (corrupt), and what was just read does not wait for the disk
+/// when it is sent. Only what was found whole before and is in the page cache still (CheckedRanges) is sent
+/// as it is. With Disk::cached_only unavailable where that would wait.
 Result<std::optional<SegmentSlice>> slice_of(const Segment& segment, Offset from, Offset end,
                                              std::size_t bytes_max, Segment::Disk disk);
 
