@@ -65,6 +65,14 @@ surroundings() {
 
 # The clients' tests mostly wait.
 stage unit ctest --preset "$tree" -j 3 --output-on-failure
+# Other inputs for every fuzz target, made of its seeds, for so many seconds each; the same ones every time unless FUZZ_SEED says otherwise.
+fuzz() {
+    export seconds=${FUZZ_SECONDS:-2} seed=${FUZZ_SEED:-1}
+    export ASAN_OPTIONS=$ASAN_OPTIONS:abort_on_error=1
+    printf '%s\n' "build/$tree"/fuzz/*_fuzz | xargs -P 2 -I{} bash -c \
+        'name=$(basename {} _fuzz); {} --seconds "$seconds" --seed "$seed" "fuzz/corpus/$name" || { echo "$name: FAILED"; exit 1; }'
+}
+stage fuzz fuzz
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
 clients >"$results/.clients" 2>&1 &
 dangers >"$results/.dangers" 2>&1 &
