@@ -76,6 +76,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             }
             static_cast<void>(broker::read_txn_index_entry(rest));
             break;
+        case 7:
+            round_trip(inner::decode_topic_deleted(rest), inner::decode_topic_deleted);
+            round_trip(inner::decode_partitions_added(rest), inner::decode_partitions_added);
+            round_trip(inner::decode_producer_id(rest), inner::decode_producer_id);
+            round_trip(inner::decode_group_deleted(rest), inner::decode_group_deleted);
+            round_trip(inner::decode_log_start(rest), inner::decode_log_start);
+            round_trip(inner::decode_leader_epoch(rest), inner::decode_leader_epoch);
+            round_trip(inner::decode_cluster_settings(rest), inner::decode_cluster_settings);
+            break;
         case 'a':
             schema(registry::SchemaType::avro, rest);
             break;

@@ -1,6 +1,6 @@
 // Whatever lies in a data directory: a start gives a journal or an error, never a crash. The first byte says
 // what the rest is:
-//   0  the payload of a step
+//   0  the payload of a step, or of a pipeline entry
 //   1  the raw bytes of a journal file, once as they are and once behind a good header
 //   2  a script that writes entries with good checksums but wild numbers into several files
 //   3  a manifest and a snapshot, with their checksums made right
@@ -19,6 +19,7 @@
 #include "journal/internal/entry_codec.h"
 #include "journal/internal/journal_file.h"
 #include "journal/journal.h"
+#include "journal/pipeline_entry.h"
 #include "journal/step_entry.h"
 
 namespace {
@@ -159,6 +160,11 @@ void try_checkpoint(std::string bytes) {
 }
 
 void try_step(std::string bytes) {
+    if (const auto pipeline = decode_pipeline(bytes)) {
+        const std::string again = encode_pipeline(*pipeline);
+        const auto back = decode_pipeline(again);
+        MR_CHECK(back && encode_pipeline(*back) == again);
+    }
     if (const auto step = decode_step(bytes)) {
         MR_CHECK(decode_step_header(bytes) && decode_step_outputs(bytes) && decode_step_views(bytes));
         for (std::size_t i = 0; i < step->outputs.size(); ++i) {

@@ -96,6 +96,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 'a':
             round_trip(decode_acls_changed(rest), decode_acls_changed);
             break;
+        case 't':
+            round_trip(decode_token_changed(rest), decode_token_changed);
+            break;
         case 'v':
             if (const auto view = decode_view(rest)) MR_CHECK(decode_view(encode_view(*view)).has_value());
             break;
