@@ -45,10 +45,18 @@ dangers() {
     stage history "$python" tests/crash/history_test.py
     stage transactions "$python" tests/crash/transactions.py --seconds 60 --broker "build/$tree/tests/clients/test_broker"
 }
+# Other inputs for every fuzz target, made of its seeds, for so many seconds each; the same ones every time unless FUZZ_SEED says otherwise.
+fuzz() {
+    export seconds=${FUZZ_SECONDS:-1} seed=${FUZZ_SEED:-1}
+    ASAN_OPTIONS=$ASAN_OPTIONS:abort_on_error=1 UBSAN_OPTIONS=$UBSAN_OPTIONS:abort_on_error=1 xargs -P 2 -I{} bash -c \
+        'name=$(basename {} _fuzz); {} --seconds "$seconds" --seed "$seed" "fuzz/corpus/$name" || { echo "$name: FAILED"; exit 1; }' \
+        < <(printf '%s\n' "build/$tree"/fuzz/*_fuzz)
+}
 surroundings() {
     stage web bash -c '[ ! -d web/test ] || { cd web && npm test --silent; }'
     stage example tests/example.sh
     stage slt tests/slt.sh
+    stage fuzz fuzz
     stage figures tests/figures.sh
     stage crash "$python" tests/crash/kill9.py
     stage surface "$python" tests/surface/run.py
@@ -65,14 +73,6 @@ surroundings() {
 
 # The clients' tests mostly wait.
 stage unit ctest --preset "$tree" -j 3 --output-on-failure
-# Other inputs for every fuzz target, made of its seeds, for so many seconds each; the same ones every time unless FUZZ_SEED says otherwise.
-fuzz() {
-    export seconds=${FUZZ_SECONDS:-2} seed=${FUZZ_SEED:-1}
-    export ASAN_OPTIONS=$ASAN_OPTIONS:abort_on_error=1
-    printf '%s\n' "build/$tree"/fuzz/*_fuzz | xargs -P 2 -I{} bash -c \
-        'name=$(basename {} _fuzz); {} --seconds "$seconds" --seed "$seed" "fuzz/corpus/$name" || { echo "$name: FAILED"; exit 1; }'
-}
-stage fuzz fuzz
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
 clients >"$results/.clients" 2>&1 &
 dangers >"$results/.dangers" 2>&1 &
