@@ -2,7 +2,8 @@
 // file that ends in .hex holds one input a line in hexadecimal; lines that begin with '#' are comments. Each
 // input is also tried cut short and with bytes changed, so that a small corpus goes a long way.
 //
-//   <target> [--seconds N [--seed S]] FILE…     then, for so long, other inputs made of those
+//   <target> [--changes N] FILE…                so many changes of each input (200)
+//   <target> [--seconds N [--seed S]] FILE…     for so long, other inputs made of those
 //
 // An input that brings the target down, or takes it longer than a minute, is written to ./crash-<target>.hex,
 // to be run again and kept as a seed.
@@ -57,10 +58,10 @@ void run(const std::string& input) {
     ++g_inputs;
 }
 
-void run_with_damage(const std::string& input) {
+void run_with_damage(const std::string& input, int changes) {
     run(input);
     std::mt19937 random(static_cast<std::uint32_t>(input.size()));
-    for (int i = 0; i < 200 && !input.empty(); ++i) {
+    for (int i = 0; i < changes && !input.empty(); ++i) {
         std::string other = input;
         if (i % 4 == 0) other.resize(random() % input.size());
         for (std::uint32_t flips = random() % 4; flips > 0 && !other.empty(); --flips) {
@@ -150,10 +151,13 @@ int main(int argc, char** argv) {
     std::signal(SIGABRT, keep_input);
     std::signal(SIGALRM, keep_input);
     int seconds = 0;
+    int changes = 200;
     std::uint64_t seed = std::random_device()();
     for (int i = 1; i < argc; ++i) {
         if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
             seconds = std::atoi(argv[++i]);
+        } else if (std::strcmp(argv[i], "--changes") == 0 && i + 1 < argc) {
+            changes = std::atoi(argv[++i]);
         } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
             seed = std::strtoull(argv[++i], nullptr, 10);
         } else if (std::filesystem::is_directory(argv[i])) {
@@ -168,7 +172,7 @@ int main(int argc, char** argv) {
                     static_cast<unsigned long long>(seed));
         run_for(seconds, seed);
     } else {
-        for (const std::string& input : g_corpus) run_with_damage(input);
+        for (const std::string& input : g_corpus) run_with_damage(input, changes);
     }
     std::printf("%zu inputs\n", g_inputs);
     return 0;
