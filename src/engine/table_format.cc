@@ -10,6 +10,7 @@
 #include "formats/csv_format.h"
 #include "formats/json_decoder.h"
 #include "formats/json_encoder.h"
+#include "formats/protobuf/protobuf_format.h"
 #include "formats/raw_format.h"
 
 namespace mr::engine {
@@ -267,9 +268,27 @@ Result<std::unique_ptr<formats::RowEncoder>> confluent_encoder(const PartOptions
     return formats::avro::encoder(schema, document, *id);
 }
 
+// --- protobuf
+
+Result<formats::ProtobufOptions> protobuf_options(const PartOptions& options) {
+    formats::ProtobufOptions out;
+    const auto schema = options.find("protobuf.schema");
+    if (!schema) {
+        return options.wrong("format",
+                             "'protobuf' needs 'protobuf.schema', the text of the .proto file: there are "
+                             "no Java classes here");
+    }
+    out.schema = *schema;
+    out.message = options.find("protobuf.message-class-name").value_or("");
+    out.ignore_parse_errors = options.boolean("protobuf.ignore-parse-errors");
+    out.read_default_values = options.boolean("protobuf.read-default-values");
+    out.null_string = options.find("protobuf.write-null-string-literal").value_or("");
+    return out;
+}
+
 std::unexpected<Error> unknown_format(const PartOptions& options, std::string_view format) {
-    static const std::vector<std::string> known = {"json",           "csv", "avro",
-                                                   "avro-confluent", "raw", "debezium-json"};
+    static const std::vector<std::string> known = {"json", "csv",      "avro",         "avro-confluent",
+                                                   "raw",  "protobuf", "debezium-json"};
     return std::unexpected(
         Error{Code::unsupported,
               fmt::format("{}: format '{}' is not supported yet; supported are {}{}", options.place("format"),
@@ -384,6 +403,12 @@ Result<std::unique_ptr<formats::RowDecoder>> make_decoder(const plan::Table& tab
         if (decoder == nullptr) return no_raw(options, schema);
         return decoder;
     }
+    if (format == "protobuf") {
+        MR_TRY(const auto protobuf, protobuf_options(options));
+        auto decoder = formats::protobuf_decoder(schema, wanted, protobuf);
+        if (!decoder) return options.at("protobuf.schema", decoder.error());
+        return decoder;
+    }
     if (format == "avro") {
         MR_TRY_VOID(check_avro_encoding(options));
         MR_TRY(const auto writer, derived_schema(options, schema));
@@ -433,6 +458,12 @@ Result<std::unique_ptr<formats::RowEncoder>> make_encoder(const plan::Table& tab
         MR_TRY(const auto raw, raw_options(options));
         auto encoder = formats::raw_encoder(schema, raw);
         if (encoder == nullptr) return no_raw(options, schema);
+        return encoder;
+    }
+    if (format == "protobuf") {
+        MR_TRY(const auto protobuf, protobuf_options(options));
+        auto encoder = formats::protobuf_encoder(schema, protobuf);
+        if (!encoder) return options.at("protobuf.schema", encoder.error());
         return encoder;
     }
     if (format == "avro") {

@@ -4,9 +4,12 @@
 #include <map>
 #include <set>
 
-#include "registry/protobuf_file.h"
+#include "formats/protobuf/proto_file.h"
 
 namespace mr::registry {
+
+namespace protobuf = formats::protobuf;
+
 namespace {
 
 using protobuf::Enum;

@@ -1,4 +1,4 @@
-// Protobuf: stored as sent, parsed (registry/protobuf_file.h), and compared by the rules of Confluent's
+// Protobuf: stored as sent, parsed (formats/protobuf/proto_file.h), and compared by the rules of Confluent's
 // ProtobufSchema: what the wire format tolerates is compatible (fields added, renamed, removed; numbers of
 // one encoding), what would be misread is not. Imports are names here: what they hold is not compared.
 // Thread: any.

@@ -2,10 +2,13 @@
 // Confluent's registry compares them.
 #include <gtest/gtest.h>
 
-#include "registry/protobuf_file.h"
+#include "formats/protobuf/proto_file.h"
 #include "registry/schema.h"
 
 namespace mr::registry {
+
+namespace protobuf = formats::protobuf;
+
 namespace {
 
 std::string broken(std::string_view text) {

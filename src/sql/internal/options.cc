@@ -126,7 +126,9 @@ constexpr KnownOption kFormats[] = {{"json.fail-on-missing-field", Kind::boolean
                                     {"avro.encoding"},
                                     {"protobuf.message-class-name"},
                                     {"protobuf.ignore-parse-errors", Kind::boolean},
-                                    {"protobuf.descriptor"},
+                                    {"protobuf.schema"},
+                                    {"protobuf.read-default-values", Kind::boolean},
+                                    {"protobuf.write-null-string-literal"},
                                     {"debezium-json.schema-include", Kind::boolean},
                                     {"debezium-json.ignore-parse-errors", Kind::boolean},
                                     {"debezium-json.timestamp-format.standard"},
@@ -356,6 +358,13 @@ void check_required(Checker& check, const plan::Table& table, Span span, const C
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'format'", table.name), {},
                     "add 'format' = 'json' to its WITH (…)");
     }
+    const bool protobuf = table.option("value.format", table.option("format")) == "protobuf";
+    if (protobuf && !table.has_option("protobuf.schema") && !table.has_option("value.protobuf.schema")) {
+        check.error(span, code::kOptionMissing,
+                    fmt::format(
+                        "table " {} " has no 'protobuf.schema'", table.name),
+                    {}, "give it the text of the .proto file: there are no Java classes here");
+    }
     if (c.name == "upsert-kafka" && !table.has_option("key.format")) {
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'key.format'", table.name),
                     {}, "an upsert topic has keys: add 'key.format' = 'json' and 'value.format' = 'json'");
@@ -385,9 +394,9 @@ void refuse_unfinished(const SourceFile& file, const ast::OptionItem& item, Diag
         good = false;
     }
     const bool format = k == "format" || k == "value.format" || k == "key.format";
-    if (format && (v == "protobuf" || v == "debezium-avro-confluent")) {
+    if (format && v == "debezium-avro-confluent") {
         diagnostics.not_yet(file, item.value.span, fmt::format("format '{}' is", v),
-                            "formats are json, csv, avro, avro-confluent, raw and debezium-json");
+                            "formats are json, csv, avro, avro-confluent, protobuf, raw and debezium-json");
         good = false;
     }
 }

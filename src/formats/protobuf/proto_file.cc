@@ -1,11 +1,11 @@
-#include "registry/protobuf_file.h"
+#include "formats/protobuf/proto_file.h"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <set>
 
-namespace mr::registry::protobuf {
+namespace mr::formats::protobuf {
 namespace {
 
 constexpr int kDepthMax = 32;  // protoc's own limit for nested messages
@@ -519,4 +519,4 @@ Result<File> parse_file(std::string_view text) {
     return Parser(text).parse();
 }
 
-}  // namespace mr::registry::protobuf
+}  // namespace mr::formats::protobuf

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 
-namespace mr::registry::protobuf {
+namespace mr::formats::protobuf {
 
 struct Field {
     std::string name;
@@ -53,4 +53,4 @@ struct File {
 /// invalid_argument: "3:14: expected ';', found '}'".
 Result<File> parse_file(std::string_view text);
 
-}  // namespace mr::registry::protobuf
+}  // namespace mr::formats::protobuf
