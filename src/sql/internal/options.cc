@@ -361,9 +361,8 @@ void check_required(Checker& check, const plan::Table& table, Span span, const C
     const bool protobuf = table.option("value.format", table.option("format")) == "protobuf";
     if (protobuf && !table.has_option("protobuf.schema") && !table.has_option("value.protobuf.schema")) {
         check.error(span, code::kOptionMissing,
-                    fmt::format(
-                        "table " {} " has no 'protobuf.schema'", table.name),
-                    {}, "give it the text of the .proto file: there are no Java classes here");
+                    fmt::format("table \"{}\" has no 'protobuf.schema'", table.name), {},
+                    "give it the text of the .proto file: there are no Java classes here");
     }
     if (c.name == "upsert-kafka" && !table.has_option("key.format")) {
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'key.format'", table.name),
