@@ -27,7 +27,8 @@ class PartOptions {
         if (table_.has_option(own)) return table_.option(own);
         // Without a prefix it belongs to 'format'. How text is read is then taken for the key too; a schema
         // or its subject are the value's alone.
-        const bool both = prefix_ == "value." || !key.starts_with("avro-confluent.");
+        const bool both =
+            prefix_ == "value." || !(key.starts_with("avro-confluent.") || key.starts_with("protobuf."));
         if (both && table_.has_option(key)) return table_.option(key);
         return std::nullopt;
     }
@@ -280,7 +281,6 @@ Result<formats::ProtobufOptions> protobuf_options(const PartOptions& options) {
     }
     out.schema = *schema;
     out.message = options.find("protobuf.message-class-name").value_or("");
-    out.ignore_parse_errors = options.boolean("protobuf.ignore-parse-errors");
     out.read_default_values = options.boolean("protobuf.read-default-values");
     out.null_string = options.find("protobuf.write-null-string-literal").value_or("");
     return out;

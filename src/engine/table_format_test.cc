@@ -71,6 +71,21 @@ TEST(TableFormat, KeyAndValueAreWhatTheOptionsSay) {
     EXPECT_EQ(decode(table({{"format", "json"}}), {}, {}), "!the record has no value (a tombstone)");
 }
 
+TEST(TableFormat, Protobuf) {
+    const Options options = {{"key.format", "protobuf"},
+                             {"key.protobuf.schema", "message K { optional sint32 id = 1; }"},
+                             {"key.fields", "k_id"},
+                             {"key.fields-prefix", "k_"},
+                             {"value.format", "protobuf"},
+                             {"value.fields-include", "EXCEPT_KEY"},
+                             {"value.protobuf.schema",
+                              "syntax = 'proto3'; message M { string city = 1; int64 n = 2; } message N {}"},
+                             {"value.protobuf.message-class-name", "com.acme.M"}};
+    EXPECT_EQ(decode(table(options), "\x08\x05", "\x0a\x01x\x10\x02"), "put -3|x|2");
+    EXPECT_EQ(decode(table(options), "\x08\x05", ""), "put -3||0");
+    EXPECT_EQ(decode(table(options), "\x08\x05", "\x0a"), "!protobuf: field 1 of M is torn at byte 0");
+}
+
 TEST(TableFormat, WhatDoesNotGoTogetherIsRefusedWithItsPlace) {
     const auto why = [](const Options& options) { return decode(table(options), {}, "").substr(2); };
     EXPECT_EQ(
@@ -84,7 +99,13 @@ TEST(TableFormat, WhatDoesNotGoTogetherIsRefusedWithItsPlace) {
     EXPECT_EQ(
         why({{"format", "cvs"}}),
         "streams/orders.sql:5: table orders, option 'format': format 'cvs' is not supported yet; supported "
-        "are json, csv, avro, avro-confluent, raw, debezium-json; did you mean `csv`?");
+        "are json, csv, avro, avro-confluent, raw, protobuf, debezium-json; did you mean `csv`?");
+    EXPECT_EQ(
+        why({{"format", "protobuf"}}),
+        "streams/orders.sql:5: table orders, option 'format': 'protobuf' needs 'protobuf.schema', the text "
+        "of the .proto file: there are no Java classes here");
+    EXPECT_EQ(why({{"format", "protobuf"}, {"protobuf.schema", "message M { optional int32 k_id = 1; }"}}),
+              "streams/orders.sql:5: table orders, option 'protobuf.schema': message M has no field `city`");
     EXPECT_EQ(
         why({{"format", "csv"}, {"csv.quote-character", "''"}}),
         "streams/orders.sql:5: table orders, option 'csv.quote-character': expected one character, found "

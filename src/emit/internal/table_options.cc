@@ -71,11 +71,25 @@ class Mapper {
             if (rest.starts_with("key.") && part == "key.") rest.remove_prefix(4);
             if (!is_format_option(rest) || !rest.starts_with(name + ".")) continue;
             if (part == "key." && !key.starts_with("key.")) continue;
+            // Flink has a class that was generated of it.
+            if (rest == "protobuf.schema") continue;
             set(part + std::string(rest), value);
         }
+        if (name == "protobuf") java_class(part);
         if (name.find("confluent") != std::string::npos && !options_.registry.empty())
             set(part + name + ".url", options_.registry);
         if (name == "json" && role_.sink) set(part + "json.encode.decimal-as-plain-number", "true");
+    }
+
+    void java_class(const std::string& part) {
+        const std::string key = part + "protobuf.message-class-name";
+        const auto it = std::ranges::find(out_.options, key, &TextOptions::value_type::first);
+        if (it != out_.options.end()) {
+            out_.notes.push_back(fmt::format("needs the class {} on Flink's class path", it->second));
+            return;
+        }
+        out_.error = "Flink reads protobuf with a class that protoc generates";
+        out_.help = fmt::format("name the class of the message: '{}' = 'com.acme.Shop$Order'", key);
     }
 
     void formats(bool upsert) {

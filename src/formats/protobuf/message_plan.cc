@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "base/suggest.h"
+#include "formats/protobuf/default_value.h"
+#include "formats/protobuf/names.h"
 
 namespace mr::formats::protobuf {
 namespace {
@@ -24,6 +26,7 @@ message UInt32Value { uint32 value = 1; }
 message BoolValue { bool value = 1; }
 message StringValue { string value = 1; }
 message BytesValue { bytes value = 1; }
+message FieldMask { repeated string paths = 1; }
 message Any { string type_url = 1; bytes value = 2; }
 message Empty {}
 )";
@@ -48,15 +51,16 @@ std::optional<Scalar> scalar_of(std::string_view type) {
     return it == known.end() ? std::nullopt : std::optional(it->second);
 }
 
+/// As strict as Flink's.
 bool fits(Encoding encoding, bool wide, const DataType& type) {
     switch (encoding) {
         case Encoding::int_:
         case Encoding::sint:
         case Encoding::fixed32:
         case Encoding::fixed64:
-            return type.kind == TypeKind::bigint || (!wide && type.kind == TypeKind::integer);
+            return type.kind == (wide ? TypeKind::bigint : TypeKind::integer);
         case Encoding::float_:
-            return type.kind == TypeKind::float_ || type.kind == TypeKind::double_;
+            return type.kind == TypeKind::float_;
         case Encoding::double_:
             return type.kind == TypeKind::double_;
         case Encoding::bool_:
@@ -66,69 +70,17 @@ bool fits(Encoding encoding, bool wide, const DataType& type) {
         case Encoding::bytes:
             return type.kind == TypeKind::bytes;
         case Encoding::enum_:
-            return type.kind == TypeKind::string || type.kind == TypeKind::integer ||
-                   type.kind == TypeKind::bigint;
+            return type.kind == TypeKind::string || type.is_integer();
         case Encoding::message:
+        case Encoding::group:
             return type.kind == TypeKind::row;
     }
     return false;
 }
 
-/// Messages and enums by full name.
-class Names {
-  public:
-    void add(const File& file) {
-        const std::string scope = file.package.empty() ? "" : file.package + ".";
-        add(file.messages, file.enums, scope, file.syntax == "proto2");
-    }
-    struct Found {
-        const Message* message = nullptr;
-        const Enum* enumeration = nullptr;
-        std::string name;
-        bool proto2 = false;
-    };
-    /// A name as it stands in a message: looked for from the inside out, with a leading dot as it is.
-    [[nodiscard]] std::optional<Found> find(std::string scope, std::string_view type) const {
-        if (type.starts_with('.')) return at(std::string(type.substr(1)));
-        while (true) {
-            if (auto found = at(scope.empty() ? std::string(type) : scope + "." + std::string(type)))
-                return found;
-            if (scope.empty()) return std::nullopt;
-            const std::size_t dot = scope.rfind('.');
-            scope.resize(dot == std::string::npos ? 0 : dot);
-        }
-    }
-    /// "Order", "shop.Order" or a Java class, "com.acme.Shop$Order": by as much of its end as there is.
-    [[nodiscard]] std::vector<std::string> messages_named(std::string_view wanted) const {
-        std::string name(wanted);
-        std::ranges::replace(name, '$', '.');
-        std::vector<std::string> out;
-        while (out.empty() && !name.empty()) {
-            for (const auto& [full, found] : all_) {
-                if (found.message != nullptr && (full == name || full.ends_with("." + name)))
-                    out.push_back(full);
-            }
-            const std::size_t dot = name.find('.');
-            name = dot == std::string::npos ? "" : name.substr(dot + 1);
-        }
-        return out;
-    }
-    [[nodiscard]] std::optional<Found> at(const std::string& full) const {
-        const auto it = all_.find(full);
-        return it == all_.end() ? std::nullopt : std::optional(it->second);
-    }
-
-  private:
-    void add(const std::vector<Message>& messages, const std::vector<Enum>& enums, const std::string& scope,
-             bool proto2) {
-        for (const Enum& e : enums) all_[scope + e.name] = {nullptr, &e, scope + e.name, proto2};
-        for (const Message& m : messages) {
-            all_[scope + m.name] = {&m, nullptr, scope + m.name, proto2};
-            add(m.messages, m.enums, scope + m.name + ".", proto2);
-        }
-    }
-    std::map<std::string, Found> all_;
-};
+bool is_message(Encoding encoding) {
+    return encoding == Encoding::message || encoding == Encoding::group;
+}
 
 class Planner {
   public:
@@ -138,6 +90,7 @@ class Planner {
                                                        const std::vector<mr::Field>& row, int depth) {
         if (depth > kDepthMax) return fail(Code::invalid_argument, "messages nested too deeply");
         auto out = std::make_shared<MessagePlan>();
+        out->name = found.name;
         for (const mr::Field& column : row) {
             const auto it = std::ranges::find(found.message->fields, column.name, &Field::name);
             if (it == found.message->fields.end()) {
@@ -147,19 +100,19 @@ class Planner {
                             did_you_mean(column.name, known));
             }
             MR_TRY(FieldPlan plan, field(found, *it, column.type, depth));
-            out->by_number[plan.number] = out->fields.size();
+            if (plan.message != nullptr && out->not_writable.empty())
+                out->not_writable = plan.message->not_writable;
             out->fields.push_back(std::move(plan));
         }
-        out->in_order.resize(out->fields.size());
-        std::iota(out->in_order.begin(), out->in_order.end(), std::size_t{0});
-        std::ranges::sort(out->in_order, {}, [&](std::size_t i) { return out->fields[i].number; });
+        complete(*out, found);
         return out;
     }
 
   private:
     static std::unexpected<Error> misfit(const Names::Found& in, const Field& f, const DataType& type) {
         return fail(Code::invalid_argument, "field `{}` of message {} is {}{}, which cannot be {}", f.name,
-                    in.name, f.repeated ? "repeated " : "", f.type, type.to_string());
+                    in.name, f.repeated && !f.type.starts_with("map<") ? "repeated " : "", f.type,
+                    type.to_string());
     }
 
     Result<FieldPlan> field(const Names::Found& in, const Field& f, const DataType& type, int depth) {
@@ -168,27 +121,40 @@ class Planner {
         out.number = static_cast<std::uint32_t>(f.number);
         out.type = type;
         out.repeated = f.repeated;
+        const Features features = features_of(f, in.features);
         if (f.type.starts_with("map<")) return map(in, f, std::move(out), depth);
         if (f.repeated && type.kind != TypeKind::array) return misfit(in, f, type);
         const DataType& one = f.repeated ? type.child(0).type : type;
         if (const auto scalar = scalar_of(f.type)) {
             out.encoding = scalar->encoding;
             out.wide = scalar->wide;
+            out.is_unsigned = f.type.starts_with('u');
         } else {
-            MR_TRY_VOID(named(in, f, one, out, depth));
+            MR_TRY_VOID(named(in, f, one, features, out, depth));
         }
         if (!fits(out.encoding, out.wide, one)) return misfit(in, f, type);
-        const bool is_message = out.encoding == Encoding::message;
-        out.presence = is_message || (in.proto2 && !defaults_);
-        const bool numeric =
-            !is_message && out.encoding != Encoding::string && out.encoding != Encoding::bytes;
-        out.packed = f.repeated && numeric && !in.proto2;
+        const bool plain = !f.repeated && !is_message(out.encoding);
+        out.required = features.required && !f.repeated;
+        out.implicit = plain && features.implicit;
+        // Flink asks what proto3's scalars are without asking whether they are there.
+        out.defaults = defaults_ || (plain && (features.proto3 || features.implicit));
+        const Wire wire = wire_of(out.encoding);
+        out.packed = f.repeated && features.packed && wire != Wire::bytes && wire != Wire::group;
+        if (plain) {
+            auto value = default_value(out.encoding, out.wide, one, out.values, f.options);
+            if (!value) {
+                return fail(Code::invalid_argument, "field `{}` of message {}: {}", f.name, in.name,
+                            value.error().message);
+            }
+            out.missing = std::move(*value);
+        }
         return out;
     }
 
-    /// A message or an enum.
-    Status named(const Names::Found& in, const Field& f, const DataType& one, FieldPlan& out, int depth) {
-        const auto found = names_.find(in.name, f.type);
+    /// A message, a group or an enum.
+    Status named(const Names::Found& in, const Field& f, const DataType& one, const Features& features,
+                 FieldPlan& out, int depth) {
+        const auto found = f.type == "group" ? group(in, f) : names_.find(in.name, f.type);
         if (!found) {
             return fail(
                 Code::invalid_argument,
@@ -198,44 +164,121 @@ class Planner {
         if (found->enumeration != nullptr) {
             out.encoding = Encoding::enum_;
             out.values = found->enumeration->values;
+            out.closed = found->features.closed;
             return {};
         }
-        out.encoding = Encoding::message;
+        out.encoding = f.type == "group" || features.delimited ? Encoding::group : Encoding::message;
         if (one.kind != TypeKind::row) return std::unexpected(misfit(in, f, out.type).error());
         MR_TRY(out.message, message(*found, *one.children, depth + 1));
         return {};
+    }
+
+    /// The message that a group declares: of the field's name with a capital.
+    [[nodiscard]] std::optional<Names::Found> group(const Names::Found& in, const Field& f) const {
+        for (const Message& m : in.message->messages) {
+            const auto lower = [](char c) {
+                return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+            };
+            if (std::ranges::equal(m.name, f.name, {}, lower)) return names_.at(in.name + "." + m.name);
+        }
+        return std::nullopt;
     }
 
     Result<FieldPlan> map(const Names::Found& in, const Field& f, FieldPlan out, int depth) {
         if (out.type.kind != TypeKind::map) return misfit(in, f, out.type);
         const std::string_view inner = std::string_view(f.type).substr(4, f.type.size() - 5);
         const std::size_t comma = inner.find(',');
-        const auto trimmed = [](std::string_view t) {
-            while (t.starts_with(' ')) t.remove_prefix(1);
-            while (t.ends_with(' ')) t.remove_suffix(1);
-            return std::string(t);
-        };
         out.is_map = true;
-        out.repeated = true;
+        out.defaults = defaults_;
         out.encoding = Encoding::message;
         auto entry = std::make_shared<MessagePlan>();
+        entry->name = f.name;
         for (std::size_t i = 0; i < 2; ++i) {
-            const Field part{.name = i == 0 ? "key" : "value",
-                             .type = trimmed(i == 0 ? inner.substr(0, comma) : inner.substr(comma + 1)),
-                             .number = static_cast<std::int32_t>(i) + 1,
-                             .repeated = false,
-                             .required = false,
-                             .oneof = {}};
+            Field part;
+            part.name = i == 0 ? "key" : "value";
+            part.type = i == 0 ? inner.substr(0, comma) : inner.substr(comma + 1);
+            part.number = static_cast<std::int32_t>(i) + 1;
             auto made = field(in, part, out.type.child(i).type, depth);
             if (!made) return misfit(in, f, out.type);
-            // An entry without its key or value has the default.
-            made->presence = made->encoding == Encoding::message;
-            entry->by_number[made->number] = i;
+            // An entry always has both, as they are or by default.
+            made->defaults = true;
+            made->implicit = made->required = false;
+            if (made->encoding == Encoding::group) made->encoding = Encoding::message;
+            if (made->message != nullptr) entry->not_writable = made->message->not_writable;
             entry->fields.push_back(std::move(*made));
-            entry->in_order.push_back(i);
         }
+        complete(*entry, {});
         out.message = std::move(entry);
         return out;
+    }
+
+    /// What follows from the fields with a column and from the others.
+    void complete(MessagePlan& out, const Names::Found& found) const {
+        out.in_order.resize(out.fields.size());
+        std::iota(out.in_order.begin(), out.in_order.end(), std::size_t{0});
+        std::ranges::sort(out.in_order, {}, [&](std::size_t i) { return out.fields[i].number; });
+        out.slots = static_cast<std::uint32_t>(out.fields.size());
+        for (std::uint32_t i = 0; i < out.slots; ++i) {
+            const FieldPlan& f = out.fields[i];
+            const Wire wire = wire_of(f.encoding);
+            out.known.push_back({.number = f.number,
+                                 .wire = wire,
+                                 .packable = f.repeated && wire != Wire::bytes && wire != Wire::group,
+                                 .slot = i,
+                                 .oneof = -1});
+            if (f.required) out.required.push_back({i, f.name});
+        }
+        if (found.message != nullptr) {
+            without_column(out, found);
+            oneofs(out, *found.message);
+        }
+        std::ranges::sort(out.known, {}, &KnownField::number);
+    }
+
+    void without_column(MessagePlan& out, const Names::Found& found) const {
+        for (const Field& f : found.message->fields) {
+            if (std::ranges::find(out.fields, f.name, &FieldPlan::name) != out.fields.end()) continue;
+            const Features features = features_of(f, found.features);
+            const bool required = features.required && !f.repeated;
+            if (!required && f.oneof.empty()) continue;
+            out.known.push_back({.number = static_cast<std::uint32_t>(f.number),
+                                 .wire = wire_without_column(found, f, features),
+                                 .packable = false,
+                                 .slot = out.slots,
+                                 .oneof = -1});
+            if (required) {
+                out.required.push_back({out.slots, f.name});
+                if (out.not_writable.empty()) out.not_writable = fmt::format("{}.{}", found.name, f.name);
+            }
+            ++out.slots;
+        }
+    }
+
+    [[nodiscard]] Wire wire_without_column(const Names::Found& in, const Field& f,
+                                           const Features& features) const {
+        if (const auto scalar = scalar_of(f.type)) return wire_of(scalar->encoding);
+        if (f.type == "group") return Wire::group;
+        const auto found = names_.find(in.name, f.type);
+        if (found && found->enumeration != nullptr) return Wire::varint;
+        return features.delimited ? Wire::group : Wire::bytes;
+    }
+
+    static void oneofs(MessagePlan& out, const Message& message) {
+        for (std::size_t o = 0; o < message.oneofs.size(); ++o) {
+            std::vector<std::uint32_t> slots;
+            for (const Field& f : message.fields) {
+                if (f.oneof != message.oneofs[o]) continue;
+                const auto it =
+                    std::ranges::find(out.known, static_cast<std::uint32_t>(f.number), &KnownField::number);
+                if (it == out.known.end()) continue;
+                it->oneof = static_cast<int>(o);
+                if (it->slot < out.fields.size()) {
+                    out.fields[it->slot].oneof = static_cast<int>(o);
+                    slots.push_back(it->slot);
+                }
+            }
+            out.oneofs.push_back(std::move(slots));
+        }
     }
 
     const Names& names_;
@@ -256,6 +299,8 @@ Wire wire_of(Encoding encoding) {
         case Encoding::bytes:
         case Encoding::message:
             return Wire::bytes;
+        case Encoding::group:
+            return Wire::group;
         default:
             return Wire::varint;
     }
@@ -265,14 +310,16 @@ Result<std::shared_ptr<const MessagePlan>> plan_message(std::string_view schema,
                                                         const std::vector<mr::Field>& row, bool defaults) {
     MR_TRY(const File file, parse_file(schema));
     MR_TRY(const File well_known, parse_file(kWellKnown));
+    Names own;
+    own.add(file);
     Names names;
     names.add(well_known);
     names.add(file);
     std::vector<std::string> found;
-    if (message.empty() && file.messages.size() == 1) {
-        found = names.messages_named(file.messages[0].name);
-    } else if (!message.empty()) {
-        found = names.messages_named(message);
+    if (!message.empty()) {
+        found = own.messages_named(message);
+    } else if (file.messages.size() == 1) {
+        found = {(file.package.empty() ? "" : file.package + ".") + file.messages[0].name};
     }
     if (found.size() != 1) {
         std::string list;

@@ -112,7 +112,7 @@ class Parser {
             } else if (is("import")) {
                 MR_TRY_VOID(import());
             } else if (is("option")) {
-                MR_TRY_VOID(option());
+                MR_TRY_VOID(option(&file_.options));
             } else if (is("message")) {
                 MR_TRY(auto message, parse_message(0));
                 file_.messages.push_back(std::move(message));
@@ -223,52 +223,66 @@ class Parser {
     }
 
     /// option (a.b).c = value;
-    Status option() {
+    Status option(Options* to = nullptr) {
         MR_TRY_VOID(advance());
-        MR_TRY_VOID(option_body());
+        MR_TRY_VOID(option_body(to));
         return expect(";");
     }
-    Status option_body() {
+    Status option_body(Options* to) {
+        std::string name;
+        bool known = true;
         while (true) {
             if (take("(")) {
+                known = false;
                 MR_TRY_VOID(type_name());
                 MR_TRY_VOID(expect(")"));
             } else {
-                MR_TRY_VOID(word());
+                MR_TRY(const std::string part, word());
+                name += part;
             }
             if (!take(".")) break;
+            name += '.';
         }
         MR_TRY_VOID(expect("="));
-        return constant(0);
-    }
-    Status constant(int depth) {
-        if (is("{")) return aggregate(depth);
-        if (token_.kind == Token::Kind::text) {
-            MR_TRY_VOID(text());
-            return {};
-        }
-        if (!take("-")) static_cast<void>(take("+"));
-        if (token_.kind == Token::Kind::number) return advance();
-        MR_TRY_VOID(type_name());
+        known = known && !is("{");
+        MR_TRY(std::string value, constant());
+        if (known && to != nullptr) to->insert_or_assign(std::move(name), std::move(value));
         return {};
     }
+    Result<std::string> constant() {
+        if (is("{")) {
+            MR_TRY_VOID(aggregate());
+            return std::string();
+        }
+        if (token_.kind == Token::Kind::text) return text();
+        std::string sign = is("-") ? "-" : "";
+        if (!take("-")) static_cast<void>(take("+"));
+        if (token_.kind == Token::Kind::number) {
+            sign += token_.text;
+            MR_TRY_VOID(advance());
+        } else {
+            MR_TRY(const std::string name, type_name());
+            sign += name;
+        }
+        return sign;
+    }
     /// A message in text format: anything, so long as its brackets close.
-    Status aggregate(int depth) {
-        int open = depth;
+    Status aggregate() {
+        int open = 0;
         do {
             if (is("{") || is("[")) ++open;
             if (is("}") || is("]")) --open;
             if (open > 1'000) return wrong("nested too deeply");
             if (token_.kind == Token::Kind::end) return wrong("expected '}'");
             MR_TRY_VOID(advance());
-        } while (open > depth);
+        } while (open > 0);
         return {};
     }
     /// [deprecated = true, (x) = 1]
-    Status field_options() {
+    Status field_options(Options* to = nullptr) {
         if (!take("[")) return {};
         do {
-            MR_TRY_VOID(option_body());
+            MR_TRY_VOID(option_body(to));
         } while (take(","));
         return expect("]");
     }
@@ -332,7 +346,7 @@ class Parser {
         if (oneof.empty()) {
             out.repeated = take("repeated");
             out.required = !out.repeated && take("required");
-            if (!out.repeated && !out.required) static_cast<void>(take("optional"));
+            out.optional = !out.repeated && !out.required && take("optional");
         }
         if (is("map")) {
             MR_TRY(out.type, map_type());
@@ -351,7 +365,7 @@ class Parser {
                                    kFieldNumberMax));
         }
         out.number = static_cast<std::int32_t>(number);
-        MR_TRY_VOID(field_options());
+        MR_TRY_VOID(field_options(&out.options));
         if (is("{") && out.type == "group") {
             MR_TRY_VOID(advance());
             Message group;
@@ -423,7 +437,7 @@ class Parser {
         while (!take("}")) {
             if (take(";")) continue;
             if (is("option")) {
-                MR_TRY_VOID(option());
+                MR_TRY_VOID(option(&out.options));
             } else if (is("reserved")) {
                 MR_TRY_VOID(ranges(false));
             } else {

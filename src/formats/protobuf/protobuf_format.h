@@ -1,7 +1,9 @@
 // Flink's `protobuf` format: a record is one message, without a frame. The message is described by the text
 // of a .proto file instead of a Java class. Columns are found by their fields' names; fields without a column
 // are passed over. Types as in Flink: 32-bit integers INT, 64-bit ones BIGINT, float, double, bool, string,
-// bytes; an enum STRING (its name) or INT; repeated ARRAY, map MAP, a message ROW. Thread: one each.
+// bytes; an enum STRING (its name) or a whole number; repeated ARRAY, map MAP, a message ROW. What is not in
+// the data is NULL, but proto3's scalars, and everything with read_default_values, are their default.
+// docs/sql/formats.md. Thread: one each.
 #pragma once
 
 #include <memory>
@@ -15,8 +17,6 @@ namespace mr::formats {
 struct ProtobufOptions {
     std::string schema{};   ///< text of a .proto file
     std::string message{};  ///< "Order", "shop.Order", "com.acme.Outer$Order"; empty: the only one there is
-    bool ignore_parse_errors = false;  ///< what cannot be read is a row of NULLs
-    /// A scalar that is not in the data is its default, not NULL; always so in proto3.
     bool read_default_values = false;
     std::string null_string{};  ///< written for a NULL among the elements of an array or map
 };
@@ -25,6 +25,7 @@ struct ProtobufOptions {
 /// mistake, there is no such message, or a column fits no field.
 Result<std::unique_ptr<RowDecoder>> protobuf_decoder(const Schema& columns, const std::vector<bool>& wanted,
                                                      const ProtobufOptions& options);
+/// invalid_argument: also if a field that is required has no column.
 Result<std::unique_ptr<RowEncoder>> protobuf_encoder(const Schema& columns, const ProtobufOptions& options);
 
 }  // namespace mr::formats

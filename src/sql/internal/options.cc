@@ -358,11 +358,14 @@ void check_required(Checker& check, const plan::Table& table, Span span, const C
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'format'", table.name), {},
                     "add 'format' = 'json' to its WITH (…)");
     }
-    const bool protobuf = table.option("value.format", table.option("format")) == "protobuf";
-    if (protobuf && !table.has_option("protobuf.schema") && !table.has_option("value.protobuf.schema")) {
-        check.error(span, code::kOptionMissing,
-                    fmt::format("table \"{}\" has no 'protobuf.schema'", table.name), {},
-                    "give it the text of the .proto file: there are no Java classes here");
+    for (const auto& [format, schema] :
+         {std::pair("format", "protobuf.schema"), std::pair("value.format", "value.protobuf.schema"),
+          std::pair("key.format", "key.protobuf.schema")}) {
+        if (table.option(format) != "protobuf" || table.has_option(schema)) continue;
+        // Without a prefix it is the value's.
+        if (schema[0] == 'v' && table.has_option("protobuf.schema")) continue;
+        check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no '{}'", table.name, schema),
+                    {}, "give it the text of the .proto file: there are no Java classes here");
     }
     if (c.name == "upsert-kafka" && !table.has_option("key.format")) {
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'key.format'", table.name),

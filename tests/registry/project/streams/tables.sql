@@ -42,3 +42,30 @@ CREATE TABLE news (n INT NOT NULL) WITH (
 
 CREATE TABLE lines_out (id INT, name STRING, weight DOUBLE) WITH (
   'connector' = 'kafka', 'topic' = 'lines-out', 'format' = 'csv', 'csv.null-literal' = '-');
+
+CREATE TABLE parcels_in (
+  id BIGINT NOT NULL, name STRING, counts ARRAY<INT>, stock MAP<STRING, BIGINT>, state STRING, place ROW<city STRING, code INT>
+) WITH ('connector' = 'kafka', 'topic' = 'parcels-in', 'format' = 'json');
+
+-- Written by one statement, read by another.
+CREATE TABLE parcels (
+  id BIGINT NOT NULL, name STRING, counts ARRAY<INT>, stock MAP<STRING, BIGINT>, state STRING, place ROW<city STRING, code INT>
+) WITH (
+  'connector' = 'kafka', 'topic' = 'parcels', 'format' = 'protobuf', 'protobuf.message-class-name' = 'com.acme.Shop$Parcel',
+  'protobuf.schema' = '
+    syntax = "proto3";
+    package shop;
+    message Parcel {
+      int64 id = 1;
+      string name = 2;
+      repeated int32 counts = 4;
+      map<string, sint64> stock = 5;
+      enum State { NEW = 0; SENT = 1; LOST = 7; }
+      State state = 6;
+      Place place = 7;
+      bool paid = 9;
+    }
+    message Place { string city = 1; fixed32 code = 2; }'
+);
+
+CREATE TABLE parcel_bytes (b BYTES) WITH ('connector' = 'kafka', 'topic' = 'parcels', 'format' = 'raw');
