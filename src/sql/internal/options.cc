@@ -358,10 +358,10 @@ void check_required(Checker& check, const plan::Table& table, Span span, const C
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no 'format'", table.name), {},
                     "add 'format' = 'json' to its WITH (…)");
     }
-    for (const auto& [format, schema] :
+    for (const auto& [part, schema] :
          {std::pair("format", "protobuf.schema"), std::pair("value.format", "value.protobuf.schema"),
           std::pair("key.format", "key.protobuf.schema")}) {
-        if (table.option(format) != "protobuf" || table.has_option(schema)) continue;
+        if (table.option(part) != "protobuf" || table.has_option(schema)) continue;
         // Without a prefix it is the value's.
         if (schema[0] == 'v' && table.has_option("protobuf.schema")) continue;
         check.error(span, code::kOptionMissing, fmt::format("table \"{}\" has no '{}'", table.name, schema),
