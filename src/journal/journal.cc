@@ -92,11 +92,14 @@ Result<std::unique_ptr<File>> lock_directory(FileSystem& fs, const Options& opti
     return lock;
 }
 
-Status restore(const CheckpointStore& store, const std::vector<Participant*>& participants) {
+Status restore(const CheckpointStore& store, const std::vector<Participant*>& participants,
+               const Options& options) {
     if (!store.latest()) return {};
     const Manifest& manifest = *store.latest();
     for (const SnapshotRef& ref : manifest.snapshots) {
-        if (std::ranges::find(participants, ref.participant, &Participant::name) == participants.end()) {
+        if (std::ranges::find(participants, ref.participant, &Participant::name) != participants.end())
+            continue;
+        if (!options.may_be_gone || !options.may_be_gone(ref.participant)) {
             return fail(
                 Code::unsupported,
                 "checkpoint {} holds the state of `{}`, which this build does not know: start the build that "
@@ -130,7 +133,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Clock& clock, Met
     MR_TRY_VOID(make_directories(fs, options));
     MR_TRY(auto lock, lock_directory(fs, options));
     MR_TRY(auto store, CheckpointStore::open(fs, options.checkpoint_directory));
-    MR_TRY_VOID(restore(store, participants));
+    MR_TRY_VOID(restore(store, participants, options));
 
     auto shared = std::make_unique<Shared>(fs, clock, metrics, std::move(options), std::move(participants));
     RecoveryReport report;

@@ -100,6 +100,9 @@ struct Options {
     /// How long groups that nobody waits for may stay unsynced: what a power loss takes of them. 0: not at
     /// all.
     std::int64_t unawaited_sync_ms = 10;
+    /// Snapshots of participants that are not there any more and not missed (a pipeline taken out of the
+    /// project): they are passed over. Any other participant that the checkpoint names must be there.
+    std::function<bool(std::string_view participant)> may_be_gone;
     /// Called on a failed write or sync; must not return (the default logs and aborts). Where it does return,
     /// in tests, the journal is dead: nothing more is accepted, written or acknowledged.
     std::function<void(const Error&)> on_fatal;

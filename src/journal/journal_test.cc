@@ -425,6 +425,12 @@ TEST_F(JournalTest, UnknownSnapshotIsRefused) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::unsupported);
     EXPECT_NE(refused.error().message.find("`beta`"), std::string::npos) << refused.error().message;
+
+    options_.may_be_gone = [](std::string_view participant) { return participant == "beta"; };
+    LogParticipant left("alpha");
+    auto reopened = try_open({&left});
+    ASSERT_TRUE(reopened) << reopened.error().message;
+    EXPECT_EQ(left.lines.size(), 1U);
 }
 
 TEST_F(JournalTest, SecondProcessIsRefused) {

@@ -182,6 +182,7 @@ class Node::Impl {
         journal_options.file_bytes = static_cast<std::uint64_t>(config.journal_file_bytes);
         journal_options.checkpoint_bytes = static_cast<std::uint64_t>(config.journal_checkpoint_bytes);
         journal_options.checkpoint_interval_ms = config.journal_checkpoint_interval_ms;
+        journal_options.may_be_gone = pipeline::is_participant_name;
         const std::int64_t from = clock.monotonic_ns();
         log_info("node", "recovery begins");
         MR_TRY(journal, journal::Journal::open(fs, clock, metrics, std::move(journal_options),

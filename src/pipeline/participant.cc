@@ -15,6 +15,7 @@ using journal::PipelineEntry;
 namespace {
 
 constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::string_view kNamePrefix = "pipeline-";
 
 void encode(const std::string& instance, const Snapshot& snapshot, std::string& out) {
     ByteWriter w(out);
@@ -28,9 +29,13 @@ void encode(const std::string& instance, const Snapshot& snapshot, std::string& 
 
 }  // namespace
 
+bool is_participant_name(std::string_view participant) {
+    return participant.starts_with(kNamePrefix);
+}
+
 Participant::Participant(std::string pipeline)
     : pipeline_(std::move(pipeline)),
-      name_("pipeline-" + pipeline_),
+      name_(std::string(kNamePrefix) + pipeline_),
       state_(std::make_unique<state::StateSpace>()) {}
 
 std::unique_ptr<state::StateSpace> Participant::take_state() {
@@ -102,6 +107,9 @@ void Participant::apply_step(const Entry& entry) {
                       : journal::decode_step(entry.payload.view());
     MR_CHECK(step.has_value(), "entry {}: {}", entry.seq, step.error().message);
     if (step->pipeline != pipeline_) return;
+    // Of an instance that was dropped while the pipeline was not in the project: no checkpoint knows it, and
+    // the journal not from its beginning. The entry that drops it follows.
+    if (!instance_ && !live_) return;
     MR_CHECK(instance_ && step->epoch == instance_->epoch, "step of epoch {} of {}", step->epoch, pipeline_);
     MR_CHECK(step->step == progress_.step + 1, "step {} after {} of {}", step->step, progress_.step,
              pipeline_);

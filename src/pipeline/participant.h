@@ -35,6 +35,9 @@ struct Snapshot {
     std::string state;  ///< StateSpace::snapshot
 };
 
+/// Is it Participant::name() of some pipeline?
+bool is_participant_name(std::string_view participant);
+
 class Participant final : public journal::Participant {
   public:
     explicit Participant(std::string pipeline);

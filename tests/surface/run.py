@@ -430,6 +430,42 @@ def restarts(project, options):
     check(node.stop() == 0, "SIGTERM: exit 0")
 
 
+def taken_out(project, options):
+    """A pipeline that a checkpoint knows is taken out of the project, and put back."""
+    sql = project / "pipelines/third.sql"
+    text = "CREATE MATERIALIZED VIEW third AS SELECT site, COUNT(*) AS n FROM orders GROUP BY site;\n"
+    often = [*options, "-Xjournal.checkpoint-interval=200ms"]
+
+    def rows(node):
+        status, _, body = node.http("/api/v1/views/third")
+        return sorted((r["site"], r["n"]) for r in json.loads(body)["rows"]) if status == 200 else []
+
+    def known():
+        return any("-pipeline-third." in f.name for f in project.rglob("*.snapshot"))
+
+    def work(node, name):
+        node.produce("orders", '{"order_id":"%s","site":"OUT","amount":1,"placed_at":"2026-01-31T10:00:00Z"}' % name)
+
+    sql.write_text(text)
+    node = Node(project, *often)
+    work(node, "out1")
+    seen = until(lambda: ("OUT", 1) in rows(node) and rows(node))
+    check(bool(seen) and bool(until(known)), "a pipeline that a checkpoint holds")
+    check(node.stop() == 0, "SIGTERM: exit 0")
+    sql.unlink()
+    node = Node(project, *often)
+    check("third is no longer in the project" in node.said() and node.http("/api/v1/views/third")[0] == 404, "the node starts without it, and drops it")
+    work(node, "out2")
+    check(bool(until(lambda: not known())), "the next checkpoint knows nothing of it")
+    node.process.kill()
+    node.process.wait()
+    sql.write_text(text)
+    node = Node(project, *often)
+    check(bool(until(lambda: ("OUT", 2) in rows(node))), "put back it is built from the beginning of its input")
+    check(node.stop() == 0, "SIGTERM: exit 0")
+    sql.unlink()
+
+
 def roles(project, options):
     """Only the broker: what comes meanwhile waits for the pipelines."""
     count = lambda node: sum(r["orders"] for r in json.loads(node.http("/api/v1/views/orders_by_site")[2])["rows"])
@@ -474,6 +510,7 @@ def main():
         if node.process.poll() is None:
             node.process.kill()
     restarts(project, options)
+    taken_out(project, options)
     roles(project, options)
     large_step(project, options)
 
