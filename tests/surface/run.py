@@ -443,25 +443,30 @@ def taken_out(project, options):
     def known():
         return any("-pipeline-third." in f.name for f in project.rglob("*.snapshot"))
 
-    def work(node, name):
-        node.produce("orders", '{"order_id":"%s","site":"OUT","amount":1,"placed_at":"2026-01-31T10:00:00Z"}' % name)
+    made = 0
+
+    def work_until(node, condition):
+        """With something to do all along: a node without news makes no checkpoint."""
+        def step():
+            nonlocal made
+            made += 1
+            node.produce("orders", '{"order_id":"out%d","site":"OUT","amount":1,"placed_at":"2026-01-31T10:00:00Z"}' % made)
+            return condition()
+        return bool(until(step))
 
     sql.write_text(text)
     node = Node(project, *often)
-    work(node, "out1")
-    seen = until(lambda: ("OUT", 1) in rows(node) and rows(node))
-    check(bool(seen) and bool(until(known)), "a pipeline that a checkpoint holds")
+    check(work_until(node, known) and bool(until(lambda: ("OUT", made) in rows(node))), "a pipeline that a checkpoint holds")
     check(node.stop() == 0, "SIGTERM: exit 0")
     sql.unlink()
     node = Node(project, *often)
     check("third is no longer in the project" in node.said() and node.http("/api/v1/views/third")[0] == 404, "the node starts without it, and drops it")
-    work(node, "out2")
-    check(bool(until(lambda: not known())), "the next checkpoint knows nothing of it")
+    check(work_until(node, lambda: not known()), "the next checkpoint knows nothing of it")
     node.process.kill()
     node.process.wait()
     sql.write_text(text)
     node = Node(project, *often)
-    check(bool(until(lambda: ("OUT", 2) in rows(node))), "put back it is built from the beginning of its input")
+    check(bool(until(lambda: ("OUT", made) in rows(node))), "put back it is built from the beginning of its input")
     check(node.stop() == 0, "SIGTERM: exit 0")
     sql.unlink()
 
