@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/json_writer.h"
+#include "connect/file_text.h"
 #include "engine/table_format.h"
 #include "lake/parquet_reader.h"
 #include "lake/schema.h"
@@ -11,7 +12,6 @@
 namespace mr::connect {
 namespace {
 
-constexpr std::size_t kReadBytes = 1U << 20;
 /// A record may not be larger than a batch.
 constexpr std::size_t kLineMax = 8U << 20;
 constexpr std::int64_t kParquetRows = 1'024;
@@ -19,8 +19,8 @@ constexpr std::int64_t kParquetRows = 1'024;
 /// Lines end with \n or \r\n; the last one may do without. In csv a quoted field may hold line ends.
 class Lines final : public FileRows {
   public:
-    Lines(std::unique_ptr<File> file, std::string path, std::int64_t from, std::optional<char> quote)
-        : file_(std::move(file)), path_(std::move(path)), quote_(quote), at_(from) {}
+    Lines(std::unique_ptr<FileText> text, std::string path, std::int64_t from, std::optional<char> quote)
+        : text_(std::move(text)), path_(std::move(path)), quote_(quote), at_(from) {}
 
     Result<bool> next(std::string& value) override {
         while (true) {
@@ -55,21 +55,19 @@ class Lines final : public FileRows {
                 return fail(Code::invalid_argument, "{}: the line at byte {} is longer than {} MiB", path_,
                             at_, kLineMax >> 20);
             }
-            std::string more;
-            MR_TRY_VOID(
-                file_->read_at(static_cast<std::uint64_t>(at_) + buffer_.size() - begin_, kReadBytes, more));
-            if (more.empty()) return begin_ == buffer_.size() ? std::nullopt : std::optional(buffer_.size());
             buffer_.erase(0, begin_);
             from -= begin_;
             begin_ = 0;
-            buffer_ += more;
+            const std::size_t before = buffer_.size();
+            MR_TRY_VOID(text_->next(buffer_));
+            if (buffer_.size() == before) return before == 0 ? std::nullopt : std::optional(before);
         }
     }
 
-    const std::unique_ptr<File> file_;
+    const std::unique_ptr<FileText> text_;
     const std::string path_;
     const std::optional<char> quote_;
-    std::int64_t at_;  ///< in the file, of begin_
+    std::int64_t at_;  ///< in the text, of begin_
     std::string buffer_;
     std::size_t begin_ = 0;
     bool done_ = false;
@@ -254,8 +252,8 @@ Result<std::unique_ptr<FileRows>> open_rows(FileSystem& fs, const std::string& p
     std::optional<char> quote;
     if (format == "csv" && table.option("csv.disable-quote-character") != "true")
         quote = table.option("csv.quote-character", "\"").front();
-    MR_TRY(auto file, fs.open(path, FileSystem::Mode::read));
-    return std::make_unique<Lines>(std::move(file), path, from, quote);
+    MR_TRY(auto text, FileText::open(fs, path, from));
+    return std::make_unique<Lines>(std::move(text), path, from, quote);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -106,6 +107,7 @@ class FileSource::Impl {
             sent = false;
             rows.reset();
             waiting.clear();
+            failed.clear();
             looked = false;
             MR_TRY_VOID(recover());
             return std::unexpected(end.error());
@@ -150,8 +152,13 @@ class FileSource::Impl {
     /// The first file that is not done; false: there is none.
     Result<bool> open_next() {
         if (waiting.empty()) {
-            if (looked && (interval_ms <= 0 || clock.monotonic_ns() < look_at_ns)) return false;
-            MR_TRY_VOID(look());
+            if (!looked || (interval_ms > 0 && clock.monotonic_ns() >= look_at_ns)) {
+                // What could not be read is found again.
+                failed.clear();
+                MR_TRY_VOID(look());
+            } else {
+                waiting.swap(failed);
+            }
             if (waiting.empty()) return false;
         }
         file = waiting.front();
@@ -159,14 +166,40 @@ class FileSource::Impl {
         const FilePlace from = places[file];
         // An empty name: 'path' is the file itself.
         const std::string path = file.empty() ? root : join_path(root, file);
+        describe(path);
         auto opened = FileRows::open(fs, path, file, *table, from.next);
-        if (!opened) {
-            // Tried again behind the others.
-            waiting.push_back(file);
-            return annotate(opened.error(), "table " + table->name);
-        }
+        if (!opened) return put_off(opened.error());
         rows = std::move(*opened);
         return true;
+    }
+
+    /// The file cannot be read just now: again behind the others.
+    std::unexpected<Error> put_off(const Error& error) {
+        rows.reset();
+        failed.push_back(file);
+        return annotate(error, "table " + table->name);
+    }
+
+    /// What the table's metadata columns ask for of the file.
+    void describe(const std::string& path) {
+        about.clear();
+        std::error_code ignored;
+        for (const plan::TableColumn& c : table->columns) {
+            if (c.kind != plan::ColumnKind::metadata) continue;
+            const std::string& key = c.metadata_key.empty() ? c.name : c.metadata_key;
+            if (key == "file.path") about[key] = path;
+            if (key == "file.name") about[key] = std::filesystem::path(path).filename().string();
+            if (key == "file.size") about[key] = std::to_string(std::filesystem::file_size(path, ignored));
+            if (key == "file.modification-time") about[key] = std::to_string(changed_ms(path));
+        }
+    }
+
+    static std::int64_t changed_ms(const std::string& path) {
+        std::error_code error;
+        const auto at = std::filesystem::last_write_time(path, error);
+        if (error) return 0;
+        const auto since = std::chrono::file_clock::to_sys(at).time_since_epoch();
+        return std::chrono::floor<std::chrono::milliseconds>(since).count();
     }
 
     Status look() {
@@ -204,15 +237,22 @@ class FileSource::Impl {
     Result<bool> send_batch() {
         wire::BatchBuilder batch;
         const TimestampMs now = clock.now();
+        std::vector<wire::RecordHeader> headers;
+        for (const auto& [key, text] : about) headers.push_back({key, text});
         // One record late: the last one gets the header.
         std::optional<std::string> held;
         FilePlace reached = rows->place();
         while (!reached.done && batch.count() < kBatchRows && batch.bytes() < kBatchBytes) {
             std::string value;
-            MR_TRY(const bool row, rows->next(value));
+            const Result<bool> row = rows->next(value);
+            if (!row) {
+                // What came before it first.
+                if (held) break;
+                return put_off(row.error());
+            }
             reached = rows->place();
-            if (!row) break;
-            if (held) batch.add(now, std::nullopt, *held);
+            if (!*row) break;
+            if (held) batch.add(now, std::nullopt, *held, headers);
             held = std::move(value);
         }
         sent_file = file;
@@ -222,8 +262,8 @@ class FileSource::Impl {
             return remember_only(now);
         }
         const std::string header = reached.to_text() + "\t" + file;
-        const wire::RecordHeader last{kHeader, header};
-        batch.add(now, std::nullopt, *held, std::span(&last, 1));
+        headers.push_back({kHeader, header});
+        batch.add(now, std::nullopt, *held, headers);
         return submit(batch.finish(), now);
     }
 
@@ -260,9 +300,11 @@ class FileSource::Impl {
     std::optional<std::regex> pattern;
     std::map<std::string, FilePlace> places;  ///< by path below root; what is in the topics
     std::vector<std::string> waiting;         ///< found and not done
+    std::vector<std::string> failed;          ///< could not be read
     bool looked = false;
     std::int64_t look_at_ns = 0;
-    std::string file;  ///< being read
+    std::string file;                          ///< being read
+    std::map<std::string, std::string> about;  ///< headers of its rows
     std::unique_ptr<FileRows> rows;
     bool sent = false;
     std::string sent_file;

@@ -9,6 +9,7 @@
 #include "connect/file_commit.h"
 #include "connect/file_sink.h"
 #include "connect/file_source.h"
+#include "wire/compression.h"
 #include "wire/record.h"
 
 namespace mr::connect {
@@ -262,6 +263,98 @@ TEST_F(FilesTest, PartitionsOfReadFilesBecomeColumns) {
     run(*s);
     EXPECT_EQ(node_.values(t->source_topic()),
               (Values{R"({"id":1,"name":"a","day":"10:00"})", R"({"id":2,"name":"b","day":null})"}));
+}
+
+// Goal: the rows of compressed files are those of the text, from the middle too; a file that is cut or
+// another is told by its name, and the others are read.
+TEST_F(FilesTest, CompressedTextIsReadAsText) {
+    const auto t = table({});
+    create_source_topics(t);
+    std::string text;
+    Values rows;
+    for (int i = 0; i < 5'000; ++i) {
+        rows.push_back(fmt::format(R"({{"id":{}}})", i));
+        text += rows.back() + "\n";
+    }
+    const auto packed = [](wire::Compression how, std::string_view bytes) {
+        std::string out;
+        EXPECT_TRUE(wire::compress(how, bytes, out));
+        return out;
+    };
+    // Two members and frames one after the other are one text.
+    const std::string first = text.substr(0, 20'001);
+    const std::string second = text.substr(20'001);
+    write("a.json.gz", packed(wire::Compression::gzip, first) + packed(wire::Compression::gzip, second));
+    write("b.JSON.ZST", packed(wire::Compression::zstd, first) + packed(wire::Compression::zstd, second));
+    write("c.gzip", "");
+    Values wanted = rows;
+    wanted.insert(wanted.end(), rows.begin(), rows.end());
+    auto s = source(t);
+    ASSERT_TRUE(*s->run_once());
+    node_.pump();
+    s.reset();
+    node_.restart();
+    s = source(t);
+    run(*s);
+    EXPECT_EQ(node_.values(t->source_topic()), wanted);
+    const auto problem = [&](const std::string& name, const std::string& bytes) {
+        const auto one = table({{"path", (folder() / name).string()}});
+        write(name, bytes);
+        auto failing = source(one);
+        const auto worked = failing->run_once();
+        return worked ? std::string("none") : worked.error().message;
+    };
+    const std::string gzip = packed(wire::Compression::gzip, text);
+    EXPECT_NE(
+        problem("x/cut.gz", gzip.substr(0, gzip.size() - 9)).find("cut.gz: the file breaks off before byte"),
+        std::string::npos);
+    EXPECT_NE(problem("x/none.gz", "plain text").find("none.gz: no gzip or zlib stream before byte"),
+              std::string::npos);
+    const std::string zstd = packed(wire::Compression::zstd, text);
+    EXPECT_NE(problem("x/cut.zst", zstd.substr(0, zstd.size() - 1)).find("cut.zst: the file breaks off"),
+              std::string::npos);
+    EXPECT_NE(problem("x/a.xz", "").find("files ending in .xz are not read: compress with gzip or zstd"),
+              std::string::npos);
+}
+
+TEST_F(FilesTest, RowsSayWhichFileTheyAreOf) {
+    auto t = std::make_shared<plan::Table>(*table({}));
+    for (const char* key : {"file.path", "file.name", "file.size", "file.modification-time"}) {
+        plan::TableColumn c;
+        c.name = key;
+        c.kind = plan::ColumnKind::metadata;
+        c.type = DataType::string();
+        t->columns.push_back(std::move(c));
+    }
+    create_source_topics(t);
+    write("a.json", "{\"id\":1}\n{\"id\":2}\n");
+    const auto time =
+        files::file_time_type::clock::from_sys(std::chrono::sys_seconds(std::chrono::seconds(86'400)));
+    files::last_write_time(folder() / "a.json", time);
+    auto s = source(t);
+    run(*s);
+    std::vector<std::map<std::string, std::string>> headers;
+    broker::PartitionLog& log = node_.log(t->source_topic());
+    std::string bytes;
+    node_.broker().read(log, Offset(0), {}).append_to(bytes);
+    std::string_view rest = bytes;
+    const auto batch = wire::next_batch(rest);
+    ASSERT_TRUE(batch && *batch);
+    auto records = wire::RecordReader::open(**batch);
+    ASSERT_TRUE(records);
+    for (wire::Record record; records->next(record);) {
+        headers.emplace_back();
+        record.headers.each(
+            [&](const wire::RecordHeader& h) { headers.back()[std::string(h.key)] = *h.value; });
+    }
+    const std::map<std::string, std::string> about = {{"file.path", (folder() / "a.json").string()},
+                                                      {"file.name", "a.json"},
+                                                      {"file.size", "18"},
+                                                      {"file.modification-time", "86400000"}};
+    ASSERT_EQ(headers.size(), 2U);
+    EXPECT_EQ(headers[0], about);
+    headers[1].erase("millrace.file");
+    EXPECT_EQ(headers[1], about);
 }
 
 // docs/formats/file-sink.md, worked example.

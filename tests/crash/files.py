@@ -7,6 +7,7 @@ The real binary (MILLRACE_BIN), killed a few times while rows are made, written 
 what was read back equal the one over what was made. Exit 0 passed, 1 failed.
 """
 import glob
+import gzip
 import json
 import os
 import re
@@ -21,6 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BINARY = os.environ.get("MILLRACE_BIN", os.path.join(HERE, "../../build/release/src/cli/millrace"))
 ROWS = 12_000
 KILLS = 3
+PACKED = 20_000
 STREAMS = """
 CREATE TABLE made (id BIGINT NOT NULL, kind INT, name STRING, amount DECIMAL(8, 2), at TIMESTAMP_LTZ(3)) WITH (
   'connector' = 'datagen', 'rows-per-second' = '4000', 'number-of-rows' = '{rows}', 'fields.id.kind' = 'sequence', 'fields.id.start' = '1',
@@ -34,6 +36,8 @@ CREATE TABLE csv_in (id BIGINT, name STRING, kind INT) PARTITIONED BY (kind) WIT
   'source.monitor-interval' = '300 ms');
 CREATE TABLE parquet_in (id BIGINT, amount DECIMAL(8, 2), at TIMESTAMP_LTZ(3)) WITH ('connector' = 'filesystem', 'path' = 'out/parquet',
   'format' = 'parquet', 'source.monitor-interval' = '300 ms');
+CREATE TABLE packed_in (id BIGINT, name STRING, source STRING NOT NULL METADATA FROM 'file.name' VIRTUAL, bytes BIGINT NOT NULL METADATA FROM 'file.size' VIRTUAL,
+  at TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'file.modification-time' VIRTUAL) WITH ('connector' = 'filesystem', 'path' = 'packed', 'format' = 'csv');
 CREATE TABLE shown (id BIGINT, name STRING) WITH ('connector' = 'print', 'print-identifier' = 'shown');
 CREATE TABLE hole (id BIGINT) WITH ('connector' = 'blackhole');
 """
@@ -46,6 +50,8 @@ CREATE MATERIALIZED VIEW made_total AS SELECT COUNT(*) AS n, COUNT(DISTINCT id) 
 """
 READ = """
 CREATE MATERIALIZED VIEW csv_total AS SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids, SUM(kind) AS k FROM csv_in;
+CREATE MATERIALIZED VIEW packed_total AS SELECT source, COUNT(*) AS n, SUM(id) AS s, MAX(bytes) AS bytes, CAST(MAX(at) AS STRING) AS at
+FROM packed_in GROUP BY source;
 CREATE MATERIALIZED VIEW parquet_total AS SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids, SUM(amount) AS s FROM parquet_in;
 """
 
@@ -59,6 +65,11 @@ class Run:
                 f.write(text)
         os.makedirs(os.path.join(folder, "out/csv"))
         os.makedirs(os.path.join(folder, "out/parquet"))
+        os.makedirs(os.path.join(folder, "packed"))
+        self.packed = os.path.join(folder, "packed/rows.csv.gz")
+        with gzip.open(self.packed, "wt") as f:
+            f.writelines(f"{i},row {i}\n" for i in range(1, PACKED + 1))
+        os.utime(self.packed, (86_400.125, 86_400.125))
 
     def start(self):
         ready = os.path.join(self.folder, "ready.json")
@@ -110,6 +121,10 @@ def main():
         assert (made["n"], made["ids"]) == (ROWS, ROWS), made
         assert (csv["n"], csv["ids"], csv["k"]) == (ROWS, ROWS, made["k"]), (csv, made)
         assert (parquet["n"], parquet["ids"], parquet["s"]) == (ROWS, ROWS, made["s"]), (parquet, made)
+        wait(lambda: run.row("packed_total")["n"] >= PACKED, 60)
+        packed = run.row("packed_total")
+        assert packed == {"source": "rows.csv.gz", "n": PACKED, "s": PACKED * (PACKED + 1) // 2, "bytes": os.path.getsize(run.packed),
+                          "at": "1970-01-02 00:00:00.125"}, packed
         run.process.terminate()
         assert run.process.wait(60) == 0
         ids = []

@@ -479,8 +479,14 @@ bool sink_takes_updates(const plan::Table& table) {
 
 std::vector<MetadataKey> metadata_keys(const plan::Table& table) {
     const std::string_view c = table.connector();
-    if (c != "kafka" && c != "upsert-kafka") return {};
     const auto not_null = [](DataType t) { return t.with_nullable(false); };
+    if (c == "filesystem") {
+        return {{"file.path", not_null(DataType::string()), false},
+                {"file.name", not_null(DataType::string()), false},
+                {"file.size", not_null(DataType::bigint()), false},
+                {"file.modification-time", not_null(DataType::timestamp_ltz(3)), false}};
+    }
+    if (c != "kafka" && c != "upsert-kafka") return {};
     return {{"topic", not_null(DataType::string()), true},
             {"partition", not_null(DataType::integer()), true},
             {"headers", not_null(DataType::map(not_null(DataType::string()), DataType::bytes())), true},
