@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <regex>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -20,6 +21,8 @@ namespace {
 constexpr std::string_view kHeader = "millrace.file";
 constexpr std::size_t kBatchBytes = 512U << 10;
 constexpr std::int32_t kBatchRows = 2'000;
+/// A file that could not be read is left alone so long, unless it changes.
+constexpr std::int64_t kAgainNs = 30'000'000'000;
 
 /// Every record of partition 0 that is there, in order.
 template <class F>
@@ -105,7 +108,7 @@ class FileSource::Impl {
         if (!end) {
             // What of it is there the topics say.
             sent = false;
-            rows.reset();
+            drop_rows();
             waiting.clear();
             failed.clear();
             looked = false;
@@ -114,6 +117,8 @@ class FileSource::Impl {
         }
         if (!*end) return false;
         if (sent) confirm();
+        // What came before the trouble is there.
+        if (trouble) return put_off(*std::exchange(trouble, std::nullopt));
         if (rows == nullptr) {
             MR_TRY(const bool found, open_next());
             if (!found) return false;
@@ -122,11 +127,22 @@ class FileSource::Impl {
     }
 
   private:
+    struct Failed {
+        Error error;
+        std::string stamp;
+        std::int64_t again_ns = 0;
+    };
+
     /// What was sent is there: remember it.
     void confirm() {
         places[sent_file] = sent_place;
         sent = false;
-        if (sent_place.done) rows.reset();
+        if (sent_place.done) drop_rows();
+    }
+
+    void drop_rows() {
+        rows.reset();
+        trouble.reset();
     }
 
     Status recover() {
@@ -149,25 +165,26 @@ class FileSource::Impl {
         });
     }
 
-    /// The first file that is not done; false: there is none.
+    /// The first file that is not done, those that could be read so far before the others; false: there is
+    /// none.
     Result<bool> open_next() {
-        if (waiting.empty()) {
-            if (!looked || (interval_ms > 0 && clock.monotonic_ns() >= look_at_ns)) {
-                // What could not be read is found again.
-                failed.clear();
-                MR_TRY_VOID(look());
-            } else {
-                waiting.swap(failed);
-            }
-            if (waiting.empty()) return false;
+        if (waiting.empty() && (!looked || (interval_ms > 0 && clock.monotonic_ns() >= look_at_ns)))
+            MR_TRY_VOID(look());
+        if (!waiting.empty()) {
+            file = waiting.front();
+            waiting.erase(waiting.begin());
+        } else {
+            if (failed.empty()) return false;
+            const auto due = std::ranges::find_if(failed, [&](const auto& f) {
+                return clock.monotonic_ns() >= f.second.again_ns || stamp(f.first) != f.second.stamp;
+            });
+            if (due == failed.end()) return std::unexpected(failed.begin()->second.error);
+            file = due->first;
+            failed.erase(due);
         }
-        file = waiting.front();
-        waiting.erase(waiting.begin());
-        const FilePlace from = places[file];
-        // An empty name: 'path' is the file itself.
-        const std::string path = file.empty() ? root : join_path(root, file);
+        const std::string path = path_of(file);
         describe(path);
-        auto opened = FileRows::open(fs, path, file, *table, from.next);
+        auto opened = FileRows::open(fs, path, file, *table, places[file].next);
         if (!opened) return put_off(opened.error());
         rows = std::move(*opened);
         return true;
@@ -175,23 +192,40 @@ class FileSource::Impl {
 
     /// The file cannot be read just now: again behind the others.
     std::unexpected<Error> put_off(const Error& error) {
-        rows.reset();
-        failed.push_back(file);
-        return annotate(error, "table " + table->name);
+        drop_rows();
+        Error told = annotate(error, "table " + table->name).error();
+        failed[file] = {told, stamp(file), clock.monotonic_ns() + kAgainNs};
+        return std::unexpected(std::move(told));
+    }
+
+    /// An empty name: 'path' is the file itself.
+    [[nodiscard]] std::string path_of(const std::string& name) const {
+        return name.empty() ? root : join_path(root, name);
+    }
+
+    /// Another one when the file was written since.
+    [[nodiscard]] std::string stamp(const std::string& name) const {
+        const std::string path = path_of(name);
+        return fmt::format("{} {}", size_of(path), changed_ms(path));
     }
 
     /// What the table's metadata columns ask for of the file.
     void describe(const std::string& path) {
         about.clear();
-        std::error_code ignored;
         for (const plan::TableColumn& c : table->columns) {
             if (c.kind != plan::ColumnKind::metadata) continue;
             const std::string& key = c.metadata_key.empty() ? c.name : c.metadata_key;
             if (key == "file.path") about[key] = path;
             if (key == "file.name") about[key] = std::filesystem::path(path).filename().string();
-            if (key == "file.size") about[key] = std::to_string(std::filesystem::file_size(path, ignored));
+            if (key == "file.size") about[key] = std::to_string(size_of(path));
             if (key == "file.modification-time") about[key] = std::to_string(changed_ms(path));
         }
+    }
+
+    static std::uint64_t size_of(const std::string& path) {
+        std::error_code error;
+        const std::uintmax_t size = std::filesystem::file_size(path, error);
+        return error ? 0 : size;
     }
 
     static std::int64_t changed_ms(const std::string& path) {
@@ -208,13 +242,14 @@ class FileSource::Impl {
         look_at_ns = clock.monotonic_ns() + interval_ms * 1'000'000;
         std::error_code error;
         if (files::is_regular_file(root, error)) {
-            if (!places[""].done) waiting = {""};
+            if (!places[""].done && failed.empty()) waiting = {""};
             return {};
         }
         files::recursive_directory_iterator it(root, error), end;
         if (error)
-            return fail(Code::not_found, "{}:{}: table {}: cannot read {}: {}", table->file, table->line,
-                        table->name, root, error.message());
+            return fail(Code::not_found,
+                        "{}:{}: table {}: cannot read {}: {}; 'path' is a folder or a file on this machine",
+                        table->file, table->line, table->name, root, error.message());
         while (it != end) {
             const std::string name = it->path().filename().string();
             const bool hidden = name.starts_with('.') || name.starts_with('_');
@@ -224,6 +259,9 @@ class FileSource::Impl {
             if (error) return fail(Code::io_error, "cannot read below {}: {}", root, error.message());
         }
         std::ranges::sort(waiting);
+        // What is known to be bad has its turn behind the others, if it is still there.
+        std::erase_if(failed, [&](const auto& f) { return !std::ranges::binary_search(waiting, f.first); });
+        std::erase_if(waiting, [&](const std::string& name) { return failed.contains(name); });
         return {};
     }
 
@@ -247,8 +285,9 @@ class FileSource::Impl {
             const Result<bool> row = rows->next(value);
             if (!row) {
                 // What came before it first.
-                if (held) break;
-                return put_off(row.error());
+                if (!held) return put_off(row.error());
+                trouble = row.error();
+                break;
             }
             reached = rows->place();
             if (!*row) break;
@@ -284,7 +323,7 @@ class FileSource::Impl {
         sent = done.value_or(false);
         if (!sent) {
             // Read again from the last place that is sure.
-            rows.reset();
+            drop_rows();
             waiting.insert(waiting.begin(), file);
         }
         return done;
@@ -300,12 +339,13 @@ class FileSource::Impl {
     std::optional<std::regex> pattern;
     std::map<std::string, FilePlace> places;  ///< by path below root; what is in the topics
     std::vector<std::string> waiting;         ///< found and not done
-    std::vector<std::string> failed;          ///< could not be read
+    std::map<std::string, Failed> failed;     ///< found and could not be read
     bool looked = false;
     std::int64_t look_at_ns = 0;
     std::string file;                          ///< being read
     std::map<std::string, std::string> about;  ///< headers of its rows
     std::unique_ptr<FileRows> rows;
+    std::optional<Error> trouble;  ///< behind the last row that was sent; `rows` is not asked again
     bool sent = false;
     std::string sent_file;
     FilePlace sent_place;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "broker/broker_test_node.h"
 #include "connect/file_commit.h"
@@ -287,8 +288,10 @@ TEST_F(FilesTest, CompressedTextIsReadAsText) {
     write("a.json.gz", packed(wire::Compression::gzip, first) + packed(wire::Compression::gzip, second));
     write("b.JSON.ZST", packed(wire::Compression::zstd, first) + packed(wire::Compression::zstd, second));
     write("c.gzip", "");
+    write("d.gz", packed(wire::Compression::gzip, "{\"id\":-1}\n") + std::string(512, '\0'));
     Values wanted = rows;
     wanted.insert(wanted.end(), rows.begin(), rows.end());
+    wanted.emplace_back(R"({"id":-1})");
     auto s = source(t);
     ASSERT_TRUE(*s->run_once());
     node_.pump();
@@ -306,15 +309,79 @@ TEST_F(FilesTest, CompressedTextIsReadAsText) {
     };
     const std::string gzip = packed(wire::Compression::gzip, text);
     EXPECT_NE(
-        problem("x/cut.gz", gzip.substr(0, gzip.size() - 9)).find("cut.gz: the file breaks off before byte"),
+        problem("x/cut.gz", gzip.substr(0, gzip.size() - 9)).find("cut.gz: the file breaks off at byte"),
         std::string::npos);
-    EXPECT_NE(problem("x/none.gz", "plain text").find("none.gz: no gzip or zlib stream before byte"),
-              std::string::npos);
+    EXPECT_NE(
+        problem("x/none.gz", "plain text").find("none.gz: no gzip or zlib data, or damaged before byte"),
+        std::string::npos);
     const std::string zstd = packed(wire::Compression::zstd, text);
     EXPECT_NE(problem("x/cut.zst", zstd.substr(0, zstd.size() - 1)).find("cut.zst: the file breaks off"),
               std::string::npos);
     EXPECT_NE(problem("x/a.xz", "").find("files ending in .xz are not read: compress with gzip or zstd"),
               std::string::npos);
+}
+
+// Goal: a file that breaks off gives its rows, once, and an error that stays; files that come later are found
+// and read all the same; once the file is whole its rest follows.
+TEST_F(FilesTest, ABadFileHoldsUpNoOther) {
+    const auto t = table({{"source.monitor-interval", "1 s"}});
+    create_source_topics(t);
+    // Stored, not packed, so that what comes before the cut is there.
+    std::mt19937 random(7);
+    std::string text;
+    Values rows;
+    while (text.size() < (3U << 20)) {
+        std::string noise;
+        for (int i = 0; i < 1'000; ++i) noise += static_cast<char>('a' + random() % 26);
+        rows.push_back(fmt::format(R"({{"id":{},"name":"{}"}})", rows.size(), noise));
+        text += rows.back() + "\n";
+    }
+    std::string packed;
+    ASSERT_TRUE(wire::compress(wire::Compression::gzip, text, packed));
+    write("a.json.gz", packed.substr(0, packed.size() - 10'000));
+    files::create_directories(folder() / "folder.gz");
+    auto s = source(t);
+    const auto run_on = [&] {
+        std::string told;
+        for (int idle = 0; idle < 3;) {
+            const auto worked = s->run_once();
+            if (!worked) told = worked.error().message;
+            idle = worked.value_or(false) ? 0 : idle + 1;
+            node_.pump();
+        }
+        return told;
+    };
+    EXPECT_NE(run_on().find("a.json.gz: the file breaks off at byte"), std::string::npos);
+    const std::size_t before = node_.values(t->source_topic()).size();
+    EXPECT_GT(before, 100U);
+    EXPECT_LT(before, rows.size());
+    write("b.json", "{\"id\":-1}\n");
+    node_.clock().advance_ms(1'000);
+    EXPECT_NE(run_on().find("a.json.gz: the file breaks off at byte"), std::string::npos);
+    EXPECT_EQ(node_.values(t->source_topic()).size(), before + 1);
+    write("a.json.gz", packed);
+    EXPECT_EQ(run_on(), "");
+    Values wanted = rows;
+    wanted.insert(wanted.begin() + static_cast<std::ptrdiff_t>(before), R"({"id":-1})");
+    EXPECT_EQ(node_.values(t->source_topic()), wanted);
+}
+
+// Goal: what unpacks to far more than memory is read piece by piece: a line without an end is refused at its
+// bound, and lines are read on.
+TEST_F(FilesTest, ABombIsALongLine) {
+    std::string zeros;
+    ASSERT_TRUE(wire::compress(wire::Compression::gzip, std::string(16U << 20, 'x'), zeros));
+    std::string bomb;
+    for (int i = 0; i < 64; ++i) bomb += zeros;
+    const auto t = table({{"path", (folder() / "bomb.gz").string()}, {"format", "raw"}});
+    create_source_topics(t);
+    write("bomb.gz", bomb);
+    auto s = source(t);
+    const auto worked = s->run_once();
+    ASSERT_FALSE(worked);
+    EXPECT_NE(worked.error().message.find("bomb.gz: the line at byte 0 is longer than 8 MiB"),
+              std::string::npos)
+        << worked.error().message;
 }
 
 TEST_F(FilesTest, RowsSayWhichFileTheyAreOf) {

@@ -47,7 +47,13 @@ class Input {
         return !bytes.empty();
     }
     [[nodiscard]] std::unexpected<Error> wrong(std::string_view what) const {
-        return fail(Code::corrupt, "{}: {} before byte {}", path_, what, at_ - (bytes.size() - used));
+        return fail(Code::corrupt, "{}: {} before byte {}: write the file again, or take it away", path_,
+                    what, at_ - (bytes.size() - used));
+    }
+    [[nodiscard]] std::unexpected<Error> breaks_off() const {
+        return fail(Code::corrupt,
+                    "{}: the file breaks off at byte {}: copy it again, or move it here once it is complete",
+                    path_, at_);
     }
 
     std::string bytes;
@@ -89,6 +95,11 @@ class InflatedText final : public FileText {
             MR_TRY(const bool more, input_.fill());
             // Nothing at all is an empty text, too.
             if (!more && !inside_) return {};
+            // Zeros behind the last member fill up a block, and begin none.
+            if (!inside_ && begun_ && input_.bytes[input_.used] == 0) {
+                ++input_.used;
+                continue;
+            }
             if (!inside_ && begun_ && inflateReset(&stream_) != Z_OK)
                 return fail(Code::internal, "zlib: cannot reset");
             inside_ = begun_ = true;
@@ -100,10 +111,10 @@ class InflatedText final : public FileText {
             if (state == Z_STREAM_END) {
                 inside_ = false;
             } else if (state != Z_OK && state != Z_BUF_ERROR) {
-                return input_.wrong("no gzip or zlib stream");
+                return input_.wrong("no gzip or zlib data, or damaged");
             } else if (!more && stream_.avail_out == room) {
                 // Nor was there anything left inside.
-                return input_.wrong("the file breaks off");
+                return input_.breaks_off();
             }
         }
         return {};
@@ -150,7 +161,7 @@ class ZstdText final : public FileText {
             input_.used = from.pos;
             if (ZSTD_isError(hint) != 0) return input_.wrong(ZSTD_getErrorName(hint));
             inside_ = hint != 0;
-            if (!more && inside_ && to.pos == before) return input_.wrong("the file breaks off");
+            if (!more && inside_ && to.pos == before) return input_.breaks_off();
         }
         return {};
     }

@@ -1,6 +1,6 @@
 // The bytes of a text file one piece after the other, with what compressed it undone: by the name's end .gz
-// and .gzip (RFC 1952, any number of members), .deflate (zlib, RFC 1950), .zst and .zstd, as Flink reads
-// them. A file that breaks off or is none of its kind is an error that names it. Memory is bounded whatever
+// and .gzip (RFC 1952, any number of members), .deflate (zlib, RFC 1950), as Flink reads them, .zst and
+// .zstd. A file that breaks off or is none of its kind is an error that names it. Memory is bounded whatever
 // the file claims (zstd: windows of at most 128 MiB). Thread: one.
 #pragma once
 

@@ -13,3 +13,7 @@ WITH ('connector' = 'filesystem', 'path' = 'files/parcels', 'format' = 'csv', 'c
 
 CREATE TABLE reading (sensor STRING, `value` DOUBLE)
 WITH ('connector' = 'filesystem', 'path' = 'files/readings', 'format' = 'json');
+
+CREATE TABLE packed (id BIGINT, name STRING, source STRING NOT NULL METADATA FROM 'file.name' VIRTUAL, `file.size` BIGINT NOT NULL METADATA VIRTUAL,
+  path STRING NOT NULL METADATA FROM 'file.path' VIRTUAL, changed TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'file.modification-time' VIRTUAL)
+WITH ('connector' = 'filesystem', 'path' = 'files/packed', 'format' = 'json');
