@@ -1,16 +1,14 @@
 #include "cli/change.h"
 
-#include <array>
 #include <cstdio>
 
 #include "cli/remote_call.h"
 #include "node/change_routes.h"
 #include "node/project.h"
+#include "plan/change.h"
 
 namespace mr::cli {
 namespace {
-
-constexpr std::array<std::string_view, 5> kFates = {"kept", "rebuilt", "changed", "added", "removed"};
 
 std::string text_of(const Json& object, const char* member) {
     const auto at = object.find(member);
@@ -72,21 +70,23 @@ void append_inputs(std::string& out, const Json& plan, const std::string& pipeli
     }
 }
 
-std::string summary(const Json& plan) {
+std::string summary(const Json& json) {
     std::string out;
-    for (const std::string_view fate : kFates) {
+    for (const plan::Fate fate : plan::kFates) {
+        const std::string_view name = to_string(fate);
         std::size_t count = 0;
-        for (const Json& pipeline : list_of(plan, "pipelines"))
-            count += text_of(pipeline, "change") == fate ? 1 : 0;
-        if (count > 0) out += fmt::format("{}{} {}", out.empty() ? "pipelines: " : ", ", count, fate);
+        for (const Json& pipeline : list_of(json, "pipelines"))
+            count += text_of(pipeline, "change") == name ? 1 : 0;
+        if (count > 0) out += fmt::format("{}{} {}", out.empty() ? "pipelines: " : ", ", count, name);
     }
     std::string operators;
-    const auto counts = plan.find("operators");
-    for (const std::string_view fate : kFates) {
+    const auto counts = json.find("operators");
+    for (const plan::Fate fate : plan::kFates) {
+        const std::string_view name = to_string(fate);
         const std::int64_t count =
-            counts == plan.end() ? 0 : counts->value(std::string(fate), std::int64_t{0});
+            counts == json.end() ? 0 : counts->value(std::string(name), std::int64_t{0});
         if (count > 0)
-            operators += fmt::format("{}{} {}", operators.empty() ? "; operators: " : ", ", count, fate);
+            operators += fmt::format("{}{} {}", operators.empty() ? "; operators: " : ", ", count, name);
     }
     return out.empty() ? "there are no pipelines\n" : out + operators + "\n";
 }

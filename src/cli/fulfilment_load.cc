@@ -4,18 +4,13 @@
 
 #include <array>
 
+#include "columnar/temporal.h"
 #include "columnar/value.h"
 
 namespace mr::cli {
 namespace {
 
 constexpr std::size_t kOpenOrdersMax = 2'000;
-
-std::string iso(std::int64_t ms) {
-    std::string text = timestamp_to_string(ms, 1000, 3);
-    text[10] = 'T';
-    return text + "Z";
-}
 
 std::string money(std::int64_t cents) {
     return decimal_to_string(cents, 2);
@@ -65,7 +60,7 @@ LoadEvent FulfilmentLoad::next(std::int64_t now_ms) {
 std::string FulfilmentLoad::envelope(std::string_view type, const Order& order, std::int64_t now_ms) {
     return fmt::format(R"({{"event_id":"ev-{:016x}","event_type":"{}","occurred_at":"{}","sequence":{},)"
                        R"("site_id":"S{:02}","zone":"{}","order_id":"{}")",
-                       random_(), type, iso(now_ms), sequence_, order.site + 1,
+                       random_(), type, instant_to_string(now_ms), sequence_, order.site + 1,
                        static_cast<char>('A' + below(6)), order.id);
 }
 
@@ -102,7 +97,7 @@ LoadEvent FulfilmentLoad::place_order(std::int64_t now_ms) {
     std::string json = envelope("order_placed", order, now_ms);
     json +=
         fmt::format(R"(,"customer_id":"C-{:06}","currency":"EUR","total":{},"promised_at":"{}","items":[{}])",
-                    below(200'000), money(order.total_cents), iso(now_ms + 86'400'000), items);
+                    below(200'000), money(order.total_cents), instant_to_string(now_ms + 86'400'000), items);
     pad(json);
     open_.push_back(order);
     return {"fulfilment.orders", order.id, std::move(json)};

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "cli/remote_call.h"
-#include "columnar/value.h"
+#include "columnar/temporal.h"
 #include "net/http_client.h"
 
 namespace mr::cli {
@@ -29,13 +29,6 @@ Error error_of(const Json& json, int status) {
     if (json.is_object() && json.contains("message") && json["message"].is_string())
         return {code, json["message"].get<std::string>()};
     return {code, fmt::format("HTTP status {}", status)};
-}
-
-/// "2026-11-23T05:29:31.964Z"
-std::string instant(std::int64_t ms) {
-    std::string text = timestamp_to_string(ms, 1000, 3) + "Z";
-    text[10] = 'T';
-    return text;
 }
 
 /// Whether what would be lost may be; if not, says why nothing was done.
@@ -158,7 +151,7 @@ int tail_topic(const RemoteOptions& options, const TailOptions& tail) {
     if (!json) return report(options.output, json.error());
     Json rows = (*json)["records"];
     if (options.output.format == Format::table) {
-        for (Json& row : rows) row["timestamp"] = instant(row["timestamp"].get<std::int64_t>());
+        for (Json& row : rows) row["timestamp"] = instant_to_string(row["timestamp"].get<std::int64_t>());
     }
     print_rows(options.output, {"partition", "offset", "timestamp", "key", "value"}, rows);
     return Exit::done;

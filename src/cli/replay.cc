@@ -11,6 +11,7 @@
 
 #include "base/quantity.h"
 #include "cli/kafka_producer.h"
+#include "columnar/temporal.h"
 #include "columnar/value.h"
 
 namespace mr::cli {
@@ -49,9 +50,7 @@ class Pace {
 };
 
 std::string clock_record(std::int64_t now_ms) {
-    std::string text = timestamp_to_string(now_ms, 1000, 0);
-    text[10] = 'T';
-    return fmt::format(R"({{"now":"{}Z"}})", text);
+    return fmt::format(R"({{"now":"{}"}})", instant_to_string(now_ms, 0));
 }
 
 /// One line of progress on a terminal, rewritten in place.

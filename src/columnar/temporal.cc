@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "columnar/value.h"
+
 namespace mr {
 namespace {
 
@@ -155,6 +157,12 @@ std::optional<Moment> parse_timestamp(std::string_view text, TimestampText style
     const auto t = read_time(in, style != TimestampText::iso, lenient ? 1 : 2);
     if (!t || !in.end()) return std::nullopt;
     return Moment{*days * 86'400 + t->seconds, t->nanos};
+}
+
+std::string instant_to_string(std::int64_t ms, int digits) {
+    std::string text = timestamp_to_string(ms, 1000, digits) + "Z";
+    text[text.find(' ')] = 'T';
+    return text;
 }
 
 }  // namespace mr

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace mr {
@@ -50,5 +51,7 @@ std::optional<std::int64_t> parse_date(std::string_view text);
 /// "10:05:09[.fraction]" as milliseconds of the day; iso: the seconds may be missing.
 std::optional<std::int64_t> parse_time(std::string_view text, bool seconds_required = true);
 std::optional<Moment> parse_timestamp(std::string_view text, TimestampText style);
+/// An instant in UTC by ISO 8601: "2023-05-26T18:26:40.123Z".
+std::string instant_to_string(std::int64_t ms, int digits = 3);
 
 }  // namespace mr

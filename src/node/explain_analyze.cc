@@ -9,7 +9,7 @@
 
 #include "base/json_writer.h"
 #include "base/suggest.h"
-#include "columnar/value.h"
+#include "columnar/temporal.h"
 #include "plan/explain.h"
 
 namespace mr::node {
@@ -44,17 +44,11 @@ bool is_time(std::int64_t watermark_ms) {
     return watermark_ms != kNoWatermark && watermark_ms != kMaxWatermark;
 }
 
-std::string time_text(std::int64_t ms) {
-    std::string text = timestamp_to_string(ms, 1000, 3) + "Z";
-    text[10] = 'T';
-    return text;
-}
-
 /// "watermark" says where it comes from (plan/explain.h).
 void watermark_member(JsonWriter& w, std::int64_t watermark_ms) {
     w.key("watermark_time");
     if (is_time(watermark_ms)) {
-        w.value(time_text(watermark_ms));
+        w.value(instant_to_string(watermark_ms));
     } else {
         w.null();
     }
@@ -115,7 +109,7 @@ std::string Explained::operator_text(const engine::OperatorStats& op) const {
     if (op.counters.late_rows > 0) out += fmt::format("; late {}", with_thousands(op.counters.late_rows));
     if (op.counters.failed_rows > 0)
         out += fmt::format("; failed {}", with_thousands(op.counters.failed_rows));
-    if (is_time(op.watermark_ms)) out += fmt::format("; watermark {}", time_text(op.watermark_ms));
+    if (is_time(op.watermark_ms)) out += fmt::format("; watermark {}", instant_to_string(op.watermark_ms));
     return out;
 }
 
@@ -128,7 +122,8 @@ std::string Explained::note(const plan::Node& node) const {
                                   with_thousands(source.counts.accepted), times_text(source.times, "round"));
     if (source.counts.rejected > 0)
         out += fmt::format("; rejected {}", with_thousands(source.counts.rejected));
-    if (is_time(source.watermark_ms)) out += fmt::format("; watermark {}", time_text(source.watermark_ms));
+    if (is_time(source.watermark_ms))
+        out += fmt::format("; watermark {}", instant_to_string(source.watermark_ms));
     return out;
 }
 
@@ -212,11 +207,6 @@ std::string Explained::json() const {
     }
     w.end_array().member("text", text()).end_object();
     return out;
-}
-
-std::string name_of(const plan::Sink& sink) {
-    const auto* view = std::get_if<plan::ViewSink>(&sink.target);
-    return view != nullptr ? view->view : std::get<plan::TopicSink>(sink.target).table->name;
 }
 
 /// The next word in capitals, or a name as written, with or without quotes of either kind; empty at the end

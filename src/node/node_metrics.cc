@@ -54,13 +54,13 @@ void NodeMetrics::collect_pipeline(const pipeline::Runner& runner) {
     gauge("millrace_pipeline_running", "1 while it takes input", pipeline, s.state == State::running ? 1 : 0);
     gauge("millrace_pipeline_paused", "1 while a view is over its limit", pipeline,
           s.state == State::paused ? 1 : 0);
-    for (const auto& [table, counts] : s.sources) {
-        const std::string labels = pipeline + "," + label("stream", table);
+    for (const auto& source : s.profile.sources) {
+        const std::string labels = pipeline + "," + label("stream", source.table);
         // Conservation: in = accepted + rejected.
-        count("millrace_events_in_total", "Records read", labels, counts.in);
-        count("millrace_events_accepted_total", "Records that became rows", labels, counts.accepted);
+        count("millrace_events_in_total", "Records read", labels, source.counts.in);
+        count("millrace_events_accepted_total", "Records that became rows", labels, source.counts.accepted);
         count("millrace_events_dropped_total", "Records set aside, with the reason",
-              labels + ",reason=\"rejected\"", counts.rejected);
+              labels + ",reason=\"rejected\"", source.counts.rejected);
     }
     count("millrace_rows_late_total", "Rows that came after their window had closed", pipeline,
           s.counts.late);

@@ -8,7 +8,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/suggest.h"
-#include "columnar/value.h"
+#include "columnar/temporal.h"
 
 namespace mr::node {
 namespace {
@@ -75,9 +75,9 @@ std::optional<std::int64_t> lag_of(const pipeline::RunnerStatus& status,
 
 void append_inputs(JsonWriter& w, const pipeline::RunnerStatus& s) {
     w.key("sources").begin_array();
-    for (const auto& [table, counts] : s.sources) {
-        w.begin_object().member("table", table).member("in", counts.in);
-        w.member("accepted", counts.accepted).member("rejected", counts.rejected).end_object();
+    for (const auto& source : s.profile.sources) {
+        w.begin_object().member("table", source.table).member("in", source.counts.in);
+        w.member("accepted", source.counts.accepted).member("rejected", source.counts.rejected).end_object();
     }
     w.end_array().key("inputs").begin_array();
     for (const pipeline::InputPosition& input : s.inputs) {
@@ -120,9 +120,7 @@ void append_pipeline(JsonWriter& w, const pipeline::Runner& runner, bool tables)
     if (s.watermark_ms == kNoWatermark || s.watermark_ms == kMaxWatermark) {
         w.null();
     } else {
-        std::string text = timestamp_to_string(s.watermark_ms, 1000, 3) + "Z";
-        text[10] = 'T';
-        w.value(text);
+        w.value(instant_to_string(s.watermark_ms));
     }
     w.member("error", s.error);
     if (tables) {

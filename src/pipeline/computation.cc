@@ -444,19 +444,6 @@ Counts Computation::counts() const {
     return counts;
 }
 
-std::vector<std::pair<std::string, Counts>> Computation::source_counts() const {
-    std::vector<std::pair<std::string, Counts>> out;
-    for (const Source& source : impl_->sources) {
-        const auto& counts = source.stage->counts();
-        out.emplace_back(source.table, Counts{.in = counts.in,
-                                              .accepted = counts.accepted,
-                                              .rejected = counts.rejected,
-                                              .late = 0,
-                                              .out = 0});
-    }
-    return out;
-}
-
 Profile Computation::profile() const {
     Profile out;
     for (std::size_t i = 0; i < impl_->sources.size(); ++i) {
@@ -464,6 +451,7 @@ Profile Computation::profile() const {
         const auto& counts = source.stage->counts();
         out.sources.push_back(
             {.node = impl_->program->sources[i],
+             .table = source.table,
              .counts = {.in = counts.in,
                         .accepted = counts.accepted,
                         .rejected = counts.rejected,
@@ -473,12 +461,9 @@ Profile Computation::profile() const {
              .watermark_ms = source.stage->has_watermark() ? source.stage->watermark() : kNoWatermark});
     }
     for (std::size_t i = 0; i < impl_->written.size(); ++i) {
-        const plan::Sink& sink = impl_->program->sinks[i];
-        const auto* view = std::get_if<plan::ViewSink>(&sink.target);
-        out.sinks.push_back(
-            {.name = view != nullptr ? view->view : std::get<plan::TopicSink>(sink.target).table->name,
-             .changes = impl_->written[i].changes,
-             .times = impl_->written[i].times.summary()});
+        out.sinks.push_back({.name = name_of(impl_->program->sinks[i]),
+                             .changes = impl_->written[i].changes,
+                             .times = impl_->written[i].times.summary()});
     }
     out.operators = impl_->dataflow->stats();
     return out;

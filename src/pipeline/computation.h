@@ -43,6 +43,7 @@ struct Counts {
 struct Profile {
     struct Source {
         plan::NodePtr node;
+        std::string table;
         Counts counts;                      ///< `out` stays 0
         engine::RoundTimes::Summary times;  ///< decoding, computed columns and watermarks
         std::int64_t watermark_ms = kNoWatermark;
@@ -124,8 +125,6 @@ class Computation {
     void postpone(StepResult result);
 
     [[nodiscard]] Counts counts() const;
-    /// The same by source: the table's name and what came of its records (`out` stays 0).
-    [[nodiscard]] std::vector<std::pair<std::string, Counts>> source_counts() const;
     [[nodiscard]] Profile profile() const;
     /// Lowest watermark of its sources; kNoWatermark if one has none.
     [[nodiscard]] std::int64_t watermark() const;

@@ -407,7 +407,6 @@ void Runner::publish_status() {
     Profile profile = computation_->profile();
     const std::lock_guard lock(mutex_);
     status_.inputs = std::move(inputs);
-    status_.sources = computation_->source_counts();
     status_.profile = std::move(profile);
     status_.latency_p50_ns = ledger_.event_to_view().quantile_ns(0.5);
     status_.latency_p99_ns = ledger_.event_to_view().quantile_ns(0.99);

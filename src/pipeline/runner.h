@@ -59,8 +59,7 @@ struct RunnerStatus {
     std::string error;  ///< why it failed or is paused: what happened, where, what to do
     Progress progress;
     std::uint64_t steps = 0;
-    Counts counts;                                        ///< conservation: in = accepted + rejected
-    std::vector<std::pair<std::string, Counts>> sources;  ///< the same by table
+    Counts counts;  ///< conservation: in = accepted + rejected
     std::vector<InputPosition> inputs;
     Profile profile;
     std::size_t state_bytes = 0;

@@ -232,15 +232,6 @@ std::vector<NamedChange> compare_named(const Named& before, const Named& now) {
     return out;
 }
 
-const Table& table_of(const Sink& sink) {
-    return std::visit([](const auto& target) -> const Table& { return *target.table; }, sink.target);
-}
-
-const std::string& name_of(const Sink& sink) {
-    const auto* view = std::get_if<ViewSink>(&sink.target);
-    return view != nullptr ? view->view : table_of(sink).name;
-}
-
 bool is_view(const Sink& sink) {
     return std::holds_alternative<ViewSink>(sink.target);
 }
@@ -271,7 +262,7 @@ Named columns_of(const Sink& sink) {
 }
 
 Named options_of(const Sink& sink) {
-    const Table& table = table_of(sink);
+    const Table& table = *table_of(sink);
     Named out;
     for (const auto& [key, option] : table.options) out.emplace_back(key, option.value);
     const auto* view = std::get_if<ViewSink>(&sink.target);
@@ -430,7 +421,7 @@ void append_json(JsonWriter& w, std::span<const PipelineChange> changes) {
     }
     w.end_array().key("operators").begin_object();
     const auto counts = count_operators(changes);
-    for (const Fate fate : {Fate::kept, Fate::rebuilt, Fate::changed, Fate::added, Fate::removed}) {
+    for (const Fate fate : kFates) {
         const auto at = counts.find(fate);
         w.member(to_string(fate), at == counts.end() ? std::size_t{0} : at->second);
     }

@@ -5,6 +5,7 @@
 // Thread: any (values).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@ enum class Fate : std::uint8_t {
     added,
     removed,
 };
+inline constexpr std::array kFates = {Fate::kept, Fate::rebuilt, Fate::changed, Fate::added, Fate::removed};
 /// "kept", "rebuilt", …
 std::string_view to_string(Fate fate);
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "plan/node.h"
@@ -35,6 +36,15 @@ struct Sink {
     bool needs_materializer = false;
     int line = 0;  ///< of the statement
 };
+
+/// What a sink writes to: the view, or the table.
+inline const TablePtr& table_of(const Sink& sink) {
+    return std::visit([](const auto& target) -> const TablePtr& { return target.table; }, sink.target);
+}
+inline const std::string& name_of(const Sink& sink) {
+    const auto* view = std::get_if<ViewSink>(&sink.target);
+    return view != nullptr ? view->view : table_of(sink)->name;
+}
 
 struct Program {
     std::string name;  ///< the file's stem: "10_orders"

@@ -308,8 +308,7 @@ ProjectCompilation compile_project(std::span<const SourceText> streams,
             std::set<std::string> made;
             if (files[i].compilation.program) {
                 for (const Sink& s : files[i].compilation.program->sinks) {
-                    const auto* v = std::get_if<ViewSink>(&s.target);
-                    const TablePtr& table = v != nullptr ? v->table : std::get<TopicSink>(s.target).table;
+                    const TablePtr& table = table_of(s);
                     if (std::ranges::find(files[i].makes, table->name) == files[i].makes.end()) continue;
                     out.catalog.add_table(table);
                     made.insert(table->name);
@@ -344,7 +343,7 @@ std::string explain(const Program& program) {
             }
             out += fmt::format("View {} key=[{}]", view->view, key);
         } else {
-            out += fmt::format("Topic {}", std::get<TopicSink>(s.target).table->name);
+            out += fmt::format("Topic {}", name_of(s));
         }
         out += (s.needs_materializer ? " materialized\n" : "\n") + plan::explain(s.root);
     }
@@ -356,13 +355,11 @@ std::string explain_json(const Program& program) {
     JsonWriter json(out);
     json.begin_object().member("name", program.name).key("sinks").begin_array();
     for (const Sink& s : program.sinks) {
-        const auto* view = std::get_if<ViewSink>(&s.target);
-        const std::string& name = view != nullptr ? view->view : std::get<TopicSink>(s.target).table->name;
         std::string plan = plan::explain(s.root, {.json = true});
         plan.pop_back();  // the line's end
         json.begin_object()
-            .member("name", name)
-            .member("kind", view != nullptr ? "view" : "table")
+            .member("name", name_of(s))
+            .member("kind", std::holds_alternative<ViewSink>(s.target) ? "view" : "table")
             .member("materialized", s.needs_materializer)
             .key("plan")
             .raw(plan)
