@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "broker/groups/coordinator.h"
 #include "broker/internal/entries.h"
 #include "broker/internal/segment.h"
 #include "broker/internal/snapshot.h"
@@ -24,6 +25,33 @@ void round_trip(const Result<T>& entry, Result<T> (*decode)(std::string_view)) {
     const auto again = decode(bytes);
     MR_CHECK(again.has_value(), "{}", again.error().message);
     MR_CHECK(inner::encode(*again) == bytes);
+}
+
+/// What is written of groups is read at a start: from any bytes there comes a coordinator that answers.
+void group_members(std::string_view payload) {
+    const auto entry = inner::decode_group_members(payload);
+    if (!entry) return;
+    const auto& change = entry->change;
+    auto stored = std::make_shared<broker::groups::StoredGroup>();
+    stored->type = change.type;
+    stored->head = change.head;
+    stored->members.insert(change.members.begin(), change.members.end());
+    broker::groups::Coordinator coordinator(
+        {}, [] { return std::string("id"); }, [](std::string_view) { return false; },
+        [] { return std::vector<std::string>(); });
+    static_cast<void>(coordinator.restore(0, {{entry->group, stored}}));
+    static_cast<void>(coordinator.describe(entry->group));
+    const auto described = coordinator.describe_consumer(entry->group);
+    for (const auto& member : described.members) {
+        broker::groups::ConsumerHeartbeat beat;
+        beat.group = entry->group;
+        beat.member_id = member.member_id;
+        beat.epoch = member.epoch;
+        beat.instance_id = member.instance_id;
+        if (beat.epoch >= 0) static_cast<void>(coordinator.consumer_heartbeat(0, std::move(beat)));
+    }
+    coordinator.tick(1'000'000'000);
+    coordinator.close();
 }
 
 void schema(registry::SchemaType type, std::string_view text) {
@@ -84,6 +112,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             round_trip(inner::decode_log_start(rest), inner::decode_log_start);
             round_trip(inner::decode_leader_epoch(rest), inner::decode_leader_epoch);
             round_trip(inner::decode_cluster_settings(rest), inner::decode_cluster_settings);
+            break;
+        case 8:
+            round_trip(inner::decode_group_members(rest), inner::decode_group_members);
+            group_members(rest);
             break;
         case 'a':
             schema(registry::SchemaType::avro, rest);

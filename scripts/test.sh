@@ -38,6 +38,7 @@ stage() {
 clients() {
     stage clients tests/clients/with_node.sh
     stage ecosystem "$python" tests/interop/ecosystem.py
+    stage groups "$python" tests/crash/groups.py
 }
 dangers() {
     stage trouble "$python" tests/crash/trouble.py

@@ -141,6 +141,7 @@ bool Broker::reads(Kind kind) const {
         case Kind::producer_id:
         case Kind::group_offsets:
         case Kind::group_deleted:
+        case Kind::group_members:
         case Kind::log_start:
         case Kind::leader_epoch:
         case Kind::transaction:
@@ -225,6 +226,7 @@ Status Broker::recovered(Seq last) {
         }
     }
     state_->end_recovery();
+    recovered_groups_ = state_->group_members();
     publisher_->start_at(Seq(0));
     publisher_->publish(Seq(std::max(last.value, std::uint64_t{1})));
     publisher_->start_at(last);

@@ -25,6 +25,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -37,6 +38,7 @@
 #include "broker/cluster_settings.h"
 #include "broker/error.h"
 #include "broker/group_offsets.h"
+#include "broker/groups/stored.h"
 #include "broker/partition_log.h"
 #include "broker/partition_view.h"
 #include "broker/topic_config.h"
@@ -165,6 +167,11 @@ class Broker final : public journal::Participant {
     /// Names of the groups with committed offsets.
     [[nodiscard]] std::vector<std::string> groups_with_offsets() const;
 
+    /// What had been written of the groups' members when the broker was recovered: for the coordinator, once.
+    [[nodiscard]] groups::StoredGroups take_recovered_groups() {
+        return std::exchange(recovered_groups_, {});
+    }
+
     /// Settings of the cluster (cluster_settings.h), durable.
     [[nodiscard]] std::shared_ptr<const ClusterSettings> cluster_settings() const;
     [[nodiscard]] Seq durable_through() const;
@@ -232,6 +239,7 @@ class Broker final : public journal::Participant {
     std::unique_ptr<LogAccess> access_;
     std::unique_ptr<Settler> settler_;
     std::unique_ptr<Compactor> compactor_;
+    groups::StoredGroups recovered_groups_;
     std::atomic<std::uint64_t> applied_{0};
     Counter& batches_in_;
     Counter& bytes_in_;

@@ -1,6 +1,7 @@
 // Random operations on the broker against a model of a few maps: whatever is done in between - settling,
 // checkpoints, restarts - reads give what was produced, in order, and committed offsets are those last
-// committed. Of async topics a power loss may take what was not synced; then the leader epoch says so.
+// committed, and the members of groups those last written. Of async topics a power loss may take what was not
+// synced; then the leader epoch says so.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -10,6 +11,7 @@
 
 #include "base/sim_file_system.h"
 #include "broker/broker_test_node.h"
+#include "broker/group_store.h"
 #include "broker/log_reader.h"
 
 namespace mr::broker {
@@ -19,6 +21,12 @@ struct ModelLog {
     std::int64_t start = 0;
     std::vector<std::string> values;
     std::size_t safe = 0;  ///< of an async topic: so many are on disk
+};
+
+struct ModelMembers {
+    std::string head;
+    std::map<std::string, std::string> bodies;
+    bool operator==(const ModelMembers&) const = default;
 };
 
 class BrokerModel {
@@ -68,6 +76,8 @@ class BrokerModel {
                 return check_one();
             case 10:
                 return pick(5) == 0 ? check_order() : void();
+            case 11:
+                return change_members();
             default:
                 return produce();
         }
@@ -82,11 +92,17 @@ class BrokerModel {
             node_.submit(node_.produce_proposal(any_topic(), 0, batch, nullptr));
             node_.pump_unsynced();
         }
+        const auto members_before = members_;
+        if (pick(2) == 0) {
+            submit_members();
+            node_.pump_unsynced();
+        }
         note_safe();
         node_.stop();
         const bool killed = pick(3) == 0;
         killed ? disk_.kill() : disk_.crash();
         node_.start();
+        check_members(members_before);
         check_cuts(killed);
         const std::string value = std::exchange(unsynced_, {});
         if (value.empty()) return;
@@ -205,6 +221,44 @@ class BrokerModel {
         node_.pump();
         committed_[{name, partition}] = offset;
     }
+    /// A change of what is written of some group's members, in the model, too.
+    void submit_members() {
+        using What = groups::StoredChange::What;
+        const std::string group = fmt::format("g{}", pick(3));
+        groups::StoredChange change;
+        change.what = members_.contains(group) && pick(3) != 0 ? What::changes : What::whole;
+        if (pick(6) == 0) change.what = What::gone;
+        if (change.what != What::changes) members_.erase(group);
+        if (change.what != What::gone) {
+            ModelMembers& model = members_[group];
+            change.type = pick(2) == 0 ? groups::GroupType::classic : groups::GroupType::consumer;
+            change.head = model.head = fmt::format("head {}", counter_++);
+            if (change.what == What::changes && !model.bodies.empty()) {
+                change.removed.push_back(model.bodies.begin()->first);
+                model.bodies.erase(model.bodies.begin());
+            }
+            for (std::size_t i = pick(3); i > 0; --i) {
+                const std::string id = fmt::format("m{}", pick(4));
+                std::string body = std::string(pick(200), 'b') + std::to_string(counter_++);
+                model.bodies[id] = body;
+                change.members.emplace_back(id, std::move(body));
+            }
+        }
+        node_.submit(store_group(node_.broker(), group, std::move(change), {}));
+    }
+    void change_members() {
+        submit_members();
+        node_.pump();
+    }
+    /// After a start: `before`, or with the change that was on its way.
+    void check_members(const std::map<std::string, ModelMembers>& before) {
+        std::map<std::string, ModelMembers> found;
+        for (const auto& [name, group] : node_.broker().take_recovered_groups()) {
+            found[name] = {group->head, group->members};
+        }
+        EXPECT_TRUE(found == before || found == members_);
+        members_ = std::move(found);
+    }
     void check_one() {
         if (topics_.empty()) return;
         const std::string name = any_topic();
@@ -275,6 +329,7 @@ class BrokerModel {
     std::map<std::string, std::vector<ModelLog>> topics_;
     std::map<std::string, Uuid> ids_;
     std::map<std::pair<std::string, std::int32_t>, std::int64_t> committed_;
+    std::map<std::string, ModelMembers> members_;
     std::vector<std::pair<std::string, std::string>> order_;
     int counter_ = 0;
 };

@@ -70,6 +70,55 @@ TEST(BrokerEntries, WorkedExamples) {
                  kTime + " 02 01 0a 63 6c 75 73 74 65 72 2e 69 64 01 78 02 01 61", decode_cluster_settings);
 }
 
+TEST(BrokerEntries, MembersOfGroups) {
+    using groups::StoredChange;
+    const TimestampMs time(1'000);
+    const std::string classic_head = "01 01 00 00 00 08 63 6f 6e 73 75 6d 65 72 05 72 61 6e 67 65 01 61";
+    const std::string classic_body = "01 01 01 69 01 63 02 2f 68 10 27 00 00 30 75 00 00 01 73 01 70";
+    const groups::ClassicHead head{1, "consumer", "range", "a"};
+    const groups::ClassicBody body{"i", "c", "/h", 10'000, 30'000, "s", "p"};
+    expect_bytes(groups::encode(head), classic_head, groups::decode_classic_head);
+    expect_bytes(groups::encode(body), classic_body, groups::decode_classic_body);
+    expect_bytes(encode(GroupMembersEntry{"g",
+                                          time,
+                                          {StoredChange::What::whole,
+                                           groups::GroupType::classic,
+                                           groups::encode(head),
+                                           {{"a", groups::encode(body)}},
+                                           {}}}),
+                 "01 67 " + kTime + " 01 01 16 " + classic_head + " 01 01 61 15 " + classic_body,
+                 decode_group_members);
+
+    const std::string partitions = "01 " + kId + "02 00 00 00 00 01 00 00 00 ";
+    const std::string consumer_head = "01 02 00 00 00 02 00 00 00 01 02 03 04";
+    const std::string consumer_body =
+        "01 00 00 01 63 02 2f 68 10 27 00 00 01 01 74 00 05 72 61 6e 67 65 02 00 00 00 01 00 00 00 00 " +
+        partitions + "00 " + partitions;
+    const groups::ConsumerHead epochs{2, 2, 0x04030201};
+    const groups::PartitionSet both{{id(), {0, 1}}};
+    const groups::ConsumerBody member{
+        std::nullopt, std::nullopt, "c", "/h", 10'000, {"t"}, "", "range", 2, 1, 0, both, {}, both};
+    expect_bytes(groups::encode(epochs), consumer_head, groups::decode_consumer_head);
+    expect_bytes(groups::encode(member), consumer_body.substr(0, consumer_body.size() - 1),
+                 groups::decode_consumer_body);
+    expect_bytes(
+        encode(GroupMembersEntry{"g",
+                                 time,
+                                 {StoredChange::What::changes,
+                                  groups::GroupType::consumer,
+                                  groups::encode(epochs),
+                                  {{"b", groups::encode(member)}},
+                                  {"a"}}}),
+        "01 67 " + kTime + " 02 02 0d " + consumer_head + " 01 01 62 54 " + consumer_body + "01 01 61",
+        decode_group_members);
+    expect_bytes(encode(GroupMembersEntry{"g", time, {.what = StoredChange::What::gone}}),
+                 "01 67 " + kTime + " 03", decode_group_members);
+    // Another layout, a type or a state there is not.
+    EXPECT_FALSE(groups::decode_classic_head("\2" + groups::encode(head).substr(1)));
+    EXPECT_FALSE(decode_group_members(std::string("\1g", 2) + std::string(8, '\0') + "\4"));
+    EXPECT_FALSE(decode_group_members(std::string("\1g", 2) + std::string(8, '\0') + "\1\3"));
+}
+
 TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
     FrozenState state;
     state.next_producer_id = 5;
@@ -84,6 +133,9 @@ TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
     auto group = std::make_shared<GroupOffsets>();
     group->offsets[{id(), PartitionId(1)}] = {Offset(3), LeaderEpoch(0), "meta", TimestampMs(8)};
     state.groups["g"] = group;
+    groups::StoredGroup members{
+        groups::GroupType::consumer, TimestampMs(9), "head", {{"a", "body"}, {"b", ""}}};
+    state.members["g"] = std::make_shared<const groups::StoredGroup>(std::move(members));
     FrozenTopic& topic = state.topics.emplace_back();
     topic.id = id();
     topic.name = "orders";
@@ -115,12 +167,23 @@ TEST(BrokerEntries, SnapshotComesBackAndDamageIsSeen) {
     EXPECT_EQ(back->segments.at(0).at(0).at(0).next, Offset(4));
     EXPECT_EQ(back->state.groups.at("g")->find(id(), PartitionId(1))->metadata, "meta");
     EXPECT_EQ(back->state.topics.at(0).partitions.at(0).producers.all().at(4).count, 1);
+    EXPECT_EQ(back->state.members.at("g")->members.at("a"), "body");
     back->state.topics.at(0).partitions.at(0).log = partition.log;
     std::string again;
     write_snapshot(back->state, segments, again);
     EXPECT_EQ(again, bytes);
     for (std::size_t n = 0; n < bytes.size(); ++n)
         EXPECT_FALSE(read_snapshot(bytes.substr(0, n), Seq(12))) << n;
+    // Of the version before, which ended where the members of groups begin.
+    state.members.clear();
+    std::string older;
+    write_snapshot(state, segments, older);
+    older.pop_back();
+    older[0] = 3;
+    const auto before = read_snapshot(older, Seq(12));
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(before->state.cluster_settings->at("cluster.id"), "x");
+    EXPECT_TRUE(before->state.members.empty());
     bytes[0] = 1;
     EXPECT_EQ(read_snapshot(bytes, Seq(12)).error().code, Code::unsupported);
 }

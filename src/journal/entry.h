@@ -28,6 +28,7 @@ enum class Kind : std::uint16_t {
     transaction = 25,  ///< reserved: begin, partitions, prepare/commit/abort (issue 4)
     leader_epoch = 26,
     cluster_settings = 27,  ///< cluster id, quotas, altered broker settings
+    group_members = 28,     ///< who is in a consumer group, in which generation, with what assignment
     // 80-95: schema registry.
     schema = 80,
     // 96-111: catalog and pipelines.

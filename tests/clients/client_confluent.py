@@ -1,4 +1,6 @@
 """confluent-kafka (librdkafka): python client_confluent.py HOST:PORT own|cross TOPIC [clients that have run]"""
+import socket
+import struct
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -180,6 +182,54 @@ def group_scenario(bootstrap, protocol):
     check(group not in [g.group_id for g in admin.list_consumer_groups().result(timeout=10).valid], "group was deleted")
 
 
+def alter_quota(bootstrap, client_id, key, value):
+    """AlterClientQuotas v0 by hand: no Python client has it. Nothing: the quota is removed."""
+    def text(s):
+        return struct.pack(">h", len(s)) + s.encode()
+    body = struct.pack(">hhi", 49, 0, 1) + text("test")
+    body += struct.pack(">ii", 1, 1) + text("client-id") + text(client_id)
+    body += struct.pack(">i", 1) + text(key) + struct.pack(">d??", value or 0, value is None, False)
+    host, port = bootstrap.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(struct.pack(">i", len(body)) + body)
+        answer = b""
+        while len(answer) < 4 or len(answer) < 4 + struct.unpack(">i", answer[:4])[0]:
+            more = connection.recv(4096)
+            check(more, "AlterClientQuotas was not answered")
+            answer += more
+    # size, correlation id, throttle time, one entry: its error.
+    check(struct.unpack(">iiiih", answer[:18])[3:] == (1, 0), f"AlterClientQuotas: {answer}")
+
+
+def quota_scenario(bootstrap):
+    """A client that takes more of the broker's time than request_percentage is told to wait, and waits; others do not."""
+    name, client_id = topic(NAME, "quota"), f"{NAME}-quota-{RUN_ID}"
+    alter_quota(bootstrap, client_id, "request_percentage", 0.5)
+    events, others = [], []
+    common = {"bootstrap.servers": bootstrap, "linger.ms": 0, "batch.num.messages": 1}
+    limited = Producer({**common, "client.id": client_id, "throttle_cb": events.append})
+    free = Producer({**common, "client.id": client_id + "-other", "throttle_cb": others.append})
+    sent = 0
+    deadline = time.time() + 60
+    while not any(e.throttle_time > 0 for e in events) and time.time() < deadline:
+        for _ in range(500):
+            limited.produce(name, b"v", on_delivery=lambda e, m: check(e is None, e))
+            free.produce(name, b"v")
+            sent += 1
+        free.flush(30)
+        limited.poll(0.2)
+    check(any(e.throttle_time > 0 for e in events), f"never throttled in {sent} requests")
+    check(not any(e.throttle_time > 0 for e in others), "another client was throttled")
+    # Without the quota it goes on, and hears that it need not wait any more.
+    alter_quota(bootstrap, client_id, "request_percentage", None)
+    check(limited.flush(60) == 0, "not everything was delivered")
+    deadline = time.time() + 60
+    while events[-1].throttle_time > 0 and time.time() < deadline:
+        limited.produce(name, b"v")
+        limited.flush(30)
+    check(events[-1].throttle_time == 0, "still throttled without a quota")
+
+
 def values(bootstrap, name, **config):
     return sorted(m.value().decode() for m in read_all(make_consumer(bootstrap, "unused", **config), [name]))
 
@@ -258,6 +308,7 @@ def own(bootstrap, cross_topic):
     able("kip848")
     transaction_scenario(bootstrap)
     able("transactional")
+    quota_scenario(bootstrap)
     # Nobody creates the cross topic: auto-creation does.
     for codec in CODECS:
         produce(bootstrap, cross_topic, [{"value": cross_value(NAME, codec, i)} for i in range(CROSS_COUNT)],

@@ -1,5 +1,6 @@
 #include "node_client.h"
 
+#include "broker/group_store.h"
 #include "broker/offset_commit.h"
 #include "broker/partition_log.h"
 #include "wire/record.h"
@@ -172,6 +173,33 @@ void NodeClients::commit_offset(NodeLife& life) {
             ++commits;
         });
     static_cast<void>(life.journal().try_submit(journal::Lane::control, proposal));
+}
+
+namespace {
+
+/// Every so often all of it is written anew.
+constexpr std::uint64_t kWholeEvery = 4;
+constexpr std::uint64_t kMembers = 3;
+
+}  // namespace
+
+void NodeClients::store_members(NodeLife& life) {
+    const std::uint64_t n = ++members_storing;
+    broker::groups::StoredChange change;
+    change.what = (n - 1) % kWholeEvery == 0 ? broker::groups::StoredChange::What::whole
+                                             : broker::groups::StoredChange::What::changes;
+    change.head = fmt::format("{}", n);
+    change.members.emplace_back(fmt::format("m{}", n % kMembers), change.head);
+    std::unique_ptr<Proposal> proposal =
+        broker::store_group(life.broker(), "g", std::move(change), [this, n](bool) { members_stored = n; });
+    static_cast<void>(life.journal().try_submit(journal::Lane::control, proposal));
+}
+
+std::map<std::string, std::string> NodeClients::members_after(std::uint64_t changes) {
+    std::map<std::string, std::string> out;
+    for (std::uint64_t n = changes - (changes - 1) % kWholeEvery; n <= changes; ++n)
+        out[fmt::format("m{}", n % kMembers)] = fmt::format("{}", n);
+    return out;
 }
 
 }  // namespace mr::sim

@@ -43,6 +43,10 @@ class NodeClients {
     /// Submits a batch: one to be sent again if there is, else a new one. `clock_ms` stamps its records.
     void produce(NodeLife& life, std::int64_t clock_ms, bool early_ack);
     void commit_offset(NodeLife& life);
+    /// The next change of who is in group "g".
+    void store_members(NodeLife& life);
+    /// What must be written of it after that many.
+    [[nodiscard]] static std::map<std::string, std::string> members_after(std::uint64_t changes);
     /// Everything idempotent is acknowledged.
     [[nodiscard]] bool all_sent() const;
 
@@ -50,6 +54,8 @@ class NodeClients {
     std::map<std::pair<std::string, std::int32_t>, std::map<std::int64_t, std::uint64_t>> acked;
     std::int64_t committed = -1;  ///< acknowledged
     std::int64_t committing = -1;
+    std::uint64_t members_stored = 0;  ///< acknowledged
+    std::uint64_t members_storing = 0;
     std::uint64_t acks = 0, resent = 0, answered_again = 0, commits = 0;
     std::string failure;
 

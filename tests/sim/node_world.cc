@@ -40,6 +40,7 @@ class World {
     bool try_start(bool with_faults);
     void check_prefixes();
     void check_start();
+    void check_members();
     void end_life(bool power_loss);
     void one_operation();
     void arm_fault();
@@ -184,6 +185,21 @@ void World::check_start() {
     const std::int64_t found = offset != nullptr ? offset->offset.value : -1;
     if (found < clients_.committed || found > clients_.committing)
         fail(fmt::format("offset {} was committed, found {}", clients_.committed, found));
+    check_members();
+}
+
+void World::check_members() {
+    const auto groups = life_->broker().take_recovered_groups();
+    const auto group = groups.find("g");
+    const std::uint64_t changes = group == groups.end() ? 0 : std::stoull(group->second->head);
+    if (changes < clients_.members_stored || changes > clients_.members_storing)
+        return fail(fmt::format("{} changes of a group's members were acknowledged, found {}",
+                                clients_.members_stored, changes));
+    if (changes > 0 && group->second->members != NodeClients::members_after(changes))
+        return fail(fmt::format("other members than after {} changes", changes));
+    // Those that were on their way and got lost never were.
+    clients_.members_stored = changes;
+    clients_.members_storing = changes;
 }
 
 // --- reading
@@ -358,7 +374,7 @@ void World::one_operation() {
     } else if (what < 97) {
         life_->journal().request_checkpoint();
     } else if (what < 98) {
-        clients_.commit_offset(*life_);
+        random_.chance(50) ? clients_.commit_offset(*life_) : clients_.store_members(*life_);
     } else {
         show_view();
     }

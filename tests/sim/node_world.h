@@ -8,8 +8,8 @@
 //   2. each view and each output topic is what its query makes of exactly the prefix of the log that its
 //   pipeline has used, worked out
 //      by loops (node_model.h); in the end, of all of it
-//   3. a view keeps its epoch and never goes back behind a version that was shown; committed offsets never go
-//   back
+//   3. a view keeps its epoch and never goes back behind a version that was shown; committed offsets and
+//   the members of a group never go back
 //   4. an idempotent batch sent again is answered with the place it has
 // Thread: one.
 #pragma once

@@ -7,6 +7,9 @@
 namespace mr::broker::groups {
 namespace {
 
+/// No group comes near it; what is written beyond is damage.
+constexpr std::int32_t kGenerationMax = INT32_MAX / 2;
+
 bool same_protocols(const std::vector<Protocol>& a, const std::vector<Protocol>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Protocol& x, const Protocol& y) {
         return x.name == y.name && x.metadata == y.metadata;
@@ -178,7 +181,10 @@ void ClassicGroup::replace_static(Millis now, const std::string& old_id, const s
         response.skip_assignment = leads && skips;
         response.members = leads && skips ? metadata_of_all() : std::vector<JoinMember>();
         response.leader = skips ? leader_ : old_leader;
-        return answer(std::move(response));
+        // Once it is written: the former id would be valid again after a restart.
+        changed_ = true;
+        replaced_.push_back({0, std::move(response), std::move(answer)});
+        return;
     }
     member.awaiting_join = std::move(answer);
     membership_changed(now);
@@ -193,6 +199,7 @@ void ClassicGroup::membership_changed(Millis now) {
 
 void ClassicGroup::prepare_rebalance(Millis now) {
     if (state_ == GroupState::completing_rebalance) {
+        assigning_.reset();
         for (auto& [id, member] : members_) member.assignment.clear();
         fail_syncs(KafkaError::rebalance_in_progress);
     }
@@ -244,6 +251,7 @@ void ClassicGroup::complete_join(Millis now) {
         state_ = GroupState::empty;
         protocol_.clear();
         leader_.clear();
+        changed_ = true;
         return;
     }
     protocol_ = select_protocol();
@@ -352,15 +360,24 @@ void ClassicGroup::sync(Millis now, SyncRequest request, Coordinator::SyncAnswer
         again.error = KafkaError::rebalance_in_progress;
         before(std::move(again));
     }
-    if (member.id == leader_) finish_sync(now, request.assignments);
+    if (member.id != leader_ || assigning_) return;
+    // Written before anybody hears of it (Kafka: the group's record). A join meanwhile begins the next
+    // rebalance.
+    assigning_.emplace();
+    assigning_token_ = 0;
+    changed_ = true;
+    for (auto& assignment : request.assignments) {
+        if (members_.contains(assignment.member_id))
+            (*assigning_)[assignment.member_id] = std::move(assignment.bytes);
+    }
 }
 
-void ClassicGroup::finish_sync(Millis now, const std::vector<Assignment>& assignments) {
-    for (auto& [id, member] : members_) member.assignment.clear();
-    for (const auto& assignment : assignments) {
-        const auto it = members_.find(assignment.member_id);
-        if (it != members_.end()) it->second.assignment = assignment.bytes;
+void ClassicGroup::finish_sync(Millis now) {
+    for (auto& [id, member] : members_) {
+        const auto it = assigning_->find(id);
+        member.assignment = it == assigning_->end() ? std::string() : std::move(it->second);
     }
+    assigning_.reset();
     state_ = GroupState::stable;
     std::vector<std::pair<Coordinator::SyncAnswer, SyncResponse>> answers;
     for (auto& [id, member] : members_) {
@@ -505,14 +522,93 @@ Millis ClassicGroup::next_deadline() const {
     return next;
 }
 
-void ClassicGroup::close() {
-    fail_syncs(KafkaError::coordinator_not_available);
+void ClassicGroup::close(KafkaError error) {
+    fail_syncs(error);
     std::vector<std::pair<Coordinator::JoinAnswer, std::string>> answers;
+    for (auto& replaced : std::exchange(replaced_, {})) {
+        answers.emplace_back(std::move(replaced.answer), replaced.response.member_id);
+    }
     for (auto& [id, member] : members_) {
         if (auto answer = std::exchange(member.awaiting_join, {}))
             answers.emplace_back(std::move(answer), id);
     }
-    for (auto& [answer, id] : answers) answer(join_error(KafkaError::coordinator_not_available, id));
+    for (auto& [answer, id] : answers) answer(join_error(error, id));
+}
+
+// --- what is written -------------------------------------------------------------------------------------
+
+std::optional<StoredChange> ClassicGroup::take_change(std::uint64_t token) {
+    // Between two rebalances what was written before still holds.
+    if (!std::exchange(changed_, false)) return std::nullopt;
+    if (assigning_ && assigning_token_ == 0) assigning_token_ = token;
+    for (auto& replaced : replaced_) {
+        if (replaced.token == 0) replaced.token = token;
+    }
+    StoredChange change;
+    change.type = GroupType::classic;
+    change.head = encode(ClassicHead{generation_, protocol_type_, protocol_, leader_});
+    for (const auto& [id, member] : members_) {
+        const std::string* subscription = member.metadata(protocol_);
+        ClassicBody body{member.instance_id,
+                         member.client_id,
+                         member.client_host,
+                         member.session_timeout_ms,
+                         member.rebalance_timeout_ms,
+                         subscription == nullptr ? std::string() : *subscription,
+                         member.assignment};
+        if (assigning_) {
+            const auto it = assigning_->find(id);
+            body.assignment = it == assigning_->end() ? std::string() : it->second;
+        }
+        change.members.emplace_back(id, encode(body));
+    }
+    return change;
+}
+
+void ClassicGroup::stored(Millis now, std::uint64_t token) {
+    std::vector<Replaced> ready;
+    std::vector<Replaced> waiting;
+    for (auto& replaced : replaced_) {
+        const bool done = replaced.token != 0 && replaced.token <= token;
+        (done ? ready : waiting).push_back(std::move(replaced));
+    }
+    replaced_ = std::move(waiting);
+    if (assigning_ && assigning_token_ == token && state_ == GroupState::completing_rebalance)
+        finish_sync(now);
+    for (auto& replaced : ready) replaced.answer(std::move(replaced.response));
+}
+
+Status ClassicGroup::restore(Millis now, const StoredGroup& from) {
+    MR_TRY(auto head, decode_classic_head(from.head));
+    if (head.generation < 0 || head.generation > kGenerationMax) {
+        return fail(Code::corrupt, "generation {}", head.generation);
+    }
+    generation_ = head.generation;
+    protocol_type_ = std::move(head.protocol_type);
+    protocol_ = std::move(head.protocol);
+    leader_ = std::move(head.leader);
+    for (const auto& [id, bytes] : from.members) {
+        MR_TRY(auto body, decode_classic_body(bytes));
+        if (body.instance_id && !static_.emplace(*body.instance_id, id).second) {
+            return fail(Code::corrupt, "two members with the instance id {}", *body.instance_id);
+        }
+        Member& member = members_[id];
+        member.id = id;
+        member.instance_id = std::move(body.instance_id);
+        member.client_id = std::move(body.client_id);
+        member.client_host = std::move(body.client_host);
+        member.session_timeout_ms = body.session_timeout_ms;
+        member.rebalance_timeout_ms = body.rebalance_timeout_ms;
+        member.protocols = {{protocol_, std::move(body.subscription)}};
+        member.assignment = std::move(body.assignment);
+        touch(now, member);
+    }
+    if (members_.empty()) return {};
+    state_ = GroupState::stable;
+    if (!members_.contains(leader_)) leader_ = members_.begin()->first;
+    // The limit may have been another then.
+    if (members_.size() > static_cast<std::size_t>(options_.members_max)) prepare_rebalance(now);
+    return {};
 }
 
 // --- questions -------------------------------------------------------------------------------------------

@@ -53,7 +53,15 @@ class ClassicGroup {
     KafkaError leave(Millis now, const LeaveMember& who);
     KafkaError check_commit(Millis now, const MemberIdentity& who);
     void tick(Millis now);
-    void close();
+    /// Answers everything that waits.
+    void close(KafkaError error = KafkaError::coordinator_not_available);
+
+    /// What must be written now, if anything. Whoever takes it says by which token, and then stored().
+    std::optional<StoredChange> take_change(std::uint64_t token);
+    /// That is durable (or was given up): what waited for it goes on.
+    void stored(Millis now, std::uint64_t token);
+    /// REQUIRES: nobody has been in the group yet.
+    Status restore(Millis now, const StoredGroup& from);
 
     [[nodiscard]] Millis next_deadline() const;
     [[nodiscard]] bool empty() const { return members_.empty() && pending_.empty(); }
@@ -78,7 +86,7 @@ class ClassicGroup {
     void complete_join_if_ready(Millis now);
     void complete_join(Millis now);
     void answer_join(Millis now, Member& member);
-    void finish_sync(Millis now, const std::vector<Assignment>& assignments);
+    void finish_sync(Millis now);
     void fail_syncs(KafkaError error);
     void touch(Millis now, Member& member);
 
@@ -106,6 +114,17 @@ class ClassicGroup {
     Millis initial_left_ms_ = -1;  ///< what the initial delay may still be extended by; -1: not in it
     bool joined_in_delay_ = false;
     Millis sync_deadline_ = kNever;
+    /// The leader's assignments by member, while they are being written.
+    std::optional<std::map<std::string, std::string>> assigning_;
+    bool changed_ = false;               ///< take_change() has something
+    std::uint64_t assigning_token_ = 0;  ///< 0: not taken yet
+    /// Answers to static members that took their place without a rebalance: once that is written.
+    struct Replaced {
+        std::uint64_t token = 0;
+        JoinResponse response;
+        Coordinator::JoinAnswer answer;
+    };
+    std::vector<Replaced> replaced_;
 };
 
 JoinResponse join_error(KafkaError error, std::string member_id);

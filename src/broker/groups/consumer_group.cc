@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "base/crc32c.h"
 
 namespace mr::broker::groups {
 namespace {
 
 constexpr std::array<std::string_view, 2> kAssignors = {"uniform", "range"};
+/// No group comes near it; what is written beyond is damage.
+constexpr std::int32_t kEpochMax = INT32_MAX / 2;
 
 ConsumerHeartbeatAnswer refuse(KafkaError error, std::string message) {
     ConsumerHeartbeatAnswer answer;
@@ -53,6 +57,17 @@ PartitionSet minus(const PartitionSet& a, const PartitionSet& b) {
 
 void add(PartitionSet& to, const PartitionSet& more) {
     for (const auto& [topic, partitions] : more) to[topic].insert(partitions.begin(), partitions.end());
+}
+
+std::uint32_t checksum(const std::map<std::string, std::pair<Uuid, std::int32_t>>& topics) {
+    std::string bytes;
+    ByteWriter out(bytes);
+    for (const auto& [name, topic] : topics) {
+        out.sized(name);
+        out.raw(topic.first.view());
+        out.i32(topic.second);
+    }
+    return crc32c(bytes);
 }
 
 }  // namespace
@@ -138,6 +153,7 @@ ConsumerMember* ConsumerGroup::join_static(const ConsumerHeartbeat& r, ConsumerH
         return nullptr;
     }
     // It comes back, or another takes its place: with its partitions, and without a rebalance.
+    dirty_.insert(known->second);
     disown(node.mapped());
     if (auto target = target_.extract(known->second)) {
         target.key() = r.member_id;
@@ -235,6 +251,7 @@ void ConsumerGroup::remove(const std::string& member_id) {
     MR_CHECK(it != members_.end(), "{} {}", id_, member_id);
     disown(it->second);
     if (it->second.instance_id) static_.erase(*it->second.instance_id);
+    dirty_.insert(member_id);
     target_.erase(member_id);
     members_.erase(it);
     subscriptions_changed_ = true;
@@ -272,6 +289,7 @@ ConsumerHeartbeatAnswer ConsumerGroup::leave(const ConsumerHeartbeat& r) {
         member.revoking.clear();
         member.rebalance_deadline = INT64_MAX;
         own(member);
+        dirty_.insert(id);
         return answer;
     }
     remove(id);
@@ -308,11 +326,8 @@ void ConsumerGroup::own(const ConsumerMember& member) {
     }
 }
 
-/// Looks which topics the subscriptions mean now; when that has changed, so has the group.
-void ConsumerGroup::refresh_topics(const std::shared_ptr<const TopicsView>& topics) {
-    if (topics == seen_topics_ && !subscriptions_changed_) return;
-    seen_topics_ = topics;
-    subscriptions_changed_ = false;
+/// Which topics the subscriptions mean.
+ConsumerGroup::Topics ConsumerGroup::find_topics(const TopicsView& topics) {
     std::set<std::string> names;
     std::set<std::string> regexes;
     for (const auto& [id, member] : members_) {
@@ -320,17 +335,31 @@ void ConsumerGroup::refresh_topics(const std::shared_ptr<const TopicsView>& topi
         if (!member.regex.empty()) regexes.insert(member.regex);
     }
     patterns_->keep_only(regexes);
-    std::map<std::string, std::pair<Uuid, std::int32_t>> found;
-    for (const auto& [name, topic] : topics->by_name) {
+    Topics found;
+    for (const auto& [name, topic] : topics.by_name) {
         const bool wanted = names.contains(name) ||
                             std::any_of(regexes.begin(), regexes.end(), [&](const std::string& regex) {
                                 return re2::RE2::FullMatch(name, patterns_->get(regex));
                             });
         if (wanted) found[name] = {topic->id, topic->partition_count()};
     }
+    return found;
+}
+
+/// Looks again; when they have changed, so has the group.
+void ConsumerGroup::refresh_topics(const std::shared_ptr<const TopicsView>& topics) {
+    if (topics == seen_topics_ && !subscriptions_changed_) return;
+    seen_topics_ = topics;
+    subscriptions_changed_ = false;
+    Topics found = find_topics(*topics);
     if (found == topics_) return;
-    topics_ = std::move(found);
+    set_topics(std::move(found));
     ++group_epoch_;
+}
+
+void ConsumerGroup::set_topics(Topics topics) {
+    topics_ = std::move(topics);
+    topics_checksum_ = checksum(topics_);
 }
 
 std::string_view ConsumerGroup::preferred_assignor() const {
@@ -360,8 +389,13 @@ void ConsumerGroup::make_target() {
             if (matched || member.topic_names.contains(name)) out.topics.insert(topic.first);
         }
     }
-    target_ =
+    Assignments next =
         preferred_assignor() == "range" ? assign_range(members, counts) : assign_uniform(members, counts);
+    for (const auto& [id, partitions] : next) {
+        const auto before = target_.find(id);
+        if (before == target_.end() || before->second != partitions) dirty_.insert(id);
+    }
+    target_ = std::move(next);
     assignment_epoch_ = group_epoch_;
 }
 
@@ -439,6 +473,7 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeart
     } else if (state_before != MemberState::unrevoked || member.epoch != epoch_before) {
         member.rebalance_deadline = now + member.rebalance_timeout_ms;
     }
+    dirty_.insert(member.id);
     answer.member_id = member.id;
     answer.epoch = member.epoch;
     answer.heartbeat_interval_ms = options_.consumer_heartbeat_interval_ms;
@@ -447,6 +482,116 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeart
     const bool differs = r.owned && *r.owned != member.assigned;
     if (r.epoch == 0 || full || differs || member.assigned != before) answer.assignment = member.assigned;
     return answer;
+}
+
+// --- what is written -------------------------------------------------------------------------------------
+
+std::optional<StoredChange> ConsumerGroup::take_change() {
+    StoredChange change;
+    change.what = stored_ ? StoredChange::What::changes : StoredChange::What::whole;
+    change.type = GroupType::consumer;
+    change.head = encode(ConsumerHead{group_epoch_, assignment_epoch_, topics_checksum_});
+    if (!stored_) {
+        for (const auto& [id, member] : members_) dirty_.insert(id);
+    }
+    for (const std::string& id : std::exchange(dirty_, {})) {
+        const auto it = members_.find(id);
+        if (it == members_.end()) {
+            if (const auto gone = stored_members_.extract(id)) {
+                stored_bytes_ -= gone.mapped().bytes;
+                change.removed.push_back(id);
+            }
+            continue;
+        }
+        const ConsumerMember& member = it->second;
+        const auto target = target_.find(id);
+        std::string body = encode(ConsumerBody{member.instance_id,
+                                               member.rack_id,
+                                               member.client_id,
+                                               member.client_host,
+                                               member.rebalance_timeout_ms,
+                                               {member.topic_names.begin(), member.topic_names.end()},
+                                               member.regex,
+                                               member.assignor,
+                                               member.epoch,
+                                               member.previous_epoch,
+                                               static_cast<std::uint8_t>(member.state),
+                                               member.assigned,
+                                               member.revoking,
+                                               target == target_.end() ? PartitionSet() : target->second});
+        // A heartbeat that changed nothing writes nothing.
+        const Print print{id.size() + body.size(), crc32c(body)};
+        const auto known = stored_members_.find(id);
+        if (known != stored_members_.end() && known->second == print) continue;
+        note_stored(id, print);
+        change.members.emplace_back(id, std::move(body));
+    }
+    if (stored_ && change.members.empty() && change.removed.empty() && change.head == stored_head_)
+        return std::nullopt;
+    stored_ = true;
+    stored_head_ = change.head;
+    return change;
+}
+
+void ConsumerGroup::note_stored(const std::string& id, const Print& print) {
+    Print& known = stored_members_[id];
+    stored_bytes_ += print.bytes - known.bytes;
+    known = print;
+}
+
+void ConsumerGroup::forget_stored() {
+    stored_ = false;
+    stored_bytes_ = 0;
+    stored_members_.clear();
+}
+
+Status ConsumerGroup::restore(Millis now, const StoredGroup& from,
+                              const std::shared_ptr<const TopicsView>& topics) {
+    MR_TRY(const auto head, decode_consumer_head(from.head));
+    if (head.assignment_epoch < 0 || head.assignment_epoch > head.group_epoch ||
+        head.group_epoch > kEpochMax) {
+        return fail(Code::corrupt, "epochs {} and {}", head.group_epoch, head.assignment_epoch);
+    }
+    group_epoch_ = head.group_epoch;
+    assignment_epoch_ = head.assignment_epoch;
+    for (const auto& [id, bytes] : from.members) {
+        MR_TRY(auto body, decode_consumer_body(bytes));
+        if (body.instance_id && !static_.emplace(*body.instance_id, id).second) {
+            return fail(Code::corrupt, "two members with the instance id {}", *body.instance_id);
+        }
+        if (body.epoch < kLeaveStaticEpoch || body.epoch > group_epoch_) {
+            return fail(Code::corrupt, "member {} in epoch {} of {}", id, body.epoch, group_epoch_);
+        }
+        ConsumerMember& member = members_[id];
+        member.id = id;
+        member.instance_id = std::move(body.instance_id);
+        member.rack_id = std::move(body.rack_id);
+        member.client_id = std::move(body.client_id);
+        member.client_host = std::move(body.client_host);
+        member.rebalance_timeout_ms = body.rebalance_timeout_ms;
+        member.topic_names = {body.topic_names.begin(), body.topic_names.end()};
+        member.regex = std::move(body.regex);
+        member.assignor = std::move(body.assignor);
+        member.epoch = body.epoch;
+        member.previous_epoch = body.previous_epoch;
+        member.state = static_cast<MemberState>(body.state);
+        member.assigned = std::move(body.assigned);
+        member.revoking = std::move(body.revoking);
+        member.session_deadline = now + options_.consumer_session_timeout_ms;
+        if (member.state == MemberState::unrevoked) {
+            member.rebalance_deadline = now + member.rebalance_timeout_ms;
+        }
+        target_[id] = std::move(body.target);
+        own(member);
+        note_stored(id, {id.size() + bytes.size(), crc32c(bytes)});
+    }
+    stored_ = true;
+    stored_head_ = from.head;
+    set_topics(find_topics(*topics));
+    seen_topics_ = topics;
+    // They may have changed since a member was last heard of.
+    if (topics_checksum_ != head.topics) ++group_epoch_;
+    return {};
 }
 
 // --- time and descriptions -------------------------------------------------------------------------------

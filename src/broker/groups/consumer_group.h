@@ -6,7 +6,7 @@
 //   assignment epoch   the group epoch the target assignment was made for
 //   member epoch       how far a member has come; a partition goes to its new owner only when the old one has
 //                      reported that it no longer has it
-// Membership is in memory only: after a restart members are unknown, and join again. Thread: loop.
+// All of it is written as it changes (take_change()). Thread: loop.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +65,15 @@ class ConsumerGroup {
     void tick(Millis now);
     [[nodiscard]] Millis next_deadline() const;
 
+    /// What must be written now, if anything: what differs from what was taken before.
+    std::optional<StoredChange> take_change();
+    /// Size of everything that was taken and still holds.
+    [[nodiscard]] std::size_t stored_bytes() const { return stored_bytes_; }
+    /// Nothing is written of this group any more: the next change is all of it.
+    void forget_stored();
+    /// REQUIRES: nobody has been in the group yet.
+    Status restore(Millis now, const StoredGroup& from, const std::shared_ptr<const TopicsView>& topics);
+
     [[nodiscard]] bool has_members() const { return !members_.empty(); }
     [[nodiscard]] std::string_view state() const;
     [[nodiscard]] DescribedConsumerGroup describe() const;
@@ -74,18 +83,28 @@ class ConsumerGroup {
 
   private:
     class Patterns;
+    /// What was written of a member, as far as it takes to see that it is the same now.
+    struct Print {
+        std::size_t bytes = 0;
+        std::uint32_t checksum = 0;
+        bool operator==(const Print&) const = default;
+    };
 
     ConsumerHeartbeatAnswer leave(const ConsumerHeartbeat& request);
     ConsumerMember* find_or_join(const ConsumerHeartbeat& request, ConsumerHeartbeatAnswer& answer);
     ConsumerMember* join_static(const ConsumerHeartbeat& request, ConsumerHeartbeatAnswer& answer);
     bool update(ConsumerMember& member, const ConsumerHeartbeat& request);
     void remove(const std::string& member_id);
+    using Topics = std::map<std::string, std::pair<Uuid, std::int32_t>>;
+    [[nodiscard]] Topics find_topics(const TopicsView& topics);
     void refresh_topics(const std::shared_ptr<const TopicsView>& topics);
     void make_target();
     void reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned);
     void next_assignment(ConsumerMember& member, std::int32_t epoch,
                          const std::optional<PartitionSet>& owned);
     [[nodiscard]] std::string_view preferred_assignor() const;
+    void set_topics(Topics topics);
+    void note_stored(const std::string& id, const Print& print);
     void disown(const ConsumerMember& member);
     void own(const ConsumerMember& member);
 
@@ -99,10 +118,16 @@ class ConsumerGroup {
     /// Who has a partition, or has not yet given it up.
     std::map<Uuid, std::map<std::int32_t, std::string>> owners_;
     /// Topics subscribed to that exist, as of the last look, and their names.
-    std::map<std::string, std::pair<Uuid, std::int32_t>> topics_;
+    Topics topics_;
+    std::uint32_t topics_checksum_ = 0;
     std::shared_ptr<const TopicsView> seen_topics_;
     bool subscriptions_changed_ = false;
     std::unique_ptr<Patterns> patterns_;
+    std::set<std::string> dirty_;  ///< members that may differ from what is written of them
+    bool stored_ = false;
+    std::string stored_head_;
+    std::size_t stored_bytes_ = 0;
+    std::map<std::string, Print> stored_members_;
 };
 
 /// What is wrong with a heartbeat by itself, whatever the group; error none if nothing.

@@ -7,6 +7,8 @@
 
 #include <random>
 
+#include "broker/groups/memory_store.h"
+
 namespace mr::broker::groups {
 namespace {
 
@@ -309,16 +311,10 @@ TEST(Assignors, UniformIsEvenAndSticky) {
 }
 
 /// Members as a client library makes them: own what they were told, revoke at their own pace, sometimes lose
-/// an answer, sometimes vanish.
+/// an answer, sometimes vanish; and the coordinator is restarted now and then.
 class History {
   public:
-    explicit History(unsigned seed)
-        : random_(seed),
-          coordinator_(
-              options(), [] { return std::string("made"); }, [](std::string_view) { return false; },
-              [] { return std::vector<std::string>(); }) {
-        coordinator_.set_topics([this] { return topics_; });
-    }
+    explicit History(unsigned seed) : random_(seed) { start(); }
     void run() {
         for (int i = 0; i < 400 && !::testing::Test::HasFailure(); ++i) step();
         for (int i = 0; i < 60; ++i) {
@@ -339,10 +335,24 @@ class History {
         o.consumer_session_timeout_ms = 20'000;
         return o;
     }
+    void start() {
+        coordinator_ = std::make_unique<Coordinator>(
+            options(), [] { return std::string("made"); }, [](std::string_view) { return false; },
+            [] { return std::vector<std::string>(); });
+        coordinator_->set_topics([this] { return topics_; });
+        coordinator_->set_store(store_.writer());
+        EXPECT_TRUE(coordinator_->restore(now_, store_.groups()).empty());
+    }
+    /// What was not yet durable is lost; nobody has been told of it.
+    void restart() {
+        store_.crash();
+        store_.hold = false;
+        start();
+    }
     std::size_t pick(std::size_t n) { return random_() % n; }
     void advance(std::int64_t ms) {
         now_ += ms;
-        coordinator_.tick(now_);
+        coordinator_->tick(now_);
     }
     void step() {
         switch (pick(12)) {
@@ -360,6 +370,8 @@ class History {
                     make_topics({{"t", static_cast<int>(1 + pick(9))}, {"u", static_cast<int>(1 + pick(5))}});
                 return;
             case 3:
+                return pick(4) == 0 ? restart() : void();
+            case 4:
                 return advance(static_cast<std::int64_t>(pick(2'000)));
             default: {
                 if (clients_.empty()) return;
@@ -379,7 +391,9 @@ class History {
             client.owned.clear();
         }
         r.owned = client.owned;
-        const auto answer = coordinator_.consumer_heartbeat(now_, r);
+        store_.hold = lose_answer && pick(2) == 0;
+        const auto answer = coordinator_->consumer_heartbeat(now_, r);
+        if (store_.hold) return restart();
         if (lose_answer) return;
         if (answer.error != none) {
             ASSERT_TRUE(answer.error == fenced_member_epoch || answer.error == unknown_member_id ||
@@ -400,8 +414,8 @@ class History {
                     const auto [at, first] = owners.emplace(std::pair(topic, p), other);
                     if (first) continue;
                     // Unless one of them is out of the group and does not know yet.
-                    EXPECT_TRUE(coordinator_.check_fetch("g", other, state.epoch) != none ||
-                                coordinator_.check_fetch("g", at->second, clients_.at(at->second).epoch) !=
+                    EXPECT_TRUE(coordinator_->check_fetch("g", other, state.epoch) != none ||
+                                coordinator_->check_fetch("g", at->second, clients_.at(at->second).epoch) !=
                                     none)
                         << other << " and " << at->second << " own partition " << p;
                 }
@@ -424,14 +438,21 @@ class History {
         for (const auto& [name, topic] : topics_->by_name) total += topic->partitions.size();
         EXPECT_EQ(owned.size(), total);
         EXPECT_LE(most, least + 1);
-        EXPECT_EQ(coordinator_.describe_consumer("g").state, "Stable");
+        EXPECT_EQ(coordinator_->describe_consumer("g").state, "Stable");
+        // And at rest a restart changes nothing.
+        const int writes = store_.writes;
+        restart();
+        for (auto& [id, client] : clients_) beat(id, client, false);
+        EXPECT_EQ(store_.writes, writes);
+        EXPECT_EQ(coordinator_->describe_consumer("g").state, "Stable");
     }
 
     std::mt19937 random_;
     std::int64_t now_ = 0;
     int next_ = 0;
     std::shared_ptr<const TopicsView> topics_ = make_topics({{"t", 4}, {"u", 3}});
-    Coordinator coordinator_;
+    MemoryStore store_{now_};
+    std::unique_ptr<Coordinator> coordinator_;
     std::map<std::string, Client> clients_;
 };
 

@@ -1,6 +1,7 @@
 #include "broker/groups/coordinator.h"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <utility>
 
@@ -25,6 +26,18 @@ class Coordinator::Impl {
     /// it.
     std::map<std::string, Millis, std::less<>> due;
     std::set<std::pair<Millis, std::string>> schedule;
+    Store store;
+    std::uint64_t writes_made = 0;
+    /// Of groups of which something is written, or on its way: how much.
+    std::map<std::string, std::size_t, std::less<>> stored_bytes;
+    std::size_t stored_total = 0;
+    /// Writes of a group on their way, and who waits for how many of them.
+    struct Writes {
+        std::uint64_t issued = 0;
+        std::uint64_t done = 0;
+        std::deque<std::pair<std::uint64_t, std::move_only_function<void()>>> waiting;
+    };
+    std::map<std::string, Writes, std::less<>> writes;
 
     ClassicGroup* find(std::string_view id) {
         const auto it = groups.find(id);
@@ -79,9 +92,83 @@ class Coordinator::Impl {
     void forget(const std::string& id) {
         // Not by the caller's reference, which may lie in what is erased.
         const std::string name = id;
-        groups.erase(name);
+        if (auto group = groups.extract(name)) group.mapped().close(KafkaError::unknown_member_id);
         consumers.erase(name);
         reschedule(name);
+        if (drop_stored(name)) write(name, {.what = StoredChange::What::gone}, {});
+    }
+
+    // --- what is written
+    /// False: there was nothing.
+    bool drop_stored(const std::string& id) {
+        const auto known = stored_bytes.extract(id);
+        if (known.empty()) return false;
+        stored_total -= known.mapped();
+        return true;
+    }
+    void count_stored(const std::string& id, std::size_t bytes) {
+        std::size_t& known = stored_bytes[id];
+        stored_total += bytes - known;
+        known = bytes;
+    }
+    [[nodiscard]] bool fits(const std::string& id, std::size_t bytes) const {
+        const auto known = stored_bytes.find(id);
+        const std::size_t others = stored_total - (known == stored_bytes.end() ? 0 : known->second);
+        return bytes <= options.stored_bytes_max && others + bytes <= options.stored_total_max;
+    }
+
+    void write(const std::string& id, StoredChange change, Stored done) {
+        if (!store) return;
+        ++writes[id].issued;
+        store(id, std::move(change), [this, id, done = std::move(done)](Millis now) mutable {
+            const auto it = writes.find(id);
+            MR_CHECK(it != writes.end(), "{}", id);
+            Writes& known = it->second;
+            ++known.done;
+            std::vector<std::move_only_function<void()>> ready;
+            while (!known.waiting.empty() && known.waiting.front().first <= known.done) {
+                ready.push_back(std::move(known.waiting.front().second));
+                known.waiting.pop_front();
+            }
+            if (known.done == known.issued) writes.erase(it);
+            if (done) done(now);
+            for (auto& then : ready) then();
+        });
+    }
+
+    /// After anything was done with the group.
+    void persist(const std::string& id, ClassicGroup& group, Millis now) {
+        const std::uint64_t token = ++writes_made;
+        std::optional<StoredChange> change = group.take_change(token);
+        if (!change) return;
+        if (!store) return group.stored(now, token);
+        std::size_t bytes = id.size() + change->head.size();
+        for (const auto& [member, body] : change->members) bytes += member.size() + body.size();
+        if (fits(id, bytes)) {
+            count_stored(id, bytes);
+        } else {
+            // It works on, but not beyond a restart. What was written of it before holds no more.
+            if (!drop_stored(id)) return group.stored(now, token);
+            change = StoredChange{.what = StoredChange::What::gone};
+        }
+        write(id, std::move(*change), [this, id, token](Millis at) {
+            ClassicGroup* written = find(id);
+            if (written == nullptr) return;
+            written->stored(at, token);
+            reschedule(id);
+        });
+    }
+    void persist(const std::string& id, ConsumerGroup& group) {
+        if (!store) return;
+        std::optional<StoredChange> change = group.take_change();
+        if (!change) return;
+        const std::size_t bytes = id.size() + change->head.size() + group.stored_bytes();
+        if (fits(id, bytes)) {
+            count_stored(id, bytes);
+            return write(id, std::move(*change), {});
+        }
+        group.forget_stored();
+        if (drop_stored(id)) write(id, {.what = StoredChange::What::gone}, {});
     }
 };
 
@@ -130,6 +217,7 @@ void Coordinator::join(Millis now, JoinRequest request, JoinAnswer answer) {
     // A group that nobody got into leaves no trace.
     if (group->empty() && group->state() == GroupState::empty && !impl_->has_offsets(id))
         return impl_->forget(id);
+    impl_->persist(id, *group, now);
     impl_->reschedule(id);
 }
 
@@ -148,6 +236,7 @@ void Coordinator::sync(Millis now, SyncRequest request, SyncAnswer answer) {
         return answer(std::move(response));
     }
     group->sync(now, std::move(request), std::move(answer));
+    impl_->persist(id, *group, now);
     impl_->reschedule(id);
 }
 
@@ -168,7 +257,10 @@ LeaveResponse Coordinator::leave(Millis now, const std::string& group, std::vect
         const KafkaError error = found == nullptr ? KafkaError::unknown_member_id : found->leave(now, member);
         response.members.push_back({std::move(member), error});
     }
-    if (found != nullptr) impl_->reschedule(group);
+    if (found != nullptr) {
+        impl_->persist(group, *found, now);
+        impl_->reschedule(group);
+    }
     return response;
 }
 
@@ -184,6 +276,50 @@ KafkaError Coordinator::check_commit(Millis now, const std::string& group, const
 
 void Coordinator::set_topics(std::function<std::shared_ptr<const TopicsView>()> topics) {
     impl_->topics = std::move(topics);
+}
+
+void Coordinator::set_store(Store store) {
+    impl_->store = std::move(store);
+}
+
+std::vector<std::string> Coordinator::restore(Millis now, const StoredGroups& stored) {
+    std::vector<std::string> unreadable;
+    const auto topics = impl_->topics ? impl_->topics() : std::make_shared<const TopicsView>();
+    for (const auto& [id, from] : stored) {
+        std::size_t bytes = id.size() + from->head.size();
+        for (const auto& [member, body] : from->members) bytes += member.size() + body.size();
+        impl_->count_stored(id, bytes);
+        const Status restored =
+            from->type == GroupType::classic
+                ? impl_->groups.try_emplace(id, id, impl_->options).first->second.restore(now, *from)
+                : impl_->consumers.try_emplace(id, id, impl_->options)
+                      .first->second.restore(now, *from, topics);
+        if (restored) {
+            impl_->reschedule(id);
+            continue;
+        }
+        impl_->forget(id);
+        unreadable.push_back(id + ": " + restored.error().message);
+    }
+    return unreadable;
+}
+
+void Coordinator::when_stored(const std::string& group, std::move_only_function<void()> then) {
+    const auto it = impl_->writes.find(group);
+    if (it == impl_->writes.end()) return then();
+    it->second.waiting.emplace_back(it->second.issued, std::move(then));
+}
+
+void Coordinator::forget_unused() {
+    std::vector<std::string> unused;
+    for (const auto& [id, group] : impl_->groups) {
+        if (group.empty() && group.state() == GroupState::empty && !impl_->has_offsets(id))
+            unused.push_back(id);
+    }
+    for (const auto& [id, group] : impl_->consumers) {
+        if (!group.has_members() && !impl_->has_offsets(id)) unused.push_back(id);
+    }
+    for (const auto& id : unused) impl_->forget(id);
 }
 
 ConsumerHeartbeatAnswer Coordinator::consumer_heartbeat(Millis now, ConsumerHeartbeat request) {
@@ -224,6 +360,7 @@ ConsumerHeartbeatAnswer Coordinator::consumer_heartbeat(Millis now, ConsumerHear
     if (!group->has_members() && !impl_->has_offsets(id)) {
         impl_->forget(id);
     } else {
+        impl_->persist(id, *group);
         impl_->reschedule(id);
     }
     return answer;
@@ -339,6 +476,7 @@ void Coordinator::tick(Millis now) {
             if (!consumer->has_members() && !impl_->has_offsets(id)) {
                 impl_->forget(id);
             } else {
+                impl_->persist(id, *consumer);
                 impl_->reschedule(id);
             }
             continue;
@@ -349,6 +487,7 @@ void Coordinator::tick(Millis now) {
         if (group->empty() && group->state() == GroupState::empty && !impl_->has_offsets(id)) {
             impl_->forget(id);
         } else {
+            impl_->persist(id, *group, now);
             impl_->reschedule(id);
         }
     }

@@ -1,8 +1,11 @@
 // Consumer groups, of the classic protocol and of the new one (KIP-848): who is in, who gets what.
 //
 // A pure state machine on the loop thread: requests come in with the time, answers go out through callbacks
-// (at once or later), tick() makes time pass. Membership is in memory only, as in Kafka after a coordinator
-// moved: members rejoin. Offsets are durable and elsewhere (offset_commit.h, Broker::group_offsets).
+// (at once or later), tick() makes time pass. Members, generations and assignments are given to set_store()'s
+// function to be written (stored.h), and come back by restore(): after a restart members go on as if nothing
+// had been, as in Kafka, and a fenced generation stays fenced. What an answer says of them is written before:
+// SyncGroup waits for it here, for others see when_stored(). Offsets are durable and elsewhere
+// (offset_commit.h, Broker::group_offsets).
 //
 //   empty ──join──▶ preparing ──all rejoined or timeout──▶ completing ──leader's sync──▶ stable
 //     ▲                 ▲                                      │                           │
@@ -26,6 +29,7 @@
 
 #include "broker/error.h"
 #include "broker/groups/assignors.h"
+#include "broker/groups/stored.h"
 #include "broker/topics_view.h"
 
 namespace mr::broker::groups {
@@ -38,9 +42,13 @@ struct CoordinatorOptions {
     std::int32_t session_timeout_max_ms = 1'800'000;  ///< group.max.session.timeout.ms
     std::int32_t initial_rebalance_delay_ms = 3'000;  ///< group.initial.rebalance.delay.ms (Kafka: 3 s)
     std::int32_t groups_max = 10'000;
-    std::int32_t members_max = 2'000;                     ///< group.max.size
-    std::size_t member_bytes_max = 1U << 20;              ///< names and protocols' metadata of one member
-    std::size_t assignment_bytes_max = 16U << 20;         ///< of one generation, all members
+    std::int32_t members_max = 2'000;              ///< group.max.size
+    std::size_t member_bytes_max = 1U << 20;       ///< names and protocols' metadata of one member
+    std::size_t assignment_bytes_max = 16U << 20;  ///< of one generation, all members
+    /// What is written of one group, of all; above, a group works on, and its members join again after a
+    /// restart.
+    std::size_t stored_bytes_max = 16U << 20;
+    std::size_t stored_total_max = 256U << 20;
     std::int32_t consumer_session_timeout_ms = 45'000;    ///< group.consumer.session.timeout.ms
     std::int32_t consumer_heartbeat_interval_ms = 5'000;  ///< group.consumer.heartbeat.interval.ms
 };
@@ -207,6 +215,19 @@ class Coordinator {
     /// What topics there are, for groups of the new protocol. Without, they have none.
     void set_topics(std::function<std::shared_ptr<const TopicsView>()> topics);
 
+    /// Where changes of groups are written: in the order of the calls, and `done` is called in that order,
+    /// once it is durable (never, where the process ends first). Without, groups are in memory only.
+    using Stored = std::move_only_function<void(Millis now)>;
+    using Store = std::function<void(const std::string& group, StoredChange change, Stored done)>;
+    void set_store(Store store);
+    /// What was written before a restart: members go on where they were, their sessions begin at `now`.
+    /// Groups that cannot be read are left out; the answer says which, and why. REQUIRES: set_topics()
+    /// before; no groups yet.
+    [[nodiscard]] std::vector<std::string> restore(Millis now, const StoredGroups& groups);
+    /// Runs `then` when everything said so far about the group is durable: at once where nothing is on its
+    /// way.
+    void when_stored(const std::string& group, std::move_only_function<void()> then);
+
     void join(Millis now, JoinRequest request, JoinAnswer answer);
     void sync(Millis now, SyncRequest request, SyncAnswer answer);
     [[nodiscard]] KafkaError heartbeat(Millis now, const std::string& group, const MemberIdentity& who);
@@ -236,6 +257,8 @@ class Coordinator {
     /// The group has members: its offsets do not expire.
     [[nodiscard]] bool active(std::string_view group) const;
 
+    /// Forgets groups without members whose offsets have gone, too. Now and then.
+    void forget_unused();
     /// Lets what is due happen: sessions expire, rebalances complete.
     void tick(Millis now);
     /// When tick() has something to do next; INT64_MAX: nothing is pending.

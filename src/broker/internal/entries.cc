@@ -318,4 +318,60 @@ Result<ClusterSettingsChanged> decode_cluster_settings(std::string_view payload)
     return entry;
 }
 
+std::string encode(const GroupMembersEntry& entry) {
+    using What = groups::StoredChange::What;
+    std::string payload;
+    ByteWriter out(payload);
+    out.sized(entry.group);
+    out.i64(entry.time.value);
+    out.u8(static_cast<std::uint8_t>(entry.change.what));
+    if (entry.change.what == What::gone) return payload;
+    out.u8(static_cast<std::uint8_t>(entry.change.type));
+    out.sized(entry.change.head);
+    out.uvarint(entry.change.members.size());
+    for (const auto& [id, body] : entry.change.members) {
+        out.sized(id);
+        out.sized(body);
+    }
+    if (entry.change.what == What::whole) return payload;
+    out.uvarint(entry.change.removed.size());
+    for (const auto& id : entry.change.removed) out.sized(id);
+    return payload;
+}
+
+Result<GroupMembersEntry> decode_group_members(std::string_view payload) {
+    using What = groups::StoredChange::What;
+    ByteReader in(payload);
+    GroupMembersEntry entry;
+    entry.group = in.sized();
+    entry.time = TimestampMs(in.i64());
+    const std::uint8_t what = in.u8();
+    if (what < 1 || what > 3) in.set_bad();
+    entry.change.what = static_cast<What>(what);
+    if (what == static_cast<std::uint8_t>(What::gone)) {
+        MR_TRY_VOID(in.finish("group_members entry"));
+        return entry;
+    }
+    entry.change.type = read_group_type(in);
+    entry.change.head = in.sized();
+    const std::size_t members = read_count(in);
+    for (std::size_t i = 0; i < members && !in.bad(); ++i) {
+        auto& [id, body] = entry.change.members.emplace_back();
+        id = in.sized();
+        body = in.sized();
+    }
+    if (what == static_cast<std::uint8_t>(What::changes)) {
+        const std::size_t removed = read_count(in);
+        for (std::size_t i = 0; i < removed && !in.bad(); ++i) entry.change.removed.emplace_back(in.sized());
+    }
+    MR_TRY_VOID(in.finish("group_members entry"));
+    return entry;
+}
+
+groups::GroupType read_group_type(ByteReader& in) {
+    const std::uint8_t type = in.u8();
+    if (type != 1 && type != 2) in.set_bad();
+    return static_cast<groups::GroupType>(type);
+}
+
 }  // namespace mr::broker::internal

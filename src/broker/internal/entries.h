@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/uuid.h"
+#include "broker/groups/stored.h"
 #include "broker/topic_config.h"
 
 namespace mr::broker::internal {
@@ -144,10 +145,20 @@ struct ClusterSettingsChanged {
 std::string encode(const ClusterSettingsChanged& entry);
 Result<ClusterSettingsChanged> decode_cluster_settings(std::string_view payload);
 
+/// Kind::group_members.
+struct GroupMembersEntry {
+    std::string group;
+    TimestampMs time;
+    groups::StoredChange change;
+};
+std::string encode(const GroupMembersEntry& entry);
+Result<GroupMembersEntry> decode_group_members(std::string_view payload);
+
 // Shared with the snapshot.
 void write_config(ByteWriter& out, const ConfigMap& config);
 ConfigMap read_config(ByteReader& in);
 void write_uuid(ByteWriter& out, const Uuid& id);
 Uuid read_uuid(ByteReader& in);
+groups::GroupType read_group_type(ByteReader& in);
 
 }  // namespace mr::broker::internal

@@ -131,6 +131,40 @@ void read_groups(ByteReader& in, FrozenState& state) {
     }
 }
 
+void write_members(ByteWriter& out, const groups::StoredGroups& members) {
+    out.uvarint(members.size());
+    for (const auto& [name, group] : members) {
+        out.sized(name);
+        out.i64(group->time.value);
+        out.u8(static_cast<std::uint8_t>(group->type));
+        out.sized(group->head);
+        out.uvarint(group->members.size());
+        for (const auto& [id, body] : group->members) {
+            out.sized(id);
+            out.sized(body);
+        }
+    }
+}
+
+groups::StoredGroups read_members(ByteReader& in) {
+    groups::StoredGroups out;
+    const std::size_t count = read_count(in);
+    for (std::size_t g = 0; g < count && !in.bad(); ++g) {
+        std::string name(in.sized());
+        auto group = std::make_shared<groups::StoredGroup>();
+        group->time = TimestampMs(in.i64());
+        group->type = read_group_type(in);
+        group->head = in.sized();
+        const std::size_t members = read_count(in);
+        for (std::size_t i = 0; i < members && !in.bad(); ++i) {
+            std::string id(in.sized());
+            group->members[std::move(id)] = in.sized();
+        }
+        out[std::move(name)] = std::move(group);
+    }
+    return out;
+}
+
 std::shared_ptr<const ClusterSettings> read_settings(ByteReader& in) {
     auto settings = std::make_shared<ClusterSettings>();
     const std::size_t count = read_count(in);
@@ -171,6 +205,7 @@ void write_snapshot(const FrozenState& state,
         out.sized(name);
         out.sized(value);
     }
+    write_members(out, state.members);
 }
 
 Result<Snapshot> read_snapshot(std::string_view bytes, Seq through) {
@@ -205,6 +240,7 @@ Result<Snapshot> read_snapshot(std::string_view bytes, Seq through) {
         state.retired_epochs[std::move(name)] = LeaderEpoch(in.i32());
     }
     if (version >= 3) state.cluster_settings = read_settings(in);
+    if (version >= 4) state.members = read_members(in);
     MR_TRY_VOID(in.finish("broker snapshot"));
     return snapshot;
 }

@@ -13,8 +13,9 @@
 
 namespace mr::broker::internal {
 
-/// 3 added generation and clean offset to segments, and cluster settings; 2 is still read.
-inline constexpr std::uint8_t kSnapshotVersion = 3;
+/// 3 added generation and clean offset to segments, and cluster settings; 4 the members of groups. 2 is still
+/// read.
+inline constexpr std::uint8_t kSnapshotVersion = 4;
 
 void write_snapshot(const FrozenState& state,
                     const std::function<std::vector<SegmentInfo>(const PartitionLog&)>& segments_of,

@@ -100,6 +100,8 @@ void BrokerState::apply_other(const Entry& entry) {
             return apply_group_offsets(must(internal::decode_group_offsets(payload), entry));
         case Kind::group_deleted:
             return apply_group_deleted(must(internal::decode_group_deleted(payload), entry));
+        case Kind::group_members:
+            return apply_group_members(must(internal::decode_group_members(payload), entry));
         case Kind::log_start:
             return apply_log_start(must(internal::decode_log_start(payload), entry));
         case Kind::leader_epoch:
@@ -355,6 +357,34 @@ void BrokerState::apply_group_deleted(const internal::GroupDeleted& deleted) {
     set_group(deleted.group, std::make_shared<GroupOffsets>());
 }
 
+void BrokerState::apply_group_members(internal::GroupMembersEntry entry) {
+    using What = groups::StoredChange::What;
+    groups::StoredChange& change = entry.change;
+    if (change.what == What::gone) {
+        members_.erase(entry.group);
+        return;
+    }
+    GroupMembersState& known = members_[entry.group];
+    if (change.what == What::whole || known.stored == nullptr) {
+        known = {std::make_shared<groups::StoredGroup>(), group_copies_};
+    } else if (known.made_in != group_copies_) {
+        known = {std::make_shared<groups::StoredGroup>(*known.stored), group_copies_};
+    }
+    groups::StoredGroup& stored = *known.stored;
+    stored.type = change.type;
+    stored.time = entry.time;
+    stored.head = std::move(change.head);
+    for (const auto& id : change.removed) stored.members.erase(id);
+    for (auto& [id, body] : change.members) stored.members[std::move(id)] = std::move(body);
+}
+
+groups::StoredGroups BrokerState::group_members() {
+    ++group_copies_;
+    groups::StoredGroups out;
+    for (const auto& [name, group] : members_) out.emplace_hint(out.end(), name, group.stored);
+    return out;
+}
+
 void BrokerState::set_group(const std::string& name, std::shared_ptr<const GroupOffsets> offsets) {
     auto it = groups_.find(name);
     if (offsets->empty()) {
@@ -500,6 +530,7 @@ FrozenState BrokerState::freeze() {
     FrozenState frozen{.through = applied_,
                        .topics = {},
                        .groups = {},
+                       .members = group_members(),
                        .transactions = transactions_,
                        .retired_epochs = retired_epochs_,
                        .next_producer_id = next_producer_id_,
@@ -558,6 +589,9 @@ Status BrokerState::thaw(FrozenState frozen) {
     for (auto& [name, offsets] : frozen.groups) {
         auto cell = std::make_shared<GroupCell>(offsets);
         groups_[name] = {std::move(offsets), std::move(cell)};
+    }
+    for (auto& [name, stored] : frozen.members) {
+        members_[name] = {std::make_shared<groups::StoredGroup>(*stored), group_copies_};
     }
     transactions_ = std::move(frozen.transactions);
     retired_epochs_ = std::move(frozen.retired_epochs);

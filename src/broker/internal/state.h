@@ -21,6 +21,7 @@
 #include "broker/broker.h"
 #include "broker/cluster_settings.h"
 #include "broker/group_offsets.h"
+#include "broker/groups/stored.h"
 #include "broker/internal/entries.h"
 #include "broker/internal/producer_table.h"
 #include "broker/internal/publisher.h"
@@ -58,6 +59,12 @@ struct GroupState {
     std::shared_ptr<GroupCell> cell;
 };
 
+/// Changed in place until somebody has been given it: then a copy is changed.
+struct GroupMembersState {
+    std::shared_ptr<groups::StoredGroup> stored;
+    std::uint64_t made_in = 0;  ///< of BrokerState::group_copies_
+};
+
 /// A partition as of a cut.
 struct FrozenPartition {
     std::shared_ptr<PartitionLog> log;
@@ -76,6 +83,7 @@ struct FrozenState {
     Seq through;
     std::vector<FrozenTopic> topics;
     std::map<std::string, std::shared_ptr<const GroupOffsets>, std::less<>> groups;
+    broker::groups::StoredGroups members;
     txn::TransactionTable transactions;
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs;
     std::int64_t next_producer_id = 0;
@@ -96,6 +104,8 @@ class BrokerState {
     [[nodiscard]] std::int64_t partition_total() const { return partition_total_; }
     /// nullptr when the group has no offsets.
     [[nodiscard]] const GroupOffsets* group(std::string_view name) const;
+    /// What is written of the groups' members.
+    [[nodiscard]] groups::StoredGroups group_members();
     [[nodiscard]] std::int64_t next_producer_id() const { return next_producer_id_; }
     [[nodiscard]] const txn::TransactionTable& transactions() const { return transactions_; }
     /// When the next open transaction times out, in the node's wall clock; 0: one must be aborted now,
@@ -146,6 +156,7 @@ class BrokerState {
     void note_deadline();
     void apply_group_offsets(const internal::GroupOffsetsEntry& entry);
     void apply_group_deleted(const internal::GroupDeleted& deleted);
+    void apply_group_members(internal::GroupMembersEntry entry);
     void apply_log_start(const internal::LogStartMoved& moved);
     void apply_leader_epoch(const internal::LeaderEpochRaised& raised);
     void apply_cluster_settings(const internal::ClusterSettingsChanged& changed);
@@ -171,6 +182,8 @@ class BrokerState {
     std::map<std::string, TopicState*, std::less<>> by_name_;
     std::int64_t partition_total_ = 0;
     std::map<std::string, GroupState, std::less<>> groups_;
+    std::map<std::string, GroupMembersState, std::less<>> members_;
+    std::uint64_t group_copies_ = 0;  ///< how often all of members_ were given away
     txn::TransactionTable transactions_;
     std::atomic<std::int64_t> transactions_due_{INT64_MAX};
     std::map<std::string, LeaderEpoch, std::less<>> retired_epochs_;

@@ -43,6 +43,7 @@ bool is_known(Kind kind) {
         case Kind::transaction:
         case Kind::leader_epoch:
         case Kind::cluster_settings:
+        case Kind::group_members:
         case Kind::schema:
         case Kind::pipeline:
         case Kind::step:

@@ -1,7 +1,8 @@
 // Which consumer groups have had members lately: their committed offsets do not expire.
 //
-// Membership is in memory only, so in the first hour after a start every group counts as in use: its members
-// may still be on their way back. Thread: update() loop; in_use() any.
+// In the first hour after a start every group counts as in use: members that were not written
+// (CoordinatorOptions::stored_bytes_max) may still be on their way back. Thread: update(), note() loop;
+// in_use() any.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,12 @@ class GroupActivity {
         for (const auto& group : coordinator.list()) {
             if (coordinator.active(group.group)) (*next)[group.group] = now.value;
         }
+        seen_.store(std::move(next));
+    }
+    /// Before a restart they had members, or lost the last one, when they were written.
+    void restore(const broker::groups::StoredGroups& groups) {
+        auto next = std::make_shared<Seen>();
+        for (const auto& [group, stored] : groups) next->emplace_hint(next->end(), group, stored->time.value);
         seen_.store(std::move(next));
     }
     [[nodiscard]] bool in_use(std::string_view group, TimestampMs now) const {

@@ -110,6 +110,7 @@ void handle_consumer_group_heartbeat(Service& service, const CallPtr& call,
             (*beat.owned)[topic.topic_id].insert(topic.partitions.begin(), topic.partitions.end());
         }
     }
+    const std::string group = beat.group;
     groups::ConsumerHeartbeatAnswer answer =
         service.coordinator().consumer_heartbeat(service.now_ms(), std::move(beat));
     service.coordinator_changed();
@@ -129,7 +130,9 @@ void handle_consumer_group_heartbeat(Service& service, const CallPtr& call,
             response.assignment->topic_partitions.push_back({topic, {partitions.begin(), partitions.end()}});
         }
     }
-    call->answer(response);
+    // What the member is told holds after a restart, too.
+    service.coordinator().when_stored(group,
+                                      [call, response = std::move(response)] { call->answer(response); });
 }
 
 void handle_consumer_group_describe(Service& service, const CallPtr& call,

@@ -123,6 +123,8 @@ void handle_leave_group(Service& service, const CallPtr& call, wire::LeaveGroupR
     groups::LeaveResponse left =
         service.coordinator().leave(service.now_ms(), request.group_id, std::move(members));
     service.coordinator_changed();
+    // That the last one has left is durable before it hears so.
+    const std::string group = std::move(request.group_id);
     wire::LeaveGroupResponse response;
     response.error_code = to_wire(left.error);
     for (auto& member : left.members) {
@@ -136,7 +138,8 @@ void handle_leave_group(Service& service, const CallPtr& call, wire::LeaveGroupR
         out.group_instance_id = std::move(member.who.instance_id);
         out.error_code = to_wire(member.error);
     }
-    call->answer(response);
+    service.coordinator().when_stored(group,
+                                      [call, response = std::move(response)] { call->answer(response); });
 }
 
 }  // namespace mr::serve::kafka

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/group_store.h"
 #include "broker/txn/transactions.h"
 #include "serve/kafka/session.h"
 
@@ -21,6 +22,9 @@ constexpr std::int64_t kIdleCheckMs = 30'000;
 /// How late a transaction may be aborted (Kafka looks every 10 s), and how often unused ids are looked for.
 constexpr std::int64_t kTransactionCheckMs = 1'000;
 constexpr std::int64_t kTransactionSweepMs = 60'000;
+/// How often groups that have neither members nor offsets are forgotten: Kafka's
+/// offsets.retention.check.interval.ms.
+constexpr std::int64_t kGroupSweepMs = 600'000;
 
 /// As Kafka's: a random UUID in base 64 for addresses, 22 characters.
 std::string new_cluster_id() {
@@ -67,6 +71,7 @@ Service::Service(Parts parts, Options options)
                                        "From a request's arrival to its answer, waiting included", label)});
     }
     coordinator_.set_topics([this] { return parts_.broker.topics(); });
+    restore_groups();
     if (!parts_.broker.cluster_settings()->contains(broker::kClusterIdSetting)) {
         first_cluster_id_ = new_cluster_id();
         submit(journal::Lane::control,
@@ -75,6 +80,27 @@ Service::Service(Parts parts, Options options)
     }
     idle_timer_ = parts_.loop.after(idle_check_ms(), [this] { check_idle(); });
     check_transactions();
+}
+
+/// Members go on where they were before a restart.
+void Service::restore_groups() {
+    coordinator_.set_store([this](const std::string& group, broker::groups::StoredChange change,
+                                  broker::groups::Coordinator::Stored done) {
+        auto answer = on_loop<bool>([this, alive = alive_, done = std::move(done)](bool) mutable {
+            if (!*alive) return;
+            done(now_ms());
+            coordinator_changed();
+        });
+        submit(journal::Lane::control,
+               broker::store_group(parts_.broker, group, std::move(change), std::move(answer)));
+    });
+    groups_swept_ms_ = now_ms();
+    const broker::groups::StoredGroups stored = parts_.broker.take_recovered_groups();
+    for (const std::string& why : coordinator_.restore(now_ms(), stored)) {
+        log_error("kafka", "the members of a group cannot be read, they join again: {}", why);
+    }
+    group_activity_->restore(stored);
+    coordinator_changed();
 }
 
 Quotas& Service::quotas() {
@@ -276,6 +302,11 @@ void Service::check_idle() {
     const std::vector<Session*> sessions(sessions_.begin(), sessions_.end());
     for (Session* session : sessions) session->close_if_idle(limit);
     group_activity_->update(parts_.clock.now(), coordinator_);
+    if (now_ms() - groups_swept_ms_ >= kGroupSweepMs) {
+        groups_swept_ms_ = now_ms();
+        coordinator_.forget_unused();
+        coordinator_changed();
+    }
     idle_timer_ = parts_.loop.after(idle_check_ms(), [this] { check_idle(); });
 }
 

@@ -133,6 +133,7 @@ class Service {
     using Proposals = std::deque<std::unique_ptr<journal::Proposal>>;
     void submit_waiting();
     bool submit_from(Proposals& waiting, journal::Lane lane);
+    void restore_groups();
     void check_idle();
     void check_transactions();
     [[nodiscard]] std::int64_t idle_check_ms() const;
@@ -151,6 +152,7 @@ class Service {
     net::Timer submit_timer_;
     net::Timer transactions_timer_;
     std::int64_t transactions_swept_ms_ = 0;
+    std::int64_t groups_swept_ms_ = 0;
     Proposals waiting_control_;
     Proposals waiting_produce_;
     std::unordered_set<Session*> held_;  ///< have produce requests that wait for room

@@ -107,41 +107,22 @@ class BrokerFixture {
   public:
     explicit BrokerFixture(Options options = {}, std::size_t queue_bytes_max = 64U << 20,
                            broker::BrokerOptions state = {})
-        : directory_(make_directory()) {
-        state.directory = directory_ + "/topics";
-        auto broker = broker::Broker::open(posix_file_system(), metrics, state);
-        MR_CHECK(broker.has_value(), "{}", broker.error().message);
-        broker_ = std::move(*broker);
-        journal::Options where;
-        where.directory = directory_ + "/journal";
-        where.checkpoint_directory = directory_ + "/checkpoints";
-        where.file_bytes = 4U << 20;
-        where.queue_bytes_max = queue_bytes_max;
-        auto journal =
-            journal::Journal::open(posix_file_system(), clock, metrics, where, {broker_.get(), &store});
-        MR_CHECK(journal.has_value(), "{}", journal.error().message);
-        journal_ = std::move(*journal);
-        broker_->set_journal(*journal_);
-        options.advertise = {"127.0.0.1", 9092};
-        broker::groups::CoordinatorOptions groups;
-        groups.initial_rebalance_delay_ms = 0;
-        service_ = std::make_unique<Service>(Service::Parts{loop, clock, *broker_, *journal_, metrics,
-                                                            [this](Service::Work work) {
-                                                                if (!drop_blocking_work) work();
-                                                            },
-                                                            groups, &security},
-                                             options);
-        journal_->set_on_space([this] { service_->journal_has_space(); });
+        : directory_(make_directory()),
+          options_(std::move(options)),
+          queue_bytes_max_(queue_bytes_max),
+          state_(std::move(state)) {
+        options_.advertise = {"127.0.0.1", 9092};
+        state_.directory = directory_ + "/topics";
+        start();
     }
     ~BrokerFixture() {
-        clients_.clear();
-        journal_->set_on_space({});
-        service_.reset();
-        journal_->stop();
-        run_all();
-        journal_.reset();
-        broker_.reset();
+        stop(true);
         std::filesystem::remove_all(directory_);
+    }
+    /// As kill -9 and a new start do it: all clients are gone, and what was not answered may be.
+    void restart() {
+        stop(false);
+        start();
     }
 
     Client& client() { return *clients_.emplace_back(std::make_unique<Client>(*this)); }
@@ -199,12 +180,51 @@ class BrokerFixture {
     bool drop_blocking_work = false;     ///< as a worker pool that is full
 
   private:
+    void start() {
+        auto broker = broker::Broker::open(posix_file_system(), metrics, state_);
+        MR_CHECK(broker.has_value(), "{}", broker.error().message);
+        broker_ = std::move(*broker);
+        journal::Options where;
+        where.directory = directory_ + "/journal";
+        where.checkpoint_directory = directory_ + "/checkpoints";
+        where.file_bytes = 4U << 20;
+        where.queue_bytes_max = queue_bytes_max_;
+        auto journal =
+            journal::Journal::open(posix_file_system(), clock, metrics, where, {broker_.get(), &store});
+        MR_CHECK(journal.has_value(), "{}", journal.error().message);
+        journal_ = std::move(*journal);
+        broker_->set_journal(*journal_);
+        broker::groups::CoordinatorOptions groups;
+        groups.initial_rebalance_delay_ms = 0;
+        service_ = std::make_unique<Service>(Service::Parts{loop, clock, *broker_, *journal_, metrics,
+                                                            [this](Service::Work work) {
+                                                                if (!drop_blocking_work) work();
+                                                            },
+                                                            groups, &security},
+                                             options_);
+        journal_->set_on_space([this] { service_->journal_has_space(); });
+    }
+    void stop(bool drain) {
+        clients_.clear();
+        journal_->set_on_space({});
+        service_.reset();
+        if (drain) {
+            journal_->stop();
+            run_all();
+        }
+        run_loop();
+        journal_.reset();
+        broker_.reset();
+    }
     static std::string make_directory() {
         std::string name = (std::filesystem::temp_directory_path() / "kafka-test-XXXXXX").string();
         MR_CHECK(::mkdtemp(name.data()) != nullptr, "{}", name);
         return name;
     }
     const std::string directory_;
+    Options options_;
+    const std::size_t queue_bytes_max_;
+    broker::BrokerOptions state_;
     std::unique_ptr<broker::Broker> broker_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<Service> service_;
