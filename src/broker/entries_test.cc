@@ -97,9 +97,15 @@ TEST(BrokerEntries, MembersOfGroups) {
     const groups::ConsumerHead epochs{2, 2, 0x04030201};
     const groups::PartitionSet both{{id(), {0, 1}}};
     const groups::ConsumerBody member{
-        std::nullopt, std::nullopt, "c", "/h", 10'000, {"t"}, "", "range", 2, 1, 0, both, {}, both};
+        std::nullopt, std::nullopt, "c", "/h", 10'000, {"t"}, "", "range", 2, 1, 0, both, {}, both, {}};
     expect_bytes(groups::encode(epochs), consumer_head, groups::decode_consumer_head);
     expect_bytes(groups::encode(member), consumer_body.substr(0, consumer_body.size() - 1),
+                 groups::decode_consumer_body);
+    // Of a member that speaks the classic protocol.
+    groups::ConsumerBody classic = member;
+    classic.classic = {6'000, {{"range", "s"}}};
+    expect_bytes(groups::encode(classic),
+                 "02" + consumer_body.substr(2) + "70 17 00 00 01 05 72 61 6e 67 65 01 73",
                  groups::decode_consumer_body);
     expect_bytes(
         encode(GroupMembersEntry{"g",

@@ -2,6 +2,7 @@
 
 #include "broker/internal/answer_proposal.h"
 #include "broker/internal/entries.h"
+#include "broker/internal/state.h"
 
 namespace mr::broker {
 

@@ -182,6 +182,49 @@ def group_scenario(bootstrap, protocol):
     check(group not in [g.group_id for g in admin.list_consumer_groups().result(timeout=10).valid], "group was deleted")
 
 
+def migration_scenario(bootstrap):
+    """A group changes its protocol member by member, there and back; every record is read on the way."""
+    name, group = topic(NAME, "migration"), f"{NAME}-migration-{RUN_ID}"
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    results(admin.create_topics([NewTopic(name, 4, 1)]))
+    seen = set()
+    sent = 0
+    members = []
+
+    def settle(count):
+        """Each of `count` members has partitions, all together have all; and what is produced now is read."""
+        nonlocal sent
+        produce(bootstrap, name, [{"value": str(sent + i).encode(), "partition": i % 4} for i in range(40)])
+        sent += 40
+        assigned = []
+        deadline = time.time() + 90
+        while time.time() < deadline:
+            for member in members:
+                for message in member.consume(100, timeout=0.1):
+                    check(not message.error(), message.error())
+                    seen.add(int(message.value()))
+                    try:
+                        member.commit(message, asynchronous=False)
+                    except KafkaException as e:  # a rebalance is under way: read again, by whoever has the partition then
+                        check(e.args[0].retriable() or e.args[0].code() in (KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS,
+                              KafkaError.STALE_MEMBER_EPOCH, KafkaError.UNKNOWN_MEMBER_ID), e)
+            assigned = [sorted(p.partition for p in member.assignment()) for member in members]
+            if len(seen) == sent and all(assigned) and sorted(sum(assigned, [])) == [0, 1, 2, 3]:
+                return
+        check(False, f"{count} members: {assigned}, {len(seen)} of {sent} records")
+
+    def join(protocol):
+        members.append(make_member(bootstrap, group, protocol))
+        members[-1].subscribe([name])
+
+    for protocols in (["classic"], ["classic"], ["consumer"], ["leave", "consumer"], ["leave", "classic"], ["leave"], ["leave"]):
+        for step in protocols:
+            members.pop(0).close() if step == "leave" else join(step)
+        settle(len(members))
+    for member in members:
+        member.close()
+
+
 def alter_quota(bootstrap, client_id, key, value):
     """AlterClientQuotas v0 by hand: no Python client has it. Nothing: the quota is removed."""
     def text(s):
@@ -306,6 +349,7 @@ def own(bootstrap, cross_topic):
     able("rebalance")
     group_scenario(bootstrap, "consumer")
     able("kip848")
+    migration_scenario(bootstrap)
     transaction_scenario(bootstrap)
     able("transactional")
     quota_scenario(bootstrap)

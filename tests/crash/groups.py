@@ -33,7 +33,7 @@ class ConfluentMember:
     def __init__(self, bootstrap, name, topic, **config):
         self.group, self.assigned, self.seen = name, [], []
         self.consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": name, "auto.offset.reset": "earliest",
-                                  "enable.auto.commit": False, "reconnect.backoff.max.ms": 500, **config})
+                                  "enable.auto.commit": False, "reconnect.backoff.max.ms": 500, "log_level": 0, **config})
         self.consumer.subscribe([topic], on_assign=lambda _, partitions: self.assigned.append(sorted(p.partition for p in partitions)),
                                 on_lost=lambda _, partitions: self.assigned.append("lost"),
                                 on_revoke=lambda _, partitions: self.assigned.append("revoked"))
@@ -115,7 +115,8 @@ def run(work):
     node = Node(work, project=project, settings=["kafka.group-initial-delay=200ms", "journal.checkpoint-interval=1s"]).start()
     try:
         topic = "t"
-        for future in AdminClient({"bootstrap.servers": node.bootstrap}).create_topics([NewTopic(topic, PARTITIONS, 1)]).values():
+        admin = AdminClient({"bootstrap.servers": node.bootstrap})
+        for future in admin.create_topics([NewTopic(topic, PARTITIONS, 1)]).values():
             future.result(timeout=SECONDS)
         produce(node.bootstrap, topic, 0)
         # A session survives a slow machine; a member that had to join again would show it all the same.

@@ -42,6 +42,8 @@ struct Member {
     [[nodiscard]] const std::string* metadata(std::string_view protocol) const;
 };
 
+class ConsumerGroup;
+
 class ClassicGroup {
   public:
     ClassicGroup(std::string id, const CoordinatorOptions& options) : id_(std::move(id)), options_(options) {}
@@ -62,12 +64,17 @@ class ClassicGroup {
     void stored(Millis now, std::uint64_t token);
     /// REQUIRES: nobody has been in the group yet.
     Status restore(Millis now, const StoredGroup& from);
+    /// A group of the new protocol becomes this one, and rebalances (migration.cc). REQUIRES: its members are
+    /// all classic, and nobody has been in this group yet.
+    void adopt(Millis now, const ConsumerGroup& from, const TopicsView& topics);
 
     [[nodiscard]] Millis next_deadline() const;
     [[nodiscard]] bool empty() const { return members_.empty() && pending_.empty(); }
     [[nodiscard]] bool has_members() const { return !members_.empty(); }
     [[nodiscard]] GroupState state() const { return state_; }
     [[nodiscard]] const std::string& protocol_type() const { return protocol_type_; }
+    [[nodiscard]] const std::string& protocol() const { return protocol_; }
+    [[nodiscard]] std::int32_t generation() const { return generation_; }
     [[nodiscard]] DescribedGroup describe() const;
     [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
 

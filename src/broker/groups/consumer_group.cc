@@ -59,6 +59,12 @@ void add(PartitionSet& to, const PartitionSet& more) {
     for (const auto& [topic, partitions] : more) to[topic].insert(partitions.begin(), partitions.end());
 }
 
+/// When it is out, unless it is heard of.
+std::int64_t deadline_of(const ConsumerMember& member) {
+    return std::min(
+        {member.session_deadline, member.rebalance_deadline, member.join_deadline, member.sync_deadline});
+}
+
 std::uint32_t checksum(const std::map<std::string, std::pair<Uuid, std::int32_t>>& topics) {
     std::string bytes;
     ByteWriter out(bytes);
@@ -133,7 +139,8 @@ ConsumerHeartbeatAnswer check_heartbeat(const ConsumerHeartbeat& r) {
 
 // --- members ---------------------------------------------------------------------------------------------
 
-ConsumerMember* ConsumerGroup::join_static(const ConsumerHeartbeat& r, ConsumerHeartbeatAnswer& answer) {
+ConsumerMember* ConsumerGroup::join_static(const ConsumerHeartbeat& r, bool classic,
+                                           ConsumerHeartbeatAnswer& answer) {
     const auto known = static_.find(*r.instance_id);
     if (known == static_.end()) {
         static_[*r.instance_id] = r.member_id;
@@ -143,7 +150,8 @@ ConsumerMember* ConsumerGroup::join_static(const ConsumerHeartbeat& r, ConsumerH
     }
     auto node = members_.extract(known->second);
     MR_CHECK(!node.empty(), "{} {}", id_, known->second);
-    if (node.mapped().epoch != kLeaveStaticEpoch) {
+    // Between the protocols a member is replaced while it is there.
+    if (node.mapped().epoch != kLeaveStaticEpoch && !classic && !node.mapped().classic) {
         answer = refuse(
             KafkaError::unreleased_instance_id,
             fmt::format("Static member {} with instance id {} cannot join the group because the instance "
@@ -176,7 +184,7 @@ ConsumerMember* ConsumerGroup::find_or_join(const ConsumerHeartbeat& r, Consumer
                                     options_.members_max));
         return nullptr;
     }
-    if (joins && r.instance_id) return join_static(r, answer);
+    if (joins && r.instance_id) return join_static(r, false, answer);
     if (r.instance_id) {
         const auto known = static_.find(*r.instance_id);
         if (known == static_.end()) {
@@ -299,7 +307,8 @@ ConsumerHeartbeatAnswer ConsumerGroup::leave(const ConsumerHeartbeat& r) {
 KafkaError ConsumerGroup::check_member(std::string_view member_id, std::int32_t epoch) const {
     const auto it = members_.find(std::string(member_id));
     if (it == members_.end()) return KafkaError::unknown_member_id;
-    return it->second.epoch == epoch ? KafkaError::none : KafkaError::stale_member_epoch;
+    if (it->second.epoch == epoch) return KafkaError::none;
+    return it->second.classic ? KafkaError::illegal_generation : KafkaError::stale_member_epoch;
 }
 
 // --- assignment ------------------------------------------------------------------------------------------
@@ -448,32 +457,44 @@ void ConsumerGroup::reconcile(ConsumerMember& member, const std::optional<Partit
     }
 }
 
-ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeartbeat& r,
-                                                 const std::shared_ptr<const TopicsView>& topics) {
-    if (r.epoch < 0) return leave(r);
-    ConsumerHeartbeatAnswer answer;
-    const bool was_known =
-        members_.contains(r.member_id) || (r.instance_id && static_.contains(*r.instance_id));
-    ConsumerMember* found = find_or_join(r, answer);
-    if (found == nullptr) return answer;
-    ConsumerMember& member = *found;
+bool ConsumerGroup::is_known(const ConsumerHeartbeat& r) const {
+    return members_.contains(r.member_id) || (r.instance_id && static_.contains(*r.instance_id));
+}
+
+PartitionSet ConsumerGroup::advance(Millis now, ConsumerMember& member, const ConsumerHeartbeat& r,
+                                    bool was_known, const std::shared_ptr<const TopicsView>& topics) {
     if (update(member, r) || !was_known) {
         subscriptions_changed_ = true;
         ++group_epoch_;
     }
     refresh_topics(topics);
     if (group_epoch_ > assignment_epoch_) make_target();
-    const PartitionSet before = member.assigned;
+    PartitionSet before = member.assigned;
     const MemberState state_before = member.state;
     const std::int32_t epoch_before = member.epoch;
     reconcile(member, r.owned);
-    member.session_deadline = now + options_.consumer_session_timeout_ms;
-    if (member.state != MemberState::unrevoked) {
+    if (member.state != MemberState::unrevoked || member.classic) {
         member.rebalance_deadline = INT64_MAX;
     } else if (state_before != MemberState::unrevoked || member.epoch != epoch_before) {
         member.rebalance_deadline = now + member.rebalance_timeout_ms;
     }
     dirty_.insert(member.id);
+    return before;
+}
+
+ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeartbeat& r,
+                                                 const std::shared_ptr<const TopicsView>& topics) {
+    if (r.epoch < 0) return leave(r);
+    ConsumerHeartbeatAnswer answer;
+    const bool was_known = is_known(r);
+    ConsumerMember* found = find_or_join(r, answer);
+    if (found == nullptr) return answer;
+    ConsumerMember& member = *found;
+    member.classic.reset();
+    member.join_deadline = INT64_MAX;
+    member.sync_deadline = INT64_MAX;
+    const PartitionSet before = advance(now, member, r, was_known, topics);
+    member.session_deadline = now + options_.consumer_session_timeout_ms;
     answer.member_id = member.id;
     answer.epoch = member.epoch;
     answer.heartbeat_interval_ms = options_.consumer_heartbeat_interval_ms;
@@ -485,6 +506,18 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeart
 }
 
 // --- what is written -------------------------------------------------------------------------------------
+
+namespace {
+
+std::optional<ConsumerBody::Classic> classic_body(const ConsumerMember& member) {
+    if (!member.classic) return std::nullopt;
+    ConsumerBody::Classic out{member.classic->session_timeout_ms, {}};
+    for (const auto& protocol : member.classic->protocols)
+        out.protocols.emplace_back(protocol.name, protocol.metadata);
+    return out;
+}
+
+}  // namespace
 
 std::optional<StoredChange> ConsumerGroup::take_change() {
     StoredChange change;
@@ -518,7 +551,8 @@ std::optional<StoredChange> ConsumerGroup::take_change() {
                                                static_cast<std::uint8_t>(member.state),
                                                member.assigned,
                                                member.revoking,
-                                               target == target_.end() ? PartitionSet() : target->second});
+                                               target == target_.end() ? PartitionSet() : target->second,
+                                               classic_body(member)});
         // A heartbeat that changed nothing writes nothing.
         const Print print{id.size() + body.size(), crc32c(body)};
         const auto known = stored_members_.find(id);
@@ -578,7 +612,13 @@ Status ConsumerGroup::restore(Millis now, const StoredGroup& from,
         member.assigned = std::move(body.assigned);
         member.revoking = std::move(body.revoking);
         member.session_deadline = now + options_.consumer_session_timeout_ms;
-        if (member.state == MemberState::unrevoked) {
+        if (body.classic) {
+            if (body.classic->protocols.empty()) return fail(Code::corrupt, "member {} has no protocol", id);
+            member.classic.emplace().session_timeout_ms = body.classic->session_timeout_ms;
+            for (auto& [name, metadata] : body.classic->protocols)
+                member.classic->protocols.push_back({std::move(name), std::move(metadata)});
+            member.session_deadline = now + member.classic->session_timeout_ms;
+        } else if (member.state == MemberState::unrevoked) {
             member.rebalance_deadline = now + member.rebalance_timeout_ms;
         }
         target_[id] = std::move(body.target);
@@ -599,7 +639,7 @@ Status ConsumerGroup::restore(Millis now, const StoredGroup& from,
 void ConsumerGroup::tick(Millis now) {
     std::vector<std::string> gone;
     for (const auto& [id, member] : members_) {
-        if (std::min(member.session_deadline, member.rebalance_deadline) <= now) gone.push_back(id);
+        if (deadline_of(member) <= now) gone.push_back(id);
     }
     for (const auto& id : gone) remove(id);
 }
@@ -607,7 +647,7 @@ void ConsumerGroup::tick(Millis now) {
 ConsumerGroup::Millis ConsumerGroup::next_deadline() const {
     Millis next = INT64_MAX;
     for (const auto& [id, member] : members_) {
-        next = std::min({next, member.session_deadline, member.rebalance_deadline});
+        next = std::min(next, deadline_of(member));
     }
     return next;
 }
@@ -648,6 +688,7 @@ DescribedConsumerGroup ConsumerGroup::describe() const {
         to.client_host = member.client_host;
         to.topic_names.assign(member.topic_names.begin(), member.topic_names.end());
         to.regex = member.regex;
+        to.classic = member.classic.has_value();
         to.assigned = named(member.assigned);
         const auto target = target_.find(id);
         if (target != target_.end()) to.target = named(target->second);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +29,12 @@ namespace mr::broker::groups {
 /// What happened to a member when its partitions were compared with what it should have.
 enum class MemberState : std::uint8_t { stable, unrevoked, unreleased };
 
+/// Of a member that speaks the classic protocol (migration.cc).
+struct ClassicPart {
+    std::int32_t session_timeout_ms = 0;
+    std::vector<Protocol> protocols;  ///< at least one
+};
+
 struct ConsumerMember {
     std::string id;
     std::optional<std::string> instance_id;
@@ -45,7 +52,12 @@ struct ConsumerMember {
     PartitionSet revoking;  ///< to be given up by the member
     std::int64_t session_deadline = INT64_MAX;
     std::int64_t rebalance_deadline = INT64_MAX;
+    std::optional<ClassicPart> classic;
+    std::int64_t join_deadline = INT64_MAX;  ///< of a classic member: by then it has rejoined, …
+    std::int64_t sync_deadline = INT64_MAX;  ///< … and asked for its assignment
 };
+
+class ClassicGroup;
 
 class ConsumerGroup {
   public:
@@ -59,7 +71,27 @@ class ConsumerGroup {
     /// Checked already: check_heartbeat().
     ConsumerHeartbeatAnswer heartbeat(Millis now, const ConsumerHeartbeat& request,
                                       const std::shared_ptr<const TopicsView>& topics);
-    /// Of commits and fetches of offsets: unknown_member_id or stale_member_epoch.
+    /// A classic group becomes this one: its generation, members and assignments. invalid_argument when they
+    /// cannot be read, unsupported with an assignor of the members' own. REQUIRES: nobody has been in the
+    /// group yet.
+    Status adopt(Millis now, const ClassicGroup& from, const std::shared_ptr<const TopicsView>& topics);
+    /// What a classic member asks, its generation being its epoch; nobody waits for anybody.
+    JoinResponse join_classic(Millis now, const JoinRequest& request,
+                              const std::function<std::string()>& make_id,
+                              const std::shared_ptr<const TopicsView>& topics);
+    SyncResponse sync_classic(Millis now, const SyncRequest& request, const TopicsView& topics);
+    KafkaError heartbeat_classic(Millis now, const MemberIdentity& who);
+    KafkaError leave_classic(const LeaveMember& who);
+    /// There are members, and all of them classic: it is time to become a classic group again.
+    [[nodiscard]] bool all_classic() const;
+    [[nodiscard]] std::int32_t group_epoch() const { return group_epoch_; }
+    [[nodiscard]] PartitionSet target_of(const std::string& member_id) const {
+        const auto it = target_.find(member_id);
+        return it == target_.end() ? PartitionSet() : it->second;
+    }
+
+    /// Of commits and fetches of offsets: unknown_member_id or stale_member_epoch (illegal_generation of a
+    /// classic member).
     [[nodiscard]] KafkaError check_member(std::string_view member_id, std::int32_t epoch) const;
     /// Members whose time is up leave.
     void tick(Millis now);
@@ -92,7 +124,18 @@ class ConsumerGroup {
 
     ConsumerHeartbeatAnswer leave(const ConsumerHeartbeat& request);
     ConsumerMember* find_or_join(const ConsumerHeartbeat& request, ConsumerHeartbeatAnswer& answer);
-    ConsumerMember* join_static(const ConsumerHeartbeat& request, ConsumerHeartbeatAnswer& answer);
+    ConsumerMember* join_static(const ConsumerHeartbeat& request, bool classic,
+                                ConsumerHeartbeatAnswer& answer);
+    [[nodiscard]] bool is_known(const ConsumerHeartbeat& request) const;
+    /// Subscription, target and assignment after a heartbeat of the member, or what stands for one. What it
+    /// had before.
+    PartitionSet advance(Millis now, ConsumerMember& member, const ConsumerHeartbeat& request, bool was_known,
+                         const std::shared_ptr<const TopicsView>& topics);
+    [[nodiscard]] bool supports_classic(const JoinRequest& request) const;
+    [[nodiscard]] KafkaError check_classic(std::string_view member_id,
+                                           const std::optional<std::string>& instance_id) const;
+    [[nodiscard]] bool waits_for_others(const ConsumerMember& member) const;
+    static KafkaError ask_to_rejoin(Millis now, ConsumerMember& member);
     bool update(ConsumerMember& member, const ConsumerHeartbeat& request);
     void remove(const std::string& member_id);
     using Topics = std::map<std::string, std::pair<Uuid, std::int32_t>>;

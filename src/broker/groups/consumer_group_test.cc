@@ -188,33 +188,6 @@ TEST_F(ConsumerGroups, KafkasErrors) {
     EXPECT_EQ(beat(going_on("a", -1)).error, unknown_member_id);
 }
 
-TEST_F(ConsumerGroups, ProtocolsDoNotMix) {
-    JoinRequest classic;
-    classic.group = "g";
-    classic.protocol_type = "consumer";
-    classic.protocols = {{"range", "m"}};
-    classic.session_timeout_ms = 10'000;
-    std::optional<JoinResponse> joined;
-    const auto join = [&] {
-        joined.reset();
-        coordinator_.join(now_, classic, [&](JoinResponse r) { joined = std::move(r); });
-    };
-    join();
-    ASSERT_TRUE(joined);
-    EXPECT_EQ(joined->error, none);
-    EXPECT_EQ(beat(joining("a")).error, group_id_not_found);
-    EXPECT_EQ(coordinator_.leave(now_, "g", {{joined->member_id, {}}}).members[0].error, none);
-    const auto a = beat(joining("a"));
-    EXPECT_EQ(a.error, none);
-    join();
-    ASSERT_TRUE(joined);
-    EXPECT_EQ(joined->error, inconsistent_group_protocol);
-    beat(going_on("a", -1));
-    join();
-    ASSERT_TRUE(joined);
-    EXPECT_EQ(joined->error, none);
-}
-
 TEST_F(ConsumerGroups, StaticMembersKeepTheirPlace) {
     auto r = joining("a");
     r.instance_id = "one";

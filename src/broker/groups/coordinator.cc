@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "broker/groups/classic_group.h"
 #include "broker/groups/consumer_group.h"
+#include "broker/groups/embedded_protocol.h"
 
 namespace mr::broker::groups {
 
@@ -54,6 +55,10 @@ class Coordinator::Impl {
         return group != nullptr && group->has_members() ? group : nullptr;
     }
 
+    [[nodiscard]] std::shared_ptr<const TopicsView> topics_now() const {
+        return topics ? topics() : std::make_shared<const TopicsView>();
+    }
+
     /// Room for one more group: those without members are only remembered as long as there is.
     bool make_room() {
         const auto full = [this] {
@@ -96,6 +101,46 @@ class Coordinator::Impl {
         consumers.erase(name);
         reschedule(name);
         if (drop_stored(name)) write(name, {.what = StoredChange::What::gone}, {});
+    }
+
+    // --- from one protocol to the other
+    /// The classic group becomes one of the new protocol, and those who wait in it join again. What is wrong
+    /// otherwise, as Kafka says it.
+    std::optional<std::string> upgrade(const std::string& id, Millis now) {
+        const ClassicGroup& from = *find(id);
+        const auto because = [&](std::string_view why) {
+            return fmt::format("Cannot upgrade classic group {} to consumer group because {}.", id, why);
+        };
+        if (from.protocol_type() != kConsumerProtocolType)
+            return because("the group does not use the consumer embedded protocol");
+        if (from.members().size() > static_cast<std::size_t>(options.members_max))
+            return because("the group size exceeds the consumer group maximum size");
+        ConsumerGroup& to = consumers.try_emplace(id, id, options).first->second;
+        if (const Status adopted = to.adopt(now, from, topics_now()); !adopted) {
+            consumers.erase(id);
+            if (adopted.error().code != Code::unsupported)
+                return because("the embedded consumer protocol is malformed");
+            return because(
+                "an unsupported custom assignor is in use. Please refer to the documentation or switch to a "
+                "default assignor before re-attempting the upgrade");
+        }
+        auto old = groups.extract(id);
+        old.mapped().close(KafkaError::rebalance_in_progress);
+        return std::nullopt;
+    }
+    /// After anything was done with a consumer group.
+    void settle_consumer(const std::string& id, Millis now) {
+        ConsumerGroup& group = consumers.find(id)->second;
+        if (!group.has_members() && !has_offsets(id)) return forget(id);
+        if (!group.all_classic()) {
+            persist(id, group);
+            return reschedule(id);
+        }
+        ClassicGroup& to = groups.try_emplace(id, id, options).first->second;
+        to.adopt(now, group, *topics_now());
+        consumers.erase(id);
+        persist(id, to, now);
+        reschedule(id);
     }
 
     // --- what is written
@@ -200,8 +245,12 @@ void Coordinator::join(Millis now, JoinRequest request, JoinAnswer answer) {
         return answer(join_error(KafkaError::invalid_request, request.member_id));
     }
     const std::string id = request.group;
-    if (impl_->living_consumer(id) != nullptr) {
-        return answer(join_error(KafkaError::inconsistent_group_protocol, request.member_id));
+    if (ConsumerGroup* consumer = impl_->living_consumer(id)) {
+        JoinResponse joined = consumer->join_classic(now, request, impl_->make_id, impl_->topics_now());
+        impl_->settle_consumer(id, now);
+        return when_stored(id, [answer = std::move(answer), joined = std::move(joined)]() mutable {
+            answer(std::move(joined));
+        });
     }
     ClassicGroup* group = impl_->find(id);
     if (group == nullptr) {
@@ -224,6 +273,11 @@ void Coordinator::join(Millis now, JoinRequest request, JoinAnswer answer) {
 void Coordinator::sync(Millis now, SyncRequest request, SyncAnswer answer) {
     const std::string id = request.group;
     SyncResponse response;
+    if (ConsumerGroup* consumer = impl_->living_consumer(id)) {
+        response = consumer->sync_classic(now, request, *impl_->topics_now());
+        impl_->reschedule(id);
+        return answer(std::move(response));
+    }
     ClassicGroup* group = impl_->find(id);
     if (id.empty() || group == nullptr) {
         response.error = id.empty() ? KafkaError::invalid_group_id : KafkaError::unknown_member_id;
@@ -242,6 +296,11 @@ void Coordinator::sync(Millis now, SyncRequest request, SyncAnswer answer) {
 
 KafkaError Coordinator::heartbeat(Millis now, const std::string& group, const MemberIdentity& who) {
     if (group.empty()) return KafkaError::invalid_group_id;
+    if (ConsumerGroup* consumer = impl_->living_consumer(group)) {
+        const KafkaError error = consumer->heartbeat_classic(now, who);
+        impl_->reschedule(group);
+        return error;
+    }
     ClassicGroup* found = impl_->find(group);
     return found == nullptr ? KafkaError::unknown_member_id : found->heartbeat(now, who);
 }
@@ -250,6 +309,14 @@ LeaveResponse Coordinator::leave(Millis now, const std::string& group, std::vect
     LeaveResponse response;
     if (group.empty()) {
         response.error = KafkaError::invalid_group_id;
+        return response;
+    }
+    if (ConsumerGroup* consumer = impl_->living_consumer(group)) {
+        for (auto& member : members) {
+            const KafkaError error = consumer->leave_classic(member);
+            response.members.push_back({std::move(member), error});
+        }
+        impl_->settle_consumer(group, now);
         return response;
     }
     ClassicGroup* found = impl_->find(group);
@@ -284,7 +351,7 @@ void Coordinator::set_store(Store store) {
 
 std::vector<std::string> Coordinator::restore(Millis now, const StoredGroups& stored) {
     std::vector<std::string> unreadable;
-    const auto topics = impl_->topics ? impl_->topics() : std::make_shared<const TopicsView>();
+    const auto topics = impl_->topics_now();
     for (const auto& [id, from] : stored) {
         std::size_t bytes = id.size() + from->head.size();
         for (const auto& [member, body] : from->members) bytes += member.size() + body.size();
@@ -342,8 +409,13 @@ ConsumerHeartbeatAnswer Coordinator::consumer_heartbeat(Millis now, ConsumerHear
                                                                impl_->options.member_bytes_max));
     }
     const ClassicGroup* classic = impl_->find(id);
-    if (classic != nullptr && !classic->empty()) {
-        return refuse(KafkaError::group_id_not_found, fmt::format("Group {} is not a consumer group.", id));
+    if (classic != nullptr && classic->has_members()) {
+        if (request.epoch != 0) {
+            return refuse(KafkaError::group_id_not_found,
+                          fmt::format("Group {} is not a consumer group.", id));
+        }
+        if (auto why = impl_->upgrade(id, now))
+            return refuse(KafkaError::group_id_not_found, std::move(*why));
     }
     ConsumerGroup* group = impl_->find_consumer(id);
     if (group == nullptr) {
@@ -355,14 +427,8 @@ ConsumerHeartbeatAnswer Coordinator::consumer_heartbeat(Millis now, ConsumerHear
         group = &impl_->consumers.try_emplace(id, id, impl_->options).first->second;
     }
     if (request.member_id.empty()) request.member_id = impl_->make_id();
-    const auto topics = impl_->topics ? impl_->topics() : std::make_shared<const TopicsView>();
-    answer = group->heartbeat(now, request, topics);
-    if (!group->has_members() && !impl_->has_offsets(id)) {
-        impl_->forget(id);
-    } else {
-        impl_->persist(id, *group);
-        impl_->reschedule(id);
-    }
+    answer = group->heartbeat(now, request, impl_->topics_now());
+    impl_->settle_consumer(id, now);
     return answer;
 }
 
@@ -473,12 +539,7 @@ void Coordinator::tick(Millis now) {
     for (const auto& id : ready) {
         if (ConsumerGroup* consumer = impl_->find_consumer(id)) {
             consumer->tick(now);
-            if (!consumer->has_members() && !impl_->has_offsets(id)) {
-                impl_->forget(id);
-            } else {
-                impl_->persist(id, *consumer);
-                impl_->reschedule(id);
-            }
+            impl_->settle_consumer(id, now);
             continue;
         }
         ClassicGroup* group = impl_->find(id);

@@ -12,9 +12,9 @@
 //     └── last left ────┴───────── join, leave, expiry ◀───────┴───────────────────────────┘
 //
 // Answers are those of Kafka 4.3 (research: edge answers); KIP-345 static members, KIP-394 member ids first,
-// KIP-559 protocol type checks. A group is of one protocol while it has members: those of the other are
-// refused (Kafka can convert it member by member; here the last one has to leave first). Bounds: groups,
-// members a group, bytes of metadata a member; above them coordinator_not_available / group_max_size_reached.
+// KIP-559 protocol type checks. A group changes its protocol member by member (migration.cc), as with Kafka's
+// group.consumer.migration.policy=bidirectional. Bounds: groups, members a group, bytes of metadata a member;
+// above them coordinator_not_available / group_max_size_reached.
 #pragma once
 
 #include <cstdint>
@@ -188,6 +188,7 @@ struct DescribedConsumerGroup {
         std::string client_host;
         std::vector<std::string> topic_names;
         std::string regex;
+        bool classic = false;  ///< speaks the classic protocol
         std::vector<TopicPartitions> assigned;
         std::vector<TopicPartitions> target;
     };

@@ -7,6 +7,8 @@ namespace {
 
 /// Of heads and bodies; others are refused.
 constexpr std::uint8_t kLayout = 1;
+/// Of the body of a classic member in a consumer group.
+constexpr std::uint8_t kClassicPartLayout = 2;
 
 void write_optional(ByteWriter& out, const std::optional<std::string>& value) {
     out.u8(value ? 1 : 0);
@@ -134,7 +136,7 @@ Result<ConsumerHead> decode_consumer_head(std::string_view bytes) {
 std::string encode(const ConsumerBody& body) {
     std::string bytes;
     ByteWriter out(bytes);
-    out.u8(kLayout);
+    out.u8(body.classic ? kClassicPartLayout : kLayout);
     write_optional(out, body.instance_id);
     write_optional(out, body.rack_id);
     out.sized(body.client_id);
@@ -150,12 +152,20 @@ std::string encode(const ConsumerBody& body) {
     write_partitions(out, body.assigned);
     write_partitions(out, body.revoking);
     write_partitions(out, body.target);
+    if (!body.classic) return bytes;
+    out.i32(body.classic->session_timeout_ms);
+    out.uvarint(body.classic->protocols.size());
+    for (const auto& [name, metadata] : body.classic->protocols) {
+        out.sized(name);
+        out.sized(metadata);
+    }
     return bytes;
 }
 
 Result<ConsumerBody> decode_consumer_body(std::string_view bytes) {
     ByteReader in(bytes);
-    read_layout(in);
+    const std::uint8_t layout = in.u8();
+    if (layout != kLayout && layout != kClassicPartLayout) in.set_bad();
     ConsumerBody body;
     body.instance_id = read_optional(in);
     body.rack_id = read_optional(in);
@@ -173,6 +183,15 @@ Result<ConsumerBody> decode_consumer_body(std::string_view bytes) {
     body.assigned = read_partitions(in);
     body.revoking = read_partitions(in);
     body.target = read_partitions(in);
+    if (layout == kClassicPartLayout) {
+        body.classic.emplace().session_timeout_ms = in.i32();
+        const std::size_t protocols = read_count(in);
+        for (std::size_t i = 0; i < protocols && !in.bad(); ++i) {
+            auto& [name, metadata] = body.classic->protocols.emplace_back();
+            name = in.sized();
+            metadata = in.sized();
+        }
+    }
     MR_TRY_VOID(in.finish("stored member of a consumer group"));
     return body;
 }

@@ -81,6 +81,11 @@ struct ConsumerBody {
     PartitionSet assigned;
     PartitionSet revoking;
     PartitionSet target;
+    struct Classic {
+        std::int32_t session_timeout_ms = 0;
+        std::vector<std::pair<std::string, std::string>> protocols;  ///< name, metadata
+    };
+    std::optional<Classic> classic;  ///< of a member that speaks the classic protocol; since layout 2
 };
 
 std::string encode(const ClassicHead& head);

@@ -14,6 +14,7 @@ namespace groups = broker::groups;
 
 /// Since v1 the client makes its member id (KIP-1082).
 constexpr std::int16_t kMemberIdByClientSince = 1;
+constexpr std::int8_t kMemberTypeClassic = 0;
 constexpr std::int8_t kMemberTypeConsumer = 1;
 
 using Described = wire::ConsumerGroupDescribeResponse;
@@ -48,7 +49,7 @@ void fill(groups::DescribedConsumerGroup from, Described::Group& out) {
         if (!member.regex.empty()) to.subscribed_topic_regex = std::move(member.regex);
         to.assignment = to_wire_assignment(std::move(member.assigned));
         to.target_assignment = to_wire_assignment(std::move(member.target));
-        to.member_type = kMemberTypeConsumer;
+        to.member_type = member.classic ? kMemberTypeClassic : kMemberTypeConsumer;
     }
 }
 
