@@ -68,6 +68,7 @@ surroundings() {
     stage bench bench/run.sh --smoke
     stage limits "$python" tests/crash/limits.py
     stage files "$python" tests/crash/files.py
+    stage changes "$python" tests/crash/changes.py
     # What a browser shows in a minute depends on the replay and the machine: one more try before it counts as failed.
     stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'
 }

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/change_json.h"
 #include "cli/remote_call.h"
 #include "node/change_routes.h"
 #include "node/project.h"
@@ -9,17 +10,6 @@
 
 namespace mr::cli {
 namespace {
-
-std::string text_of(const Json& object, const char* member) {
-    const auto at = object.find(member);
-    return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-const Json& list_of(const Json& object, const char* member) {
-    static const Json kNone = Json::array();
-    const auto at = object.find(member);
-    return at != object.end() && at->is_array() ? *at : kNone;
-}
 
 /// "column total: BIGINT, added", "option 'topic': a, was b"
 void append_named(std::string& out, const Json& object, const char* member, std::string_view what) {
@@ -91,18 +81,11 @@ std::string summary(const Json& json) {
     return out.empty() ? "there are no pipelines\n" : out + operators + "\n";
 }
 
-Result<node::Project> load(const LocalOptions& options, const std::string& folder) {
-    MR_TRY(auto project, node::load_project(folder, options.settings));
-    std::fprintf(stderr, "%s", sql::render(project.diagnostics).c_str());
-    if (!project.runs) return fail(Code::invalid_argument, "{} has errors: nothing to compare", folder);
-    return project;
-}
-
 Result<Json> ask_for_plan(const LocalOptions& local, const RemoteOptions& remote,
                           const ChangeOptions& options) {
-    MR_TRY(const node::Project project, load(local, local.project));
+    MR_TRY(const node::Project project, load_for_change(local, local.project));
     if (!options.against.empty()) {
-        MR_TRY(const node::Project before, load(local, options.against));
+        MR_TRY(const node::Project before, load_for_change(local, options.against));
         return Json::parse(node::plan_json(before.programs, project.programs, nullptr));
     }
     const std::string text = node::to_json(node::ProjectText{project.streams, project.pipelines});
@@ -110,6 +93,24 @@ Result<Json> ask_for_plan(const LocalOptions& local, const RemoteOptions& remote
 }
 
 }  // namespace
+
+std::string text_of(const Json& object, const char* member) {
+    const auto at = object.find(member);
+    return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
+}
+
+const Json& list_of(const Json& object, const char* member) {
+    static const Json kNone = Json::array();
+    const auto at = object.find(member);
+    return at != object.end() && at->is_array() ? *at : kNone;
+}
+
+Result<node::Project> load_for_change(const LocalOptions& options, const std::string& folder) {
+    MR_TRY(auto project, node::load_project(folder, options.settings));
+    std::fprintf(stderr, "%s", sql::render(project.diagnostics).c_str());
+    if (!project.runs) return fail(Code::invalid_argument, "{} has errors: nothing to compare", folder);
+    return project;
+}
 
 std::string plan_text(const Json& plan) {
     std::string out;

@@ -532,6 +532,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_flink_verbs(app, arguments, add_verb);
     add_load_verbs(app, arguments);
     add_node_verbs(app, arguments);
+    add_version_verbs(*app.get_subcommand("pipeline"), arguments, add_verb);
 }
 
 std::string explain_usage(const CLI::App& app, const std::vector<std::string>& words,

@@ -55,8 +55,9 @@ void add_commands(CLI::App& app, Arguments& arguments);
 using AddVerb = std::function<CLI::App*(CLI::App&, const std::string&, const std::string&, const std::string&,
                                         std::function<int(Arguments&)>)>;
 void add_flink_verbs(CLI::App& app, Arguments& arguments, const AddVerb& add_verb);
-/// `plan`.
+/// `plan`, `apply` and `rollback`; of `pipeline`: what is about versions.
 void add_change_verbs(CLI::App& app, Arguments& arguments, const AddVerb& add_verb);
+void add_version_verbs(CLI::App& pipeline, Arguments& arguments, const AddVerb& add_verb);
 
 /// What is wrong with a command line that could not be parsed, with the nearest known verb or option.
 std::string explain_usage(const CLI::App& app, const std::vector<std::string>& words, const std::string& why);

@@ -6,6 +6,14 @@
 namespace mr::journal {
 namespace {
 
+constexpr std::string_view kSecond = "@2";
+constexpr std::string_view kBeside = "@beside";
+
+std::string toggle(std::string_view name, std::string_view suffix) {
+    if (name.ends_with(suffix)) return std::string(name.substr(0, name.size() - suffix.size()));
+    return std::string(name).append(suffix);
+}
+
 void write_view(ByteWriter& w, const PipelineEntry::View& view) {
     w.sized(view.name);
     w.sized(view.epoch);
@@ -38,6 +46,18 @@ Result<PipelineEntry::View> read_view(ByteReader& r) {
 
 }  // namespace
 
+std::string other_slot(std::string_view slot) {
+    return toggle(slot, kSecond);
+}
+
+std::string pipeline_of_slot(std::string_view slot) {
+    return slot.ends_with(kSecond) ? toggle(slot, kSecond) : std::string(slot);
+}
+
+std::string other_view_name(std::string_view name) {
+    return toggle(name, kBeside);
+}
+
 std::string encode_pipeline(const PipelineEntry& entry) {
     std::string out;
     ByteWriter w(out);
@@ -65,7 +85,7 @@ Result<PipelineEntry> decode_pipeline(std::string_view payload) {
     ByteReader r(payload);
     PipelineEntry entry;
     const std::uint8_t action = r.u8();
-    if (action < 1 || action > 2) return fail(Code::corrupt, "pipeline entry: unknown action {}", action);
+    if (action < 1 || action > 4) return fail(Code::corrupt, "pipeline entry: unknown action {}", action);
     entry.action = static_cast<PipelineEntry::Action>(action);
     entry.pipeline = r.sized();
     entry.epoch = InstanceEpoch(r.u32());

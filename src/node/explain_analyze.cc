@@ -128,7 +128,7 @@ std::string Explained::note(const plan::Node& node) const {
 }
 
 std::string Explained::text() const {
-    std::string out = fmt::format("pipeline {}: {} steps, {} of work, state {}", target_.runner->name(),
+    std::string out = fmt::format("pipeline {}: {} steps, {} of work, state {}", target_.runner->shown_name(),
                                   with_thousands(status_.steps), short_time(static_cast<double>(total_ns_)),
                                   short_bytes(status_.state_bytes));
     if (status_.latency_p99_ns > 0) {
@@ -253,14 +253,16 @@ std::string in_capitals(std::string word) {
 Result<ExplainTarget> find_explained(const RunnerList& runners, std::string_view name) {
     std::vector<std::string> names;
     for (const auto& runner : runners) {
-        if (runner->name() == name) return ExplainTarget{runner.get(), std::nullopt};
-        names.push_back(runner->name());
+        if (runner->shown_name() == name) return ExplainTarget{runner, std::nullopt};
+        names.push_back(runner->shown_name());
     }
     for (const auto& runner : runners) {
         const auto& sinks = runner->program().sinks;
         for (std::size_t i = 0; i < sinks.size(); ++i) {
-            if (name_of(sinks[i]) == name) return ExplainTarget{runner.get(), i};
-            names.push_back(name_of(sinks[i]));
+            std::string sink = name_of(sinks[i]);
+            if (runner->beside()) sink = journal::other_view_name(sink);
+            if (sink == name) return ExplainTarget{runner, i};
+            names.push_back(std::move(sink));
         }
     }
     return fail(Code::not_found,
@@ -291,10 +293,10 @@ std::optional<std::string> parse_explain_analyze(std::string_view sql) {
     return name;
 }
 
-void add_explain_routes(serve::Router& router, const RunnerList& runners) {
+void add_explain_routes(serve::Router& router, const Runners& runners) {
     router.add("GET", "/api/v1/pipelines/{name}/explain",
                [&runners](const serve::RouteCall& call, const net::HttpResponder& responder) {
-                   const auto target = find_explained(runners, call.capture("name"));
+                   const auto target = find_explained(runners.all(), call.capture("name"));
                    if (!target) {
                        return responder.respond(
                            HttpResponse::error(target.error(), "GET /api/v1/pipelines lists the pipelines"));

@@ -8,6 +8,7 @@
 // are at most two seconds old. Thread: loop.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,11 +19,12 @@ namespace mr::node {
 
 /// A running pipeline, or one sink of it.
 struct ExplainTarget {
-    const pipeline::Runner* runner = nullptr;
+    std::shared_ptr<const pipeline::Runner> runner;
     std::optional<std::size_t> sink;
 };
 
-/// The pipeline of that name, or else the sink. not_found with the nearest name.
+/// The pipeline of that name, or else the sink; "@beside" behind either means the version that runs beside
+/// the one that serves. not_found with the nearest name.
 Result<ExplainTarget> find_explained(const RunnerList& runners, std::string_view name);
 
 /// The plan as a tree, an indented line a node and one of figures below it.
@@ -35,6 +37,6 @@ std::string explain_json(const ExplainTarget& target);
 std::optional<std::string> parse_explain_analyze(std::string_view sql);
 
 /// GET /api/v1/pipelines/{name}/explain. REQUIRES: `runners` outlives the router.
-void add_explain_routes(serve::Router& router, const RunnerList& runners);
+void add_explain_routes(serve::Router& router, const Runners& runners);
 
 }  // namespace mr::node

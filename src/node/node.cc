@@ -31,6 +31,7 @@
 #include "node/token_routes.h"
 #include "node/topic_routes.h"
 #include "node/transaction_routes.h"
+#include "node/upgrades.h"
 #include "node/workers.h"
 #include "pipeline/deploy.h"
 #include "registry/registry.h"
@@ -51,20 +52,12 @@ namespace mr::node {
 namespace {
 
 constexpr std::int64_t kIdleWaitMs = 1'000;
-constexpr std::int64_t kPipelineWaitMs = 250;
 constexpr std::int64_t kSettleWaitMs = 50;
 constexpr std::int64_t kRetentionEveryNs = 10'000'000'000;
 /// Told to WebSocket clients at a planned end: when to come back (docs/formats/live.md).
 constexpr const char* kRestart = R"({"retry_ms":500})";
 constexpr int kWorkers = 2;
 constexpr std::size_t kWorkQueueMax = 256;
-
-/// A pipeline from its participant (made before recovery) to its runner.
-struct Pipeline {
-    std::shared_ptr<const plan::Program> program;
-    std::unique_ptr<pipeline::Participant> participant;
-    std::unique_ptr<state::StateSpace> recovered;
-};
 
 std::string or_default(const std::string& value, std::string fallback) {
     return value.empty() ? std::move(fallback) : value;
@@ -99,15 +92,16 @@ class Node::Impl {
         MR_TRY_VOID(open_lake());
         MR_TRY_VOID(listen());
         MR_TRY_VOID(start_alerts());
-        for (const auto& runner : runners) {
+        for (const auto& runner : runners.all()) {
             if (config.pipeline_enabled) {
-                start_runner(*runner);
+                runners.run(*runner);
             } else {
                 runner->stop();
             }
         }
         sinks.start();
         if (config.pipeline_enabled) {
+            upgrades->start();
             MR_TRY_VOID(open_sources());
             sources.start();
         }
@@ -131,8 +125,7 @@ class Node::Impl {
         for (int i = 0; i < 20; ++i) loop.run_once(5);
         alerts.reset();
         sources.stop();
-        for (const auto& runner : runners) runner->stop();
-        pipeline_threads.join();
+        runners.stop();
         sinks.stop();
         workers.stop();
         if (journal) {
@@ -147,6 +140,7 @@ class Node::Impl {
         kafka.reset();
         kafka_listeners.reset();
         runners.clear();
+        for (const auto& v : versions) v->close();
     }
 
     Project project;
@@ -170,12 +164,20 @@ class Node::Impl {
         views::ViewStoreOptions view_options;
         view_options.post = [this](auto work) { loop.post(std::move(work)); };
         views = std::make_unique<views::ViewStore>(clock, metrics, std::move(view_options));
+        texts = std::make_unique<ProjectTexts>(fs, join_path(data_dir, "projects"));
         for (const auto& program : project.programs) {
-            pipelines.push_back({program, std::make_unique<pipeline::Participant>(program->name), nullptr});
+            if (journal::pipeline_of_slot(program->name) != program->name)
+                return fail(Code::invalid_argument,
+                            "pipelines/{}.sql: a pipeline's name cannot end like this", program->name);
+            versions.push_back(std::make_unique<pipeline::Versions>(
+                program->name, std::make_unique<pipeline::Participant>(program->name),
+                std::make_unique<pipeline::Participant>(journal::other_slot(program->name))));
         }
         std::vector<journal::Participant*> participants = {broker.get(), views.get(), &known_pipelines,
                                                            &schemas, &security};
-        for (const Pipeline& p : pipelines) participants.push_back(p.participant.get());
+        for (const auto& v : versions) {
+            for (pipeline::Participant* p : v->participants()) participants.push_back(p);
+        }
         journal::Options journal_options;
         journal_options.directory = join_path(data_dir, "journal");
         journal_options.checkpoint_directory = join_path(data_dir, "checkpoints");
@@ -197,7 +199,7 @@ class Node::Impl {
                 return journal->try_submit(journal::Lane::control, proposal);
             });
         schema_source = std::make_unique<registry::RegistrySchemas>(schemas, *schema_service);
-        for (Pipeline& p : pipelines) p.recovered = p.participant->take_state();
+        for (const auto& v : versions) v->take_states();
         return {};
     }
 
@@ -261,13 +263,26 @@ class Node::Impl {
         }
         MR_TRY_VOID(pipeline::create_missing_topics(context, std::move(topics)));
         std::vector<std::string> present = {alerts::kAlertsPipeline};
-        for (const Pipeline& p : pipelines) present.push_back(p.program->name);
-        MR_TRY_VOID(pipeline::drop_missing(context, known_pipelines, present));
-        for (Pipeline& p : pipelines) {
-            auto runner = pipeline::deploy(context, p.program, *p.participant, std::move(p.recovered));
-            if (!runner) return annotate(runner.error(), "pipeline " + p.program->name);
-            runners.push_back(std::move(*runner));
+        for (const auto& v : versions) {
+            present.push_back(v->pipeline());
+            present.push_back(journal::other_slot(v->pipeline()));
         }
+        MR_TRY_VOID(pipeline::drop_missing(context, known_pipelines, present));
+        std::set<std::uint64_t> texts_used;
+        for (std::size_t i = 0; i < versions.size(); ++i) {
+            pipeline::Versions& v = *versions[i];
+            const auto find = [&](std::uint64_t fingerprint) {
+                return texts->find(v.pipeline(), fingerprint);
+            };
+            const Status started = v.start(context, known_pipelines, *views, project.programs[i], find);
+            if (!started) return annotate(started.error(), "pipeline " + v.pipeline());
+            runners.add(v.serving());
+            texts_used.insert(v.serves().program->fingerprint);
+            if (v.beside() == nullptr) continue;
+            runners.add(v.beside());
+            texts_used.insert(v.changeover()->beside().program->fingerprint);
+        }
+        texts->keep_only(texts_used);
         return {};
     }
 
@@ -275,12 +290,6 @@ class Node::Impl {
         MR_TRY_VOID(pipeline::create_missing_topics(deploy_context(), Sources::topics(project)));
         return sources.open(project, *broker, fs, [this](std::unique_ptr<journal::Proposal>& proposal) {
             return journal->try_submit(journal::Lane::bulk, proposal);
-        });
-    }
-
-    void start_runner(pipeline::Runner& runner) {
-        pipeline_threads.start("p-" + runner.name(), [&runner] {
-            if (!runner.run_once()) runner.wait(kPipelineWaitMs);
         });
     }
 
@@ -328,7 +337,7 @@ class Node::Impl {
     /// `lake.archive`; "*" stands for every topic of the project that no pipeline writes.
     std::vector<std::string> archived_topics() {
         std::set<std::string> topics, written;
-        for (const auto& runner : runners) {
+        for (const auto& runner : runners.all()) {
             for (const std::string& name : runner->output_topics()) written.insert(name);
         }
         for (const std::string& name : project.config.lake_archive) {
@@ -337,7 +346,7 @@ class Node::Impl {
                 continue;
             }
             for (const auto& [topic, spec] : project.config.topics) topics.insert(topic);
-            for (const auto& runner : runners)
+            for (const auto& runner : runners.all())
                 topics.insert(runner->input_topics().begin(), runner->input_topics().end());
         }
         std::vector<std::string> out;
@@ -436,7 +445,7 @@ class Node::Impl {
             {.version = options.version,
              .revision = {},
              .parts = [this] { return parts_status(); },
-             .collect = [this] { node_metrics->collect(runners, *broker, *kafka, *views); }});
+             .collect = [this] { node_metrics->collect(runners.all(), *broker, *kafka, *views); }});
         topic_routes = std::make_unique<TopicRoutes>(*broker, *kafka, *schema_source, workers);
         topic_routes->add_to(router);
         group_routes = std::make_unique<GroupRoutes>(*broker, *kafka, workers);
@@ -455,7 +464,18 @@ class Node::Impl {
         }
         add_dashboard_routes(router, project.dashboards);
         add_pipeline_routes(router, runners);
-        add_plan_route(router, *broker, workers, [this] { return project.programs; });
+        upgrades = std::make_unique<Upgrades>(Upgrades::Parts{.loop = loop,
+                                                              .workers = workers,
+                                                              .broker = *broker,
+                                                              .views = *views,
+                                                              .runners = runners,
+                                                              .versions = versions,
+                                                              .texts = *texts,
+                                                              .context = [this] { return deploy_context(); },
+                                                              .running = {project.streams, project.pipelines},
+                                                              .computes = project.config.pipeline_enabled});
+        upgrades->add_to(router);
+        add_plan_route(router, *broker, workers, [this] { return upgrades->serving(); });
         add_explain_routes(router, runners);
         add_alert_routes(router, *views, alerts);
         add_sink_routes(router, sinks);
@@ -507,11 +527,13 @@ class Node::Impl {
 
     std::vector<serve::PartStatus> parts_status() {
         std::vector<serve::PartStatus> parts;
-        for (const auto& runner : runners) {
+        for (const auto& runner : runners.all()) {
+            // A version that is tried is no part of what has to work.
+            if (runner->beside()) continue;
             const pipeline::RunnerStatus status = runner->status();
             const bool as_wanted = status.state == pipeline::RunnerStatus::State::running ||
                                    (!project.config.pipeline_enabled && status.error.empty());
-            parts.push_back({"pipeline " + runner->name(), as_wanted, status.error});
+            parts.push_back({"pipeline " + runner->shown_name(), as_wanted, status.error});
         }
         for (const SourceStatus& source : sources.status())
             parts.push_back({source.kind + " " + source.name, source.error.empty(), source.error});
@@ -573,9 +595,10 @@ class Node::Impl {
     pipeline::Registry known_pipelines;
     registry::Registry schemas;
     security::Store security;
-    std::vector<Pipeline> pipelines;
+    VersionsList versions;
+    std::unique_ptr<ProjectTexts> texts;
     std::unique_ptr<journal::Journal> journal;
-    RunnerList runners;
+    Runners runners;
     std::unique_ptr<NodeScans> scans;
     std::unique_ptr<warehouse::Warehouse> warehouse;
     Workers workers{kWorkers, kWorkQueueMax};
@@ -593,6 +616,7 @@ class Node::Impl {
     std::unique_ptr<TransactionRoutes> transaction_routes;
     std::unique_ptr<SecurityRoutes> security_routes;
     std::unique_ptr<SqlRoutes> sql_routes;
+    std::unique_ptr<Upgrades> upgrades;
     std::unique_ptr<NodeMetrics> node_metrics;
     std::unique_ptr<serve::LiveService> live;
     std::unique_ptr<alerts::AlertEngine> alerts;
@@ -614,7 +638,6 @@ class Node::Impl {
     std::atomic<bool> failed{false};
     bool stopped = false;
     Threads threads;
-    Threads pipeline_threads;
 };
 
 Result<std::unique_ptr<Node>> Node::start(Project project, NodeOptions options) {

@@ -30,12 +30,13 @@ NodeMetrics::NodeMetrics(Metrics& metrics, const Clock& clock, const std::string
     metrics_.gauge("millrace_build_info", "What is running", label("version", version)).set(1);
 }
 
-void NodeMetrics::count(std::string_view name, std::string_view help, const std::string& labels,
-                        std::uint64_t total) {
-    Counter& counter = metrics_.counter(name, help, labels);
-    std::uint64_t& before = counted_[fmt::format("{}{{{}}}", name, labels)];
-    if (total > before) counter.add(total - before);
-    before = std::max(before, total);
+void NodeMetrics::count(const pipeline::Runner& by, std::string_view name, std::string_view help,
+                        const std::string& labels, std::uint64_t total) {
+    std::uint64_t& before = counted_[{by.name(), std::string(name), labels}];
+    // Less than before: another instance counts from the beginning.
+    metrics_.counter(name, help, label("pipeline", by.shown_name()) + labels)
+        .add(total < before ? total : total - before);
+    before = total;
 }
 
 void NodeMetrics::gauge(std::string_view name, std::string_view help, const std::string& labels,
@@ -50,32 +51,35 @@ void NodeMetrics::gauge(std::string_view name, std::string_view help, const std:
 void NodeMetrics::collect_pipeline(const pipeline::Runner& runner) {
     using State = pipeline::RunnerStatus::State;
     const pipeline::RunnerStatus s = runner.status();
-    const std::string pipeline = label("pipeline", runner.name());
+    const std::string pipeline = label("pipeline", runner.shown_name());
     gauge("millrace_pipeline_running", "1 while it takes input", pipeline, s.state == State::running ? 1 : 0);
     gauge("millrace_pipeline_paused", "1 while a view is over its limit", pipeline,
           s.state == State::paused ? 1 : 0);
     for (const auto& source : s.profile.sources) {
-        const std::string labels = pipeline + "," + label("stream", source.table);
+        const std::string labels = "," + label("stream", source.table);
         // Conservation: in = accepted + rejected.
-        count("millrace_events_in_total", "Records read", labels, source.counts.in);
-        count("millrace_events_accepted_total", "Records that became rows", labels, source.counts.accepted);
-        count("millrace_events_dropped_total", "Records set aside, with the reason",
+        count(runner, "millrace_events_in_total", "Records read", labels, source.counts.in);
+        count(runner, "millrace_events_accepted_total", "Records that became rows", labels,
+              source.counts.accepted);
+        count(runner, "millrace_events_dropped_total", "Records set aside, with the reason",
               labels + ",reason=\"rejected\"", source.counts.rejected);
     }
-    count("millrace_rows_late_total", "Rows that came after their window had closed", pipeline,
+    count(runner, "millrace_rows_late_total", "Rows that came after their window had closed", "",
           s.counts.late);
-    count("millrace_rows_out_total", "Changes written to views and topics", pipeline, s.counts.out);
-    count("millrace_steps_total", "Steps", pipeline, s.steps);
+    count(runner, "millrace_rows_out_total", "Changes written to views and topics", "", s.counts.out);
+    count(runner, "millrace_steps_total", "Steps", "", s.steps);
     gauge("millrace_state_bytes", "State in memory", pipeline, static_cast<double>(s.state_bytes));
     for (const engine::OperatorStats& op : s.profile.operators) {
         // The fingerprint tells operators of a kind apart, and stays while the query does.
         const std::string labels =
-            fmt::format("{},{},node=\"{:016x}\"", pipeline, label("operator", op.name), op.fingerprint);
-        count("millrace_operator_rows_in_total", "Rows an operator took", labels, op.counters.rows_in);
-        count("millrace_operator_rows_out_total", "Rows an operator gave", labels, op.counters.rows_out);
-        gauge("millrace_operator_busy_seconds", "Time an operator has worked since the start", labels,
-              static_cast<double>(op.times.total_ns) / 1e9);
-        gauge("millrace_operator_state_bytes", "State an operator keeps", labels,
+            fmt::format(",{},node=\"{:016x}\"", label("operator", op.name), op.fingerprint);
+        count(runner, "millrace_operator_rows_in_total", "Rows an operator took", labels,
+              op.counters.rows_in);
+        count(runner, "millrace_operator_rows_out_total", "Rows an operator gave", labels,
+              op.counters.rows_out);
+        gauge("millrace_operator_busy_seconds", "Time an operator has worked since the start",
+              pipeline + labels, static_cast<double>(op.times.total_ns) / 1e9);
+        gauge("millrace_operator_state_bytes", "State an operator keeps", pipeline + labels,
               static_cast<double>(op.state_bytes));
     }
     if (s.watermark_ms != kNoWatermark && s.watermark_ms != kMaxWatermark) {
@@ -91,9 +95,8 @@ void NodeMetrics::collect_pipeline(const pipeline::Runner& runner) {
     }
 }
 
-void NodeMetrics::collect(const std::vector<std::unique_ptr<pipeline::Runner>>& runners,
-                          const broker::Broker& broker, const serve::kafka::Service& kafka,
-                          views::ViewStore& views) {
+void NodeMetrics::collect(const RunnerList& runners, const broker::Broker& broker,
+                          const serve::kafka::Service& kafka, views::ViewStore& views) {
     seen_.clear();
     for (const auto& runner : runners) collect_pipeline(*runner);
     const auto topics = broker.topics();

@@ -7,12 +7,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "broker/broker.h"
-#include "pipeline/runner.h"
+#include "node/runners.h"
 #include "serve/kafka/service.h"
 #include "views/view_store.h"
 
@@ -22,18 +23,21 @@ class NodeMetrics {
   public:
     NodeMetrics(Metrics& metrics, const Clock& clock, const std::string& version);
 
-    void collect(const std::vector<std::unique_ptr<pipeline::Runner>>& runners, const broker::Broker& broker,
-                 const serve::kafka::Service& kafka, views::ViewStore& views);
+    void collect(const RunnerList& runners, const broker::Broker& broker, const serve::kafka::Service& kafka,
+                 views::ViewStore& views);
 
   private:
     void collect_pipeline(const pipeline::Runner& runner);
-    /// Brings a counter to `total`, which somebody else counts.
-    void count(std::string_view name, std::string_view help, const std::string& labels, std::uint64_t total);
+    /// What has come since the last time to what a runner counts. `labels` follow the pipeline's, which
+    /// changes when another version begins to serve: what came before stays where it was.
+    void count(const pipeline::Runner& by, std::string_view name, std::string_view help,
+               const std::string& labels, std::uint64_t total);
     void gauge(std::string_view name, std::string_view help, const std::string& labels, double value);
 
     Metrics& metrics_;
     const Clock& clock_;
-    std::map<std::string, std::uint64_t> counted_;  ///< what each counter stands at
+    /// By slot, counter and labels.
+    std::map<std::tuple<std::string, std::string, std::string>, std::uint64_t> counted_;
     std::map<std::string, Gauge*> gauges_;
     std::map<std::string, bool> seen_;  ///< gauges set in this collect(); the others fall to 0
 };

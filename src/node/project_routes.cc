@@ -104,7 +104,8 @@ void append_pipeline(JsonWriter& w, const pipeline::Runner& runner, bool tables)
     const pipeline::RunnerStatus s = runner.status();
     std::int64_t lag = 0;
     for (const pipeline::InputPosition& input : s.inputs) lag += lag_of(s, input).value_or(0);
-    w.begin_object().member("name", runner.name()).member("state", state_name(s.state));
+    w.begin_object().member("name", runner.shown_name()).member("state", state_name(s.state));
+    w.member("beside", runner.beside());
     w.member("in", s.counts.in).member("accepted", s.counts.accepted).member("rejected", s.counts.rejected);
     w.member("late", s.counts.late).member("out", s.counts.out).member("steps", s.steps);
     w.member("lag", lag).key("p99_ms");
@@ -190,22 +191,22 @@ void add_dashboard_routes(serve::Router& router, const std::vector<YamlFile>& fi
                });
 }
 
-void add_pipeline_routes(serve::Router& router, const RunnerList& runners) {
+void add_pipeline_routes(serve::Router& router, const Runners& runners) {
     router.add("GET", "/api/v1/pipelines",
                [&runners](const serve::RouteCall&, const net::HttpResponder& responder) {
                    std::string out;
                    JsonWriter w(out);
                    w.begin_object().key("pipelines").begin_array();
-                   for (const auto& runner : runners) append_pipeline(w, *runner, false);
+                   for (const auto& runner : runners.all()) append_pipeline(w, *runner, false);
                    w.end_array().end_object();
                    responder.respond(HttpResponse::json(200, std::move(out)));
                });
     const auto find = [&runners](const std::string& name,
-                                 const net::HttpResponder& responder) -> pipeline::Runner* {
+                                 const net::HttpResponder& responder) -> std::shared_ptr<pipeline::Runner> {
         std::vector<std::string> names;
-        for (const auto& runner : runners) {
-            if (runner->name() == name) return runner.get();
-            names.push_back(runner->name());
+        for (const auto& runner : runners.all()) {
+            if (runner->shown_name() == name) return runner;
+            names.push_back(runner->shown_name());
         }
         responder.respond(HttpResponse::error(
             404, "not_found", fmt::format("no pipeline `{}`{}", name, did_you_mean(name, names)),
@@ -214,23 +215,24 @@ void add_pipeline_routes(serve::Router& router, const RunnerList& runners) {
     };
     router.add("GET", "/api/v1/pipelines/{name}",
                [find](const serve::RouteCall& call, const net::HttpResponder& responder) {
-                   const pipeline::Runner* runner = find(call.capture("name"), responder);
+                   const auto runner = find(call.capture("name"), responder);
                    if (runner == nullptr) return;
                    std::string out;
                    JsonWriter w(out);
                    append_pipeline(w, *runner, true);
                    responder.respond(HttpResponse::json(200, std::move(out)));
                });
-    router.add(
-        "POST", "/api/v1/pipelines/{name}/resume",
-        [find](const serve::RouteCall& call, const net::HttpResponder& responder) {
-            pipeline::Runner* runner = find(call.capture("name"), responder);
-            if (runner == nullptr) return;
-            if (runner->resume()) return responder.respond(HttpResponse::json(200, "{\"resumed\":true}"));
-            responder.respond(HttpResponse::error(409, "conflict",
-                                                  fmt::format("pipeline {} is {}, not paused", runner->name(),
-                                                              state_name(runner->status().state))));
-        });
+    router.add("POST", "/api/v1/pipelines/{name}/resume",
+               [find](const serve::RouteCall& call, const net::HttpResponder& responder) {
+                   const auto runner = find(call.capture("name"), responder);
+                   if (runner == nullptr) return;
+                   if (runner->resume())
+                       return responder.respond(HttpResponse::json(200, "{\"resumed\":true}"));
+                   responder.respond(
+                       HttpResponse::error(409, "conflict",
+                                           fmt::format("pipeline {} is {}, not paused", runner->shown_name(),
+                                                       state_name(runner->status().state))));
+               });
 }
 
 }  // namespace mr::node

@@ -54,7 +54,7 @@ std::string lines_as_rows(std::string_view text) {
 }  // namespace
 
 SqlRoutes::SqlRoutes(net::EventLoop& loop, warehouse::Warehouse& warehouse, Workers& workers,
-                     Metrics& metrics, const RunnerList& runners, warehouse::QueryLimits limits)
+                     Metrics& metrics, const Runners& runners, warehouse::QueryLimits limits)
     : loop_(loop),
       warehouse_(warehouse),
       workers_(workers),
@@ -74,7 +74,7 @@ void SqlRoutes::query(const serve::RouteCall& call, net::HttpResponder responder
             HttpResponse::error(400, "invalid_argument", R"(expected {"sql": "SELECT …"})"));
     }
     if (const auto name = parse_explain_analyze(body["sql"].get_ref<const std::string&>())) {
-        const auto target = find_explained(runners_, *name);
+        const auto target = find_explained(runners_.all(), *name);
         if (!target)
             return responder.respond(
                 HttpResponse::error(target.error(), "`millrace pipeline list` shows what runs"));

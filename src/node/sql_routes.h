@@ -19,7 +19,7 @@ namespace mr::node {
 class SqlRoutes {
   public:
     SqlRoutes(net::EventLoop& loop, warehouse::Warehouse& warehouse, Workers& workers, Metrics& metrics,
-              const RunnerList& runners, warehouse::QueryLimits limits);
+              const Runners& runners, warehouse::QueryLimits limits);
     void add_to(serve::Router& router);
 
   private:
@@ -34,7 +34,7 @@ class SqlRoutes {
     net::EventLoop& loop_;
     warehouse::Warehouse& warehouse_;
     Workers& workers_;
-    const RunnerList& runners_;
+    const Runners& runners_;
     Histogram& seconds_;
     const warehouse::QueryLimits limits_;
     std::vector<Running> running_;

@@ -119,6 +119,22 @@ class Computation::Impl final : public engine::RowCollector {
         return changed;
     }
 
+    bool advance(std::string_view table, std::int64_t watermark) {
+        bool changed = false;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            engine::SourceStage& stage = *sources[i].stage;
+            if (sources[i].table != table || !stage.has_watermark() || stage.watermark() >= watermark)
+                continue;
+            stage.advance(watermark);
+            note({.kind = journal::TimeInput::Kind::silence,
+                  .source = static_cast<std::uint32_t>(i),
+                  .partition = -1,
+                  .value = watermark});
+            changed = watermark_moved = true;
+        }
+        return changed;
+    }
+
     void postpone(StepResult result) {
         MR_CHECK(result.only_time && time_inputs.empty(), "a step with results cannot be postponed");
         // The state's changes stay noted where they are: in the state.
@@ -423,6 +439,9 @@ Status Computation::add(const InputBatch& batch, TimestampMs now) {
 }
 bool Computation::tick(TimestampMs now, std::int64_t silence_ms) {
     return impl_->tick(now, silence_ms);
+}
+bool Computation::advance(std::string_view table, std::int64_t watermark) {
+    return impl_->advance(table, watermark);
 }
 Result<StepResult> Computation::finish(TimestampMs now) {
     return impl_->finish(now);

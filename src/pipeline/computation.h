@@ -116,6 +116,9 @@ class Computation {
     /// Silence: a source of a table that is not strict, without a record for `silence_ms`, gets its watermark
     /// moved by the wall clock, as a time input of the step. True if that changed anything.
     bool tick(TimestampMs now, std::int64_t silence_ms);
+    /// The sources of this table go on to `watermark`, if theirs is lower, as a time input of the step: what
+    /// another version of the pipeline took for late is late here too. True if that changed anything.
+    bool advance(std::string_view table, std::int64_t watermark);
     /// Computes the step. `now` is its processing time.
     Result<StepResult> finish(TimestampMs now);
     /// The step was submitted: forgets the drained changes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <thread>
 
 #include "base/log.h"
 #include "base/uuid.h"
@@ -42,11 +43,11 @@ Status submit_control(journal::Journal& journal, std::unique_ptr<journal::Propos
 
 journal::PipelineEntry new_instance(const plan::Program& program, const Computation& computation,
                                     const state::StateSpace& state, const Participant& participant,
-                                    StartPositions from, TimestampMs now) {
+                                    StartPositions from, TimestampMs now, Part part) {
     journal::PipelineEntry entry{
         .action = journal::PipelineEntry::Action::created,
-        .pipeline = program.name,
-        .epoch = participant.epoch().next(),
+        .pipeline = participant.slot(),
+        .epoch = participant.last_epoch().next(),
         .fingerprint = program.fingerprint,
         .start = from.after,
         .outputs_after = participant.instance() ? participant.progress().consumed : Seq(0),
@@ -58,8 +59,11 @@ journal::PipelineEntry new_instance(const plan::Program& program, const Computat
     const std::string epoch =
         fmt::format("{:x}-{}", entry.epoch.value, Uuid::random().to_string().substr(0, 8));
     for (const ViewInfo& v : computation.views()) {
-        entry.views.push_back(
-            {.name = v.name, .epoch = epoch, .schema = v.schema, .key = v.key, .options = v.options});
+        entry.views.push_back({.name = part == Part::beside ? journal::other_view_name(v.name) : v.name,
+                               .epoch = epoch,
+                               .schema = v.schema,
+                               .key = v.key,
+                               .options = v.options});
     }
     return entry;
 }
@@ -89,6 +93,24 @@ Status append_instance(const DeployContext& context, journal::PipelineEntry entr
     return {};
 }
 
+Status drop_instance(const DeployContext& context, const Participant& participant) {
+    journal::PipelineEntry entry;
+    entry.action = journal::PipelineEntry::Action::dropped;
+    entry.pipeline = participant.slot();
+    entry.epoch = participant.epoch();
+    std::promise<void> done;
+    std::unique_ptr<journal::Proposal> proposal = std::make_unique<InstanceProposal>(std::move(entry), done);
+    // In the lane of the steps, so that it comes after them.
+    constexpr int kTriesMax = 1'000'000;
+    for (int tries = 0; !context.journal.try_submit(journal::Lane::pipelines, proposal); ++tries) {
+        if (tries == kTriesMax) return fail(Code::unavailable, "the journal is busy or stopping; try again");
+        if (context.pump) context.pump();
+        std::this_thread::yield();
+    }
+    wait_for(context, done.get_future());
+    return {};
+}
+
 Status create_missing_topics(const DeployContext& context, std::vector<broker::NewTopic> topics) {
     const auto present = context.broker.topics();
     std::erase_if(topics, [&](const broker::NewTopic& t) { return present->find(t.name) != nullptr; });
@@ -107,8 +129,8 @@ Status create_missing_topics(const DeployContext& context, std::vector<broker::N
 
 Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
                                        std::shared_ptr<const plan::Program> program, Participant& participant,
-                                       std::unique_ptr<state::StateSpace> state) {
-    const std::string name = program->name;
+                                       std::unique_ptr<state::StateSpace> state, Part part) {
+    const std::string& name = participant.slot();
     const auto& known = participant.instance();
     bool resume = known && known->fingerprint == program->fingerprint;
     std::unique_ptr<Computation> computation;
@@ -131,11 +153,13 @@ Result<std::unique_ptr<Runner>> deploy(const DeployContext& context,
         MR_TRY(StartPositions from, find_starts(context.broker, *program));
         starts = from.starts;
         MR_TRY_VOID(append_instance(context, new_instance(*program, *computation, *state, participant,
-                                                          std::move(from), context.clock.now())));
+                                                          std::move(from), context.clock.now(), part)));
     }
     for (const auto& start : starts) computation->set_start(start.source, start.partition, start.first);
+    RunnerOptions options = context.options;
+    options.beside = part == Part::beside;
     return Runner::create(context.broker, context.journal, context.clock, context.metrics, participant,
-                          std::move(state), std::move(computation), context.options);
+                          std::move(state), std::move(computation), std::move(options));
 }
 
 Status drop_missing(const DeployContext& context, const Registry& registry,

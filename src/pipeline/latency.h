@@ -9,7 +9,8 @@
 //   millrace_event_to_screen_seconds                … -> painted, as browsers report it (serve/live)
 //
 // Records older than the pipeline's start are history being read again, not events on their way: they do not
-// count in event_to_view. Thread: begin() and computed() pipeline, durable() sync; one step after the other.
+// count in event_to_view. Thread: begin() and computed() pipeline, durable() sync; one step after the other;
+// rename() any, while no step is under way.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,8 @@ namespace mr::pipeline {
 class LatencyLedger {
   public:
     LatencyLedger(Metrics& metrics, const Clock& clock, std::string_view pipeline);
+    /// What follows counts for a pipeline of this name.
+    void rename(std::string_view pipeline);
 
     /// Input is taken; `newest` is the newest record's timestamp, or kNone.
     static constexpr std::int64_t kNone = INT64_MIN;
@@ -34,17 +37,18 @@ class LatencyLedger {
     /// The oldest step handed over is on disk.
     void durable();
 
-    [[nodiscard]] const Histogram& event_to_view() const { return event_to_view_; }
+    [[nodiscard]] const Histogram& event_to_view() const { return *event_to_view_; }
 
   private:
     struct Step {
         std::int64_t computed_ns = 0;
         std::int64_t newest_ms = kNone;
     };
+    Metrics& metrics_;
     const Clock& clock_;
-    Histogram& compute_;
-    Histogram& durable_;
-    Histogram& event_to_view_;
+    Histogram* compute_ = nullptr;
+    Histogram* durable_ = nullptr;
+    Histogram* event_to_view_ = nullptr;
     const std::int64_t started_ms_;
     std::int64_t began_ns_ = 0;
     std::mutex mutex_;

@@ -1,5 +1,6 @@
 #include "pipeline/participant.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
@@ -74,7 +75,11 @@ void Participant::apply(const Entry& entry) {
     if (entry.kind == Kind::pipeline) {
         auto decoded = journal::decode_pipeline(entry.payload.view());
         MR_CHECK(decoded.has_value(), "entry {}: {}", entry.seq, decoded.error().message);
-        if (decoded->pipeline == pipeline_) apply_instance(std::move(*decoded), entry.seq);
+        // Which version serves is nothing to the versions' states.
+        const bool ours =
+            decoded->pipeline == pipeline_ && (decoded->action == PipelineEntry::Action::created ||
+                                               decoded->action == PipelineEntry::Action::dropped);
+        if (ours) apply_instance(std::move(*decoded), entry.seq);
     } else if (entry.kind == Kind::step) {
         apply_step(entry);
     }
@@ -83,6 +88,7 @@ void Participant::apply(const Entry& entry) {
 
 void Participant::apply_instance(PipelineEntry entry, Seq seq) {
     progress_ = {.consumed = entry.start};
+    last_epoch_ = std::max(last_epoch_, entry.epoch);
     if (!live_) {
         state_ = std::make_unique<state::StateSpace>();
         const auto declared = state_->declare(entry.tables);
@@ -173,6 +179,7 @@ Status Participant::restore(std::string_view bytes, Seq through) {
     MR_TRY_VOID(r.finish("pipeline snapshot"));
     MR_TRY_VOID(state_->declare(entry.tables));
     MR_TRY_VOID(state_->restore(state));
+    last_epoch_ = entry.epoch;
     instance_ = std::move(entry);
     note_ordered(progress_.step, through);
     return {};

@@ -43,11 +43,16 @@ class Participant final : public journal::Participant {
     explicit Participant(std::string pipeline);
 
     // --- starting thread, after recovery -------------------------------------------------------------------
+    /// The slot (journal/pipeline_entry.h) it is of.
+    [[nodiscard]] const std::string& slot() const { return pipeline_; }
     /// The instance the journal knows, if any.
     [[nodiscard]] const std::optional<journal::PipelineEntry>& instance() const { return instance_; }
     [[nodiscard]] const Progress& progress() const { return progress_; }
     /// Gives the recovered state away; from then on apply() only watches.
     [[nodiscard]] std::unique_ptr<state::StateSpace> take_state();
+
+    /// Of the newest instance there was, dropped or not: the next one's is above it.
+    [[nodiscard]] InstanceEpoch last_epoch() const { return last_epoch_; }
 
     // --- journal thread ------------------------------------------------------------------------------------
     /// Current instance; a step of another epoch must not be appended.
@@ -76,6 +81,7 @@ class Participant final : public journal::Participant {
     const std::string pipeline_;
     const std::string name_;  ///< "pipeline-" + pipeline_
     std::optional<journal::PipelineEntry> instance_;
+    InstanceEpoch last_epoch_{0};
     Progress progress_;
     Seq applied_;
     Seq last_step_seq_;                         ///< entry of step progress_.step

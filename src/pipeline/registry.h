@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "journal/participant.h"
@@ -13,8 +14,14 @@ namespace mr::pipeline {
 
 class Registry final : public journal::Participant {
   public:
-    /// Newest instance of each pipeline that was not dropped.
+    /// Newest instance of each slot (journal/pipeline_entry.h) that was not dropped.
     [[nodiscard]] const std::map<std::string, InstanceEpoch>& pipelines() const { return pipelines_; }
+    /// The slot of this pipeline that serves.
+    [[nodiscard]] std::string serving(const std::string& pipeline) const;
+    /// It was swapped, and the topics of its views may not hold yet what the views do.
+    [[nodiscard]] bool to_publish(const std::string& pipeline) const {
+        return to_publish_.contains(pipeline);
+    }
 
     [[nodiscard]] std::string_view name() const override { return "pipelines"; }
     [[nodiscard]] bool reads(journal::Kind kind) const override { return kind == journal::Kind::pipeline; }
@@ -25,6 +32,8 @@ class Registry final : public journal::Participant {
 
   private:
     std::map<std::string, InstanceEpoch> pipelines_;
+    std::set<std::string> second_serves_;  ///< pipelines whose second slot serves
+    std::set<std::string> to_publish_;     ///< pipelines
     Seq applied_;
 };
 

@@ -129,10 +129,13 @@ Runner::Runner(broker::Broker& broker, journal::Journal& journal, Clock& clock, 
       state_(std::move(state)),
       computation_(std::move(computation)),
       reader_(std::move(reader)),
-      ledger_(metrics, clock, name_),
+      ledger_(metrics, clock,
+              options_.beside ? journal::other_view_name(journal::pipeline_of_slot(name_))
+                              : journal::pipeline_of_slot(name_)),
       progress_(participant.progress()),
       next_(computation_->topics().size()),
-      step_bytes_(options_.step_bytes_max) {
+      step_bytes_(options_.step_bytes_max),
+      beside_(options_.beside) {
     computation_->set_next_arrival(progress_.next_arrival);
     for (const OutputTopic& topic : computation_->output_topics()) output_topics_.push_back(topic.name);
     reader_->set_wakeup([this] { wake(); });
@@ -146,7 +149,9 @@ bool Runner::run_once() {
     if (stopped_) return false;
     // With a postponed result the state is ahead of the last step: then submit() makes the snapshot.
     if (!postponed_ && participant_.wanted()) make_snapshot();
-    if (all_in_flight() || paused()) return false;
+    if (all_in_flight()) return false;
+    if (hold_) return stand();
+    if (paused()) return false;
 
     ledger_.begin();
     const TimestampMs now = clock_.now();
@@ -174,7 +179,7 @@ bool Runner::run_once() {
         }
     }
     const std::int64_t newest_ms = note_positions();
-    const bool ticked = computation_->tick(now, options_.silence_ms);
+    const bool ticked = !beside_ && computation_->tick(now, options_.silence_ms);
     const bool progressed = !slice_.batches.empty();
     const bool overdue = postponed_ && participant_.wanted();
     // Having come to outputs_after_ it goes on behind it.
@@ -199,7 +204,96 @@ bool Runner::run_once() {
 /// Input up to outputs_after_ and what comes after it are never in one step: of the one what is appended was
 /// written by an older instance, of the other not.
 Seq Runner::read_limit() const {
-    return reader_->position() < outputs_after_ ? outputs_after_ : Seq(UINT64_MAX);
+    const Seq limit(limit_.load());
+    return reader_->position() < outputs_after_ ? std::min(limit, outputs_after_) : limit;
+}
+
+bool Runner::stand() {
+    if (do_asked()) return true;
+    // Its end wakes us.
+    waits_for_step_ = true;
+    if (in_flight_ > 0 || held_) return false;
+    raise_to(caught_up_, looked_through_);
+    publish_status();
+    const std::lock_guard lock(mutex_);
+    held_ = hold_ && to_follow_.empty() && !to_publish_;
+    return false;
+}
+
+bool Runner::do_asked() {
+    std::vector<std::pair<std::string, std::int64_t>> follow;
+    MoreRecords more;
+    {
+        const std::lock_guard lock(mutex_);
+        follow = std::exchange(to_follow_, {});
+        more = std::exchange(to_publish_, {});
+    }
+    bool changed = false;
+    for (const auto& [table, watermark] : follow) changed |= computation_->advance(table, watermark);
+    std::vector<OutputRecord> records;
+    const bool again = more && more(records);
+    if (!changed && records.empty()) return false;
+    ledger_.begin();
+    auto result = computation_->finish(clock_.now());
+    if (!result) {
+        fail(RunnerStatus::State::failed, result.error().message);
+        return false;
+    }
+    for (OutputRecord& record : records) result->outputs.push_back(std::move(record));
+    postponed_ = false;
+    submit(std::move(*result), LatencyLedger::kNone);
+    if (again) {
+        const std::lock_guard lock(mutex_);
+        to_publish_ = std::move(more);
+    }
+    return true;
+}
+
+void Runner::read_until(Seq limit) {
+    if (limit_.exchange(limit.value) != limit.value) wake();
+}
+
+void Runner::hold() {
+    hold_ = true;
+    wake();
+}
+
+void Runner::release() {
+    {
+        const std::lock_guard lock(mutex_);
+        hold_ = false;
+        held_ = false;
+    }
+    wake();
+}
+
+void Runner::set_beside(bool beside) {
+    MR_CHECK(held_, "{} changes its part while it runs", name_);
+    beside_ = beside;
+    ledger_.rename(shown_name());
+}
+
+std::string Runner::shown_name() const {
+    std::string pipeline = journal::pipeline_of_slot(name_);
+    return beside_ ? journal::other_view_name(pipeline) : pipeline;
+}
+
+void Runner::follow(std::vector<std::pair<std::string, std::int64_t>> watermarks) {
+    {
+        const std::lock_guard lock(mutex_);
+        to_follow_ = std::move(watermarks);
+        held_ = false;
+    }
+    wake();
+}
+
+void Runner::publish(MoreRecords more) {
+    {
+        const std::lock_guard lock(mutex_);
+        to_publish_ = std::move(more);
+        held_ = false;
+    }
+    wake();
 }
 
 /// Nothing to submit. Always false, for run_once().
@@ -227,10 +321,11 @@ void Runner::submit(StepResult result, std::int64_t newest_ms) {
     const auto topics = broker_.topics(broker::Visibility::applied);
     OutputBatches batches;
     // While an older instance's input is computed again, what it appended is there already; upserts may be
-    // repeated.
+    // repeated. Beside a version that serves nothing is written.
     const bool rebuilding = progress_.consumed <= outputs_after_;
+    const bool beside = beside_;
     for (const OutputRecord& record : result.outputs) {
-        if (rebuilding && record.append) continue;
+        if (beside || (rebuilding && record.append)) continue;
         const std::string& name = computation_->output_topics()[record.topic].name;
         const auto topic = topics->find(name);
         if (topic == nullptr) {
@@ -428,10 +523,12 @@ std::vector<InputPosition> Runner::input_positions() const {
         if (topic == nullptr) continue;
         for (const auto& log : topic->partitions) {
             const auto at = next_[i].find(log->id().value);
+            const auto durable = log->durable();
             out.push_back({.topic = name,
                            .partition = log->id(),
                            .next = at == next_[i].end() ? -1 : at->second,
-                           .end = log->durable()->log_end.value});
+                           .begin = durable->log_start.value,
+                           .end = durable->log_end.value});
         }
     }
     return out;

@@ -6,6 +6,9 @@
 // promise 2). At most `in_flight_max` steps are submitted and not yet durable. A submitted step is appended,
 // or the instance is fenced and stops.
 //
+// Two versions of a pipeline run as two runners; the one beside the one that serves writes to no topic, reads
+// only as far as the other has come, and lets no time pass by itself (pipeline/changeover.h).
+//
 // While a view of it holds more than it may, it is paused: it takes no more input until the rows are fewer or
 // somebody says resume(). Its position, state and the records it has not read stay.
 #pragma once
@@ -42,6 +45,7 @@ struct RunnerOptions {
     std::int64_t silence_ms = 5'000;  ///< see Computation::tick
     /// Which view of this pipeline holds more than it may, in words; nothing: all is well. Any thread.
     std::function<std::optional<std::string>(std::string_view pipeline)> over_limit{};
+    bool beside = false;  ///< another version serves
 };
 
 /// How far one partition of an input has been read.
@@ -49,6 +53,7 @@ struct InputPosition {
     std::string topic;
     PartitionId partition;
     std::int64_t next = -1;  ///< offset of the next record; -1: none was read since the start
+    std::int64_t begin = 0;  ///< of what the log holds of it
     std::int64_t end = 0;    ///< of the partition
 };
 
@@ -95,6 +100,25 @@ class Runner {
     /// Any thread: a paused pipeline goes on, over the limit if need be, until its views are below it again.
     /// False if it was not paused.
     bool resume();
+
+    // --- versions beside each other; any thread
+    /// Nothing after this entry is read.
+    void read_until(Seq limit);
+    /// It comes to a stand at a step boundary: no input, no time, until release().
+    void hold();
+    void release();
+    /// It stands: what it did is durable, what was asked of it is done, and status() is of this moment.
+    [[nodiscard]] bool held() const { return held_; }
+    [[nodiscard]] bool beside() const { return beside_; }
+    /// REQUIRES: held().
+    void set_beside(bool beside);
+    /// Asked of one that is held: its tables' watermarks go on to these.
+    void follow(std::vector<std::pair<std::string, std::int64_t>> watermarks);
+    /// Asked of one that is held: writes the records that `more` gives, one step a call, until it returns
+    /// false. `more` is called on the pipeline's thread.
+    using MoreRecords = std::function<bool(std::vector<OutputRecord>& records)>;
+    void publish(MoreRecords more);
+
     /// Any thread; run_once() does nothing more once it returned true for the last time.
     void stop();
     [[nodiscard]] bool stopped() const { return stopped_; }
@@ -104,7 +128,10 @@ class Runner {
     /// Any thread: everything visible up to here has been used by a durable step, or there was nothing to
     /// use.
     [[nodiscard]] Seq caught_up_through() const { return Seq(caught_up_.load()); }
+    /// The slot (journal/pipeline_entry.h).
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// As people know it: the pipeline's name of the version that serves, "live@beside" of the other one.
+    [[nodiscard]] std::string shown_name() const;
     [[nodiscard]] const plan::Program& program() const { return computation_->program(); }
     [[nodiscard]] const std::vector<std::string>& input_topics() const { return computation_->topics(); }
     [[nodiscard]] const std::vector<std::string>& output_topics() const { return output_topics_; }
@@ -115,6 +142,9 @@ class Runner {
     /// True while a view is over its limit.
     bool paused();
     bool note_idle();
+    /// Held: does what was asked. True if that was anything.
+    bool stand();
+    bool do_asked();
     bool all_in_flight();
     /// Notes how far the slice brings each partition; its newest timestamp.
     std::int64_t note_positions();
@@ -159,10 +189,16 @@ class Runner {
     std::atomic<bool> waits_for_step_{false};       ///< all steps allowed are under way
     std::atomic<bool> stopped_{false};
     std::atomic<bool> resumed_{false};  ///< over the limit by somebody's wish
-    mutable std::mutex mutex_;          ///< wake-up and status
+    std::atomic<bool> beside_;
+    std::atomic<std::uint64_t> limit_{UINT64_MAX};  ///< of reading
+    std::atomic<bool> hold_{false};
+    std::atomic<bool> held_{false};
+    mutable std::mutex mutex_;  ///< wake-up and status
     std::condition_variable wakeup_;
     bool woken_ = false;
     RunnerStatus status_;
+    std::vector<std::pair<std::string, std::int64_t>> to_follow_;
+    MoreRecords to_publish_;
 };
 
 }  // namespace mr::pipeline

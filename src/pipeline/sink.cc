@@ -37,6 +37,11 @@ std::vector<ColumnPtr> pick(const std::vector<ColumnPtr>& columns, const std::ve
     return out;
 }
 
+std::optional<std::string> topic_of(const plan::ViewSink& sink) {
+    const std::string_view topic = sink.table->option("topic", sink.view);
+    return topic == "none" ? std::nullopt : std::optional(std::string(topic));
+}
+
 /// A materialised view, and its topic unless 'topic' = 'none'.
 class ViewEncoder final : public SinkEncoder {
   public:
@@ -52,8 +57,7 @@ class ViewEncoder final : public SinkEncoder {
             if (name.starts_with("view.")) info.options.emplace_back(name, option.value);
         }
         outputs.views.push_back(std::move(info));
-        const std::string_view topic = sink.table->option("topic", sink.view);
-        if (topic != "none") topic_ = outputs.topic(std::string(topic), true);
+        if (const auto topic = topic_of(sink)) topic_ = outputs.topic(*topic, true);
     }
 
     void encode(const Delta& delta, TimestampMs now, std::vector<OutputRecord>& records,
@@ -222,6 +226,40 @@ class TopicEncoder final : public SinkEncoder {
 };
 
 }  // namespace
+
+struct ViewRecords::Impl {
+    explicit Impl(const plan::ViewSink& sink)
+        : schema(sink.schema),
+          key(sink.key),
+          topic(topic_of(sink)),
+          key_json(pick(sink.schema, sink.key), json_options(*sink.table)),
+          value_json(sink.schema, json_options(*sink.table)) {}
+
+    const Schema schema;
+    const std::vector<int> key;
+    const std::optional<std::string> topic;
+    const formats::JsonEncoder key_json;
+    const formats::JsonEncoder value_json;
+};
+
+ViewRecords::ViewRecords(const plan::ViewSink& sink) : impl_(std::make_unique<Impl>(sink)) {}
+ViewRecords::~ViewRecords() = default;
+
+std::optional<std::string> ViewRecords::topic() const {
+    return impl_->topic;
+}
+
+Result<OutputRecord> ViewRecords::make(std::string_view row, bool put, TimestampMs now) const {
+    std::vector<ColumnBuilder> builders;
+    for (const Field& f : impl_->schema.fields) builders.emplace_back(f.type);
+    MR_TRY_VOID(read_row_into(row, impl_->schema, builders));
+    std::vector<ColumnPtr> columns;
+    for (ColumnBuilder& b : builders) columns.push_back(b.finish());
+    OutputRecord record{.topic = 0, .key = std::string(), .value = {}, .timestamp = now, .append = false};
+    impl_->key_json.encode(pick(columns, impl_->key), 0, *record.key);
+    if (put) impl_->value_json.encode(columns, 0, record.value.emplace());
+    return record;
+}
 
 std::uint32_t Outputs::topic(const std::string& name, bool upsert) {
     for (std::size_t i = 0; i < topics.size(); ++i) {

@@ -58,6 +58,21 @@ struct Unsayable {
     std::string reason;
 };
 
+/// Makes records of a view's topic from its rows, as the steps that made the rows did. Thread: one.
+class ViewRecords {
+  public:
+    explicit ViewRecords(const plan::ViewSink& sink);
+    ~ViewRecords();
+    /// 'topic', the view's name, or nothing: 'topic' = 'none'.
+    [[nodiscard]] std::optional<std::string> topic() const;
+    /// Of a row of the view (columnar/codec.h); a tombstone unless `put`.
+    Result<OutputRecord> make(std::string_view row, bool put, TimestampMs now) const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// Turns the net effect of a step on one sink into records and view updates.
 class SinkEncoder {
   public:

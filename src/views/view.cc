@@ -33,6 +33,14 @@ void View::start_at(Seq version, TimestampMs commit_time) {
     snapshot_.reset();
 }
 
+void View::rename(std::string name, Seq version, TimestampMs commit_time) {
+    auto definition = std::make_shared<ViewDefinition>(*definition_);
+    definition->name = std::move(name);
+    definition_ = std::move(definition);
+    apply(version, commit_time, {});
+    snapshot_.reset();
+}
+
 std::optional<std::int64_t> View::time_of(const ViewRow& row) const {
     if (definition_->retention_ms == 0) return std::nullopt;
     const auto values = read_row(row.row, definition_->schema);

@@ -78,6 +78,8 @@ class View {
 
     /// The view at its creation is at this version, without rows.
     void start_at(Seq version, TimestampMs commit_time);
+    /// Another name, as of `version`: the rows stay.
+    void rename(std::string name, Seq version, TimestampMs commit_time);
     /// A step's changes. An entry at or below version() is ignored (recovery may repeat one).
     void apply(Seq version, TimestampMs commit_time, std::span<const journal::ViewChange> changes);
     /// A row out of a checkpoint; start_at() has been called.

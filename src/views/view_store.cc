@@ -123,12 +123,17 @@ bool ViewStore::drain() {
 }
 
 void ViewStore::apply_now(Pending& pending) {
-    if (!pending.instance) {
-        apply_step(pending);
-    } else if (pending.instance->action == journal::PipelineEntry::Action::created) {
-        create(pending);
-    } else {
-        drop(pending.pipeline);
+    if (!pending.instance) return apply_step(pending);
+    using Action = journal::PipelineEntry::Action;
+    switch (pending.instance->action) {
+        case Action::created:
+            return create(pending);
+        case Action::dropped:
+            return drop(pending.pipeline);
+        case Action::swapped:
+            return swap(pending);
+        case Action::published:
+            return;
     }
 }
 
@@ -166,6 +171,34 @@ void ViewStore::drop(const std::string& pipeline) {
         dropped_.push_back(name);
     }
     instances_.erase(instance);
+    instances_changed_ = true;
+}
+
+void ViewStore::swap(const Pending& pending) {
+    std::vector<std::unique_ptr<View>> renamed;
+    std::vector<std::string> names;
+    for (const std::string& slot : {pending.pipeline, journal::other_slot(pending.pipeline)}) {
+        const auto instance = instances_.find(slot);
+        if (instance == instances_.end()) continue;
+        for (std::string& name : instance->second.views) {
+            const auto at = views_.find(name);
+            MR_CHECK(at != views_.end(), "entry {}: pipeline {} has no view {}", pending.seq, slot, name);
+            renamed.push_back(std::move(at->second));
+            views_.erase(at);
+            touched_.erase(name);
+            names.push_back(name);
+            name = journal::other_view_name(name);
+            renamed.back()->rename(name, pending.seq, pending.commit_time);
+        }
+    }
+    for (auto& view : renamed) {
+        const std::string name = view->name();
+        views_[name] = std::move(view);
+        touched_[name] = true;
+    }
+    for (std::string& name : names) {
+        if (!views_.contains(name)) dropped_.push_back(std::move(name));
+    }
     instances_changed_ = true;
 }
 

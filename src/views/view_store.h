@@ -99,6 +99,8 @@ class ViewStore final : public journal::Participant {
     void apply_step(Pending& pending);
     void create(const Pending& pending);
     void drop(const std::string& pipeline);
+    /// The views of this slot and those of the other one exchange names.
+    void swap(const Pending& pending);
     void publish();
     void notify();
     static Status write_snapshot(const Published& state, std::string& out);

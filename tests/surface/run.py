@@ -108,7 +108,7 @@ class Node:
 
 
 def command_line():
-    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "txn", "user", "acl", "schema", "view", "pipeline", "plan", "version"]
+    verbs = ["init", "run", "check", "test", "sql", "generate", "replay", "topic", "group", "txn", "user", "acl", "schema", "view", "pipeline", "plan", "apply", "rollback", "version"]
     for verb in verbs:
         code, out, _ = cli(verb, "--help")
         check(code == 0 and "Examples:" in out, f"{verb} --help has examples")
