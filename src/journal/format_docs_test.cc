@@ -10,6 +10,7 @@
 #include "journal/internal/entry_codec.h"
 #include "journal/internal/journal_file.h"
 #include "journal/internal/parts.h"
+#include "journal/pipeline_entry.h"
 #include "journal/step_entry.h"
 
 namespace mr::journal::internal {
@@ -121,6 +122,21 @@ TEST(FormatDocs, Step) {
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(read->outputs[0].base_offset, Offset(12));
     EXPECT_EQ(read->views[0].row, "row");
+}
+
+TEST(FormatDocs, Swapped) {
+    PipelineEntry entry;
+    entry.action = PipelineEntry::Action::swapped;
+    entry.pipeline = other_slot("live");
+    entry.epoch = InstanceEpoch(2);
+    entry.created = TimestampMs(1'700'000'000'000);
+    const std::string written = encode_pipeline(entry);
+    EXPECT_EQ(as_documented(documented("journal.md", "swapped")), as_documented(written));
+    const auto read = decode_pipeline(written);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->action, PipelineEntry::Action::swapped);
+    EXPECT_EQ(pipeline_of_slot(read->pipeline), "live");
+    EXPECT_EQ(other_slot(read->pipeline), "live");
 }
 
 TEST(FormatDocs, Checkpoint) {
