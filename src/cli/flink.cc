@@ -13,6 +13,7 @@
 #include "base/suggest.h"
 #include "cli/flink_gateway.h"
 #include "emit/flink.h"
+#include "native/libraries.h"
 #include "node/project.h"
 #include "sql/outline.h"
 
@@ -62,7 +63,8 @@ Result<Prepared> prepare(const LocalOptions& local, const FlinkCommand& command)
     if (!checkpoint) return annotate(checkpoint.error(), "--checkpoint");
     out.options.checkpoint_ms = *checkpoint;
     MR_TRY_VOID(take_savepoints(command, out));
-    out.script = emit::emit_flink(out.project.streams, out.project.pipelines, out.options);
+    native::Libraries libraries(join_path(local.project, "functions"));
+    out.script = emit::emit_flink(out.project.streams, out.project.pipelines, out.options, &libraries);
     return out;
 }
 

@@ -65,6 +65,12 @@ class Column {
     [[nodiscard]] std::span<const std::uint8_t> validity() const {
         return null_count_ > 0 ? std::span<const std::uint8_t>(validity_) : std::span<const std::uint8_t>();
     }
+    /// The buffers themselves, for who takes columns in Arrow's layout: the fixed-width values (booleans:
+    /// bits), the offsets of texts and lists (size() + 1 of them), the bytes of texts.
+    [[nodiscard]] const char* fixed_buffer() const { return fixed_.data(); }
+    [[nodiscard]] const std::uint32_t* offset_buffer() const { return offsets_.data(); }
+    [[nodiscard]] const char* text_buffer() const { return data_.data(); }
+
     /// The bits of a boolean column.
     [[nodiscard]] const std::uint8_t* bits() const {
         return reinterpret_cast<const std::uint8_t*>(fixed_.data());

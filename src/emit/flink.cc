@@ -16,8 +16,8 @@ std::string job_name(const FlinkOptions& options, const std::string& pipeline) {
 }
 
 FlinkScript emit_flink(std::span<const sql::SourceText> streams, std::span<const sql::SourceText> pipelines,
-                       const FlinkOptions& options) {
-    const sql::ProjectCompilation compiled = sql::compile_project(streams, pipelines);
+                       const FlinkOptions& options, plan::NativeLibraries* libraries) {
+    const sql::ProjectCompilation compiled = sql::compile_project(streams, pipelines, libraries);
     FlinkScript out;
     if (sql::has_errors(compiled.diagnostics)) {
         out.diagnostics = compiled.diagnostics;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/native_function.h"
 #include "sql/diagnostic.h"
 
 namespace mr::emit {
@@ -61,7 +62,7 @@ struct FlinkScript {
 /// The files of streams/ and pipelines/ as `sql::compile_project` takes them. Its errors are returned as they
 /// are.
 FlinkScript emit_flink(std::span<const sql::SourceText> streams, std::span<const sql::SourceText> pipelines,
-                       const FlinkOptions& options);
+                       const FlinkOptions& options, plan::NativeLibraries* libraries = nullptr);
 
 /// "fulfilment.operational": what the job of a pipeline is called.
 std::string job_name(const FlinkOptions& options, const std::string& pipeline);

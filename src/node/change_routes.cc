@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/file_system.h"
 #include "base/json_writer.h"
 #include "broker/partition_log.h"
+#include "native/libraries.h"
 
 namespace mr::node {
 namespace {
@@ -74,8 +76,10 @@ void append_inputs(JsonWriter& w, std::span<const plan::PipelineChange> changes,
 
 /// Worker thread.
 HttpResponse answer(const ProjectText& text, const std::vector<plan::ProgramPtr>& running,
-                    const broker::Broker& broker) {
-    sql::ProjectCompilation compiled = sql::compile_project(text.streams, text.pipelines);
+                    const broker::Broker& broker, const std::string& directory) {
+    // As they lie there now, not as they were when the node started.
+    native::Libraries libraries(join_path(directory, "functions"));
+    sql::ProjectCompilation compiled = sql::compile_project(text.streams, text.pipelines, &libraries);
     if (sql::has_errors(compiled.diagnostics))
         return HttpResponse::error(400, "invalid_argument", sql::render(compiled.diagnostics),
                                    "`millrace check` shows the same without a node");
@@ -119,16 +123,15 @@ std::string plan_json(const std::vector<plan::ProgramPtr>& before, const std::ve
 }
 
 void add_plan_route(serve::Router& router, const broker::Broker& broker, Workers& workers,
-                    std::function<std::vector<plan::ProgramPtr>()> running) {
+                    const std::string& directory, std::function<std::vector<plan::ProgramPtr>()> running) {
     router.add("POST", "/api/v1/plan",
-               [&broker, &workers, running = std::move(running)](const serve::RouteCall& call,
-                                                                 const net::HttpResponder& responder) {
+               [&broker, &workers, directory, running = std::move(running)](
+                   const serve::RouteCall& call, const net::HttpResponder& responder) {
                    auto text = parse_project_text(call.request.body);
                    if (!text) return responder.respond(HttpResponse::error(text.error()));
                    const bool accepted = workers.post(
-                       [&broker, text = std::move(*text), programs = running(), responder]() mutable {
-                           responder.post(answer(text, programs, broker));
-                       });
+                       [&broker, directory, text = std::move(*text), programs = running(),
+                        responder]() mutable { responder.post(answer(text, programs, broker, directory)); });
                    if (!accepted)
                        responder.respond(
                            HttpResponse::error(503, "unavailable", "too much work is waiting; try again"));

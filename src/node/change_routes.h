@@ -28,8 +28,8 @@ Result<ProjectText> parse_project_text(std::string_view json);
 std::string to_json(const ProjectText& text);
 
 /// REQUIRES: broker and workers outlive the router. `running` gives the programs that run; called on the
-/// loop.
+/// loop. Libraries of functions are those of the project in `directory`.
 void add_plan_route(serve::Router& router, const broker::Broker& broker, Workers& workers,
-                    std::function<std::vector<plan::ProgramPtr>()> running);
+                    const std::string& directory, std::function<std::vector<plan::ProgramPtr>()> running);
 
 }  // namespace mr::node

@@ -164,7 +164,8 @@ class Node::Impl {
         views::ViewStoreOptions view_options;
         view_options.post = [this](auto work) { loop.post(std::move(work)); };
         views = std::make_unique<views::ViewStore>(clock, metrics, std::move(view_options));
-        texts = std::make_unique<ProjectTexts>(fs, join_path(data_dir, "projects"));
+        texts = std::make_unique<ProjectTexts>(fs, join_path(data_dir, "projects"),
+                                               join_path(project.directory, "functions"));
         for (const auto& program : project.programs) {
             if (journal::pipeline_of_slot(program->name) != program->name)
                 return fail(Code::invalid_argument,
@@ -464,18 +465,20 @@ class Node::Impl {
         }
         add_dashboard_routes(router, project.dashboards);
         add_pipeline_routes(router, runners);
-        upgrades = std::make_unique<Upgrades>(Upgrades::Parts{.loop = loop,
-                                                              .workers = workers,
-                                                              .broker = *broker,
-                                                              .views = *views,
-                                                              .runners = runners,
-                                                              .versions = versions,
-                                                              .texts = *texts,
-                                                              .context = [this] { return deploy_context(); },
-                                                              .running = {project.streams, project.pipelines},
-                                                              .computes = project.config.pipeline_enabled});
+        upgrades =
+            std::make_unique<Upgrades>(Upgrades::Parts{.loop = loop,
+                                                       .workers = workers,
+                                                       .broker = *broker,
+                                                       .views = *views,
+                                                       .runners = runners,
+                                                       .versions = versions,
+                                                       .texts = *texts,
+                                                       .context = [this] { return deploy_context(); },
+                                                       .running = {project.streams, project.pipelines},
+                                                       .functions = join_path(project.directory, "functions"),
+                                                       .computes = project.config.pipeline_enabled});
         upgrades->add_to(router);
-        add_plan_route(router, *broker, workers, [this] { return upgrades->serving(); });
+        add_plan_route(router, *broker, workers, project.directory, [this] { return upgrades->serving(); });
         add_explain_routes(router, runners);
         add_alert_routes(router, *views, alerts);
         add_sink_routes(router, sinks);

@@ -4,6 +4,7 @@
 
 #include "alerts/alert_engine.h"
 #include "base/file_system.h"
+#include "native/libraries.h"
 #include "node/yaml_check.h"
 
 namespace mr::node {
@@ -98,7 +99,8 @@ Result<Project> load_project(const std::string& directory, const std::vector<std
     MR_TRY_VOID(read_config(project, overrides));
     MR_TRY(project.streams, read_sql(join_path(directory, "streams")));
     MR_TRY(project.pipelines, read_sql(join_path(directory, "pipelines")));
-    sql::ProjectCompilation compiled = sql::compile_project(project.streams, project.pipelines);
+    native::Libraries libraries(join_path(directory, "functions"));
+    sql::ProjectCompilation compiled = sql::compile_project(project.streams, project.pipelines, &libraries);
     project.diagnostics.insert(project.diagnostics.end(), compiled.diagnostics.begin(),
                                compiled.diagnostics.end());
     project.explanations = std::move(compiled.explanations);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "native/libraries.h"
 
 namespace mr::node {
 namespace {
@@ -38,12 +39,15 @@ pipeline::ProgramPtr ProjectTexts::find(const std::string& pipeline, std::uint64
         log_error("node", "{} cannot be read: {}", path, text.error().message);
         return nullptr;
     }
-    sql::ProjectCompilation compiled = sql::compile_project(text->streams, text->pipelines);
+    native::Libraries libraries(functions_);
+    sql::ProjectCompilation compiled = sql::compile_project(text->streams, text->pipelines, &libraries);
     for (plan::Program& program : compiled.programs) {
         if (program.name == pipeline && program.fingerprint == fingerprint)
             return std::make_shared<const plan::Program>(std::move(program));
     }
-    log_warn("node", "{}: this build makes another program of it; {} is built anew", path, pipeline);
+    log_warn("node",
+             "{}: this build, or its library of functions, makes another program of it; {} is built anew",
+             path, pipeline);
     return nullptr;
 }
 

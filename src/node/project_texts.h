@@ -14,12 +14,14 @@ namespace mr::node {
 
 class ProjectTexts {
   public:
-    ProjectTexts(FileSystem& fs, std::string directory) : fs_(fs), directory_(std::move(directory)) {}
+    /// `functions`: where the libraries are that the texts name (native/libraries.h).
+    ProjectTexts(FileSystem& fs, std::string directory, std::string functions)
+        : fs_(fs), directory_(std::move(directory)), functions_(std::move(functions)) {}
 
     /// Durable when it returns. Writes nothing where there is such a file.
     Status save(std::uint64_t fingerprint, const ProjectText& text);
     /// The pipeline's program of that fingerprint, compiled anew; nullptr where its text is not here or
-    /// another build makes another program of it.
+    /// another build, or another library of functions, makes another program of it.
     [[nodiscard]] pipeline::ProgramPtr find(const std::string& pipeline, std::uint64_t fingerprint) const;
     /// Removes the files of other programs.
     void keep_only(const std::set<std::uint64_t>& fingerprints);
@@ -29,6 +31,7 @@ class ProjectTexts {
 
     FileSystem& fs_;
     const std::string directory_;
+    const std::string functions_;
 };
 
 }  // namespace mr::node

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "broker/partition_log.h"
+#include "native/libraries.h"
 #include "node/change_status.h"
 
 namespace mr::node {
@@ -168,8 +169,9 @@ void Upgrades::apply(const serve::RouteCall& call, const net::HttpResponder& res
     request->swap = !flag("compare");
     request->without_history = flag("without_history");
     const bool accepted = parts_.workers.post([this, request, responder] {
+        native::Libraries libraries(parts_.functions);
         sql::ProjectCompilation compiled =
-            sql::compile_project(request->text.streams, request->text.pipelines);
+            sql::compile_project(request->text.streams, request->text.pipelines, &libraries);
         if (sql::has_errors(compiled.diagnostics)) {
             return responder.post(HttpResponse::error(400, "invalid_argument",
                                                       sql::render(compiled.diagnostics),

@@ -42,7 +42,8 @@ class Upgrades {
         VersionsList& versions;
         ProjectTexts& texts;
         std::function<pipeline::DeployContext()> context;
-        ProjectText running;  ///< what the node was started with
+        ProjectText running;    ///< what the node was started with
+        std::string functions;  ///< where libraries of functions are
         bool computes = true;
     };
     explicit Upgrades(Parts parts);

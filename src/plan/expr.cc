@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "plan/native_function.h"
 
 namespace mr::plan {
 namespace {
@@ -142,7 +143,7 @@ ExprPtr rewrite(const ExprPtr& expr, const std::vector<ExprPtr>& mapping) {
 
 bool is_constant(const Expr& expr) {
     if (expr.kind == ExprKind::input) return false;
-    if (expr.kind == ExprKind::call && varies(expr.function)) return false;
+    if (expr.kind == ExprKind::call && (varies(expr.function) || is_volatile(expr))) return false;
     return std::ranges::all_of(expr.args, [](const ExprPtr& arg) { return is_constant(*arg); });
 }
 

@@ -24,6 +24,8 @@ enum class ExprKind : std::uint8_t {
     call,     ///< `function` over `args`
 };
 
+class NativeFunction;  // plan/native_function.h
+
 struct Expr;
 using ExprPtr = std::shared_ptr<const Expr>;
 
@@ -34,6 +36,9 @@ struct Expr {
     int index = -1;             ///< input, field
     std::string function;       ///< call
     std::vector<ExprPtr> args;  ///< call; field: the row
+    /// call of a library's function; `function` is then native_name(), which tells one content of the library
+    /// from another in every fingerprint.
+    std::shared_ptr<const NativeFunction> native;
     /// Where it stands in the SQL text (1-based; 0: made by the planner), for run-time messages.
     int line = 0;
     int column = 0;

@@ -143,6 +143,12 @@ std::vector<Diagnostic> Catalog::add(const SourceText& source) {
         if (const auto* t = std::get_if<ast::CreateTable>(&s.body)) name = t->name.back().text;
         if (const auto* v = std::get_if<ast::CreateView>(&s.body)) name = v->name.back().text;
         if (!name.empty() && !tables_.contains(name) && !views_.contains(name)) add_broken(name);
+        if (const auto* f = std::get_if<ast::CreateFunction>(&s.body); f != nullptr && !f->uses.empty()) {
+            std::string key = f->name.back().text;
+            std::ranges::transform(key, key.begin(),
+                                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+            if (!functions_.contains(key)) add_broken("function " + key);
+        }
     }
     std::vector<Diagnostic> out = diagnostics.take();
     sort_diagnostics(out);
@@ -279,9 +285,10 @@ Diagnostic cycle(const PendingFile& file) {
 
 }  // namespace
 
-ProjectCompilation compile_project(std::span<const SourceText> streams,
-                                   std::span<const SourceText> pipelines) {
+ProjectCompilation compile_project(std::span<const SourceText> streams, std::span<const SourceText> pipelines,
+                                   NativeLibraries* libraries) {
     ProjectCompilation out;
+    out.catalog.use_libraries(libraries);
     for (const SourceText* s : in_order_of_need(streams)) {
         for (Diagnostic& d : out.catalog.add(*s)) out.diagnostics.push_back(std::move(d));
     }
@@ -324,6 +331,8 @@ ProjectCompilation compile_project(std::span<const SourceText> streams,
         }
         break;
     }
+    // Theirs may end before the catalogue does.
+    out.catalog.use_libraries(nullptr);
     for (PendingFile& f : files) {
         for (Diagnostic& d : f.compilation.diagnostics) out.diagnostics.push_back(std::move(d));
         for (Explanation& e : f.compilation.explanations) out.explanations.push_back(std::move(e));

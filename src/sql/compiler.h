@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "plan/explain.h"
+#include "plan/native_function.h"
 #include "plan/program.h"
 #include "sql/diagnostic.h"
 
@@ -41,6 +42,10 @@ class Catalog {
     void add_table(plan::TablePtr table);
     /// A name that exists but cannot be used because its own file has errors: no message about it again.
     void add_broken(const std::string& name);
+    /// Where CREATE FUNCTION … USING LIBRARY looks; nullptr (as at first): nowhere, the statement is an
+    /// error. It is asked during add() and compile() only.
+    void use_libraries(plan::NativeLibraries* libraries) { libraries_ = libraries; }
+    [[nodiscard]] plan::NativeLibraries* libraries() const { return libraries_; }
 
     [[nodiscard]] plan::TablePtr table(std::string_view name) const;
     [[nodiscard]] CatalogViewPtr view(std::string_view name) const;
@@ -55,6 +60,7 @@ class Catalog {
     std::map<std::string, CatalogViewPtr, std::less<>> views_;
     std::map<std::string, CatalogFunctionPtr, std::less<>> functions_;
     std::map<std::string, bool, std::less<>> broken_;
+    plan::NativeLibraries* libraries_ = nullptr;
 };
 
 /// What an EXPLAIN statement asked for.
@@ -81,8 +87,8 @@ struct ProjectCompilation {
 };
 
 /// Compiles streams/*.sql and pipelines/*.sql together.
-ProjectCompilation compile_project(std::span<const SourceText> streams,
-                                   std::span<const SourceText> pipelines);
+ProjectCompilation compile_project(std::span<const SourceText> streams, std::span<const SourceText> pipelines,
+                                   plan::NativeLibraries* libraries = nullptr);
 
 /// A program's plan as EXPLAIN prints it: one tree a sink.
 std::string explain(const plan::Program& program);

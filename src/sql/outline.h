@@ -113,7 +113,8 @@ struct OutlineStatement {
     TextRange before;  ///< comments and blank lines since the statement before
     std::string name;
     TextRange name_range;
-    TextRange query;  ///< views, CREATE TABLE AS
+    TextRange query;          ///< views, CREATE TABLE AS
+    bool in_library = false;  ///< CREATE FUNCTION … USING: no text of SQL
     // tables
     std::vector<OutlineColumn> columns;
     std::vector<std::pair<std::string, std::string>> options;

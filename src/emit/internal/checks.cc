@@ -37,6 +37,7 @@ class Checker {
 
     std::vector<Diagnostic> run(const std::vector<Diagnostic>& compiled) {
         features();
+        libraries();
         calls();
         overs();
         versions();
@@ -49,6 +50,14 @@ class Checker {
     void error(sql::TextRange range, std::string message, std::string help) {
         out_.push_back(sql::diagnostic_at(file_.source, range, Severity::error, code::kNotInFlink,
                                           std::move(message), std::move(help)));
+    }
+
+    void libraries() {
+        for (const sql::OutlineStatement& s : file_.statements) {
+            if (s.kind != sql::OutlineStatement::Kind::create_function || !s.in_library) continue;
+            error(s.span, "Flink cannot load a library of C functions",
+                  "write the function in SQL, or for Flink in Java under the same name");
+        }
     }
 
     void features() {

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "engine/internal/registry.h"
+#include "plan/native_function.h"
 
 namespace mr::engine {
 namespace internal {
@@ -43,8 +44,8 @@ class Compiler {
   private:
     /// RAND() twice is two numbers.
     static bool varies(const plan::Expr& e) {
-        if (e.kind == plan::ExprKind::call &&
-            (e.function == "RAND" || e.function == "RAND_INTEGER" || e.function == "UUID"))
+        if (e.kind == plan::ExprKind::call && (e.function == "RAND" || e.function == "RAND_INTEGER" ||
+                                               e.function == "UUID" || plan::is_volatile(e)))
             return true;
         return std::ranges::any_of(e.args, [](const plan::ExprPtr& a) { return varies(*a); });
     }
@@ -87,10 +88,14 @@ class Compiler {
             MR_TRY(KernelPtr k, compile(*a));
             args.push_back(std::move(k));
         }
-        const Maker* maker = registry().find(e.function);
-        if (maker == nullptr) return fail(Code::unsupported, "function {} has no kernel", e.function);
         const bool constant =
             std::ranges::all_of(args, [](const KernelPtr& k) { return k->constant() != nullptr; });
+        if (e.native != nullptr) {
+            KernelPtr made = native_kernel(e, std::move(args));
+            return constant && plan::is_constant(e) ? fold(made) : made;
+        }
+        const Maker* maker = registry().find(e.function);
+        if (maker == nullptr) return fail(Code::unsupported, "function {} has no kernel", e.function);
         auto made = (*maker)(e, std::move(args));
         if (!made && e.line > 0)
             return fail(made.error().code, "{}:{}: {}", e.line, e.column, made.error().message);

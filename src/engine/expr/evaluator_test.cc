@@ -7,6 +7,7 @@
 #include <random>
 
 #include "plan/functions.h"
+#include "plan/native_function.h"
 
 namespace mr::engine {
 namespace {
@@ -158,6 +159,110 @@ TEST(Evaluator, compile_errors_name_what_is_wrong) {
                           kSchema);
     ASSERT_FALSE(bad);
     EXPECT_NE(bad.error().message.find("look-around"), std::string::npos) << bad.error().message;
+}
+
+/// a + 1, which remembers how many rows it was given; 13 is an error.
+class Next final : public plan::NativeFunction {
+  public:
+    explicit Next(Description d) : description_(std::move(d)) {}
+    [[nodiscard]] const Description& description() const override { return description_; }
+    [[nodiscard]] ColumnPtr call(std::span<const ColumnPtr> arguments, std::size_t rows, const DataType& type,
+                                 std::vector<RowError>& errors) const override {
+        seen.push_back(rows);
+        ColumnBuilder b(type);
+        for (std::size_t i = 0; i < rows; ++i) {
+            MR_CHECK(arguments[0]->size() == rows, "{} rows of {}", arguments[0]->size(), rows);
+            if (!arguments[0]->is_null(i) && arguments[0]->integer(i) == 13) {
+                errors.push_back({i, "unlucky"});
+                b.append_null();
+            } else {
+                b.append_integer(arguments[0]->is_null(i) ? -1 : arguments[0]->integer(i) + 1);
+            }
+        }
+        return b.finish();
+    }
+    mutable std::vector<std::size_t> seen;
+
+  private:
+    Description description_;
+};
+
+plan::NativeFunction::Description described(bool strict, bool is_volatile) {
+    plan::NativeFunction::Description out;
+    out.null_on_null = strict;
+    out.is_volatile = is_volatile;
+    return out;
+}
+
+ExprPtr next(const std::shared_ptr<const Next>& function, ExprPtr arg) {
+    plan::Expr e;
+    e.kind = plan::ExprKind::call;
+    e.type = DataType::integer();
+    e.function = plan::native_name("NEXT", *function);
+    e.args = {std::move(arg)};
+    e.native = function;
+    return std::make_shared<const plan::Expr>(std::move(e));
+}
+
+// Goal: a library's function is given the rows that are asked for, once, and its errors are of their rows.
+TEST(Evaluator, LibraryFunctionsSeeTheRowsThatAreAskedFor) {
+    const auto strict = std::make_shared<const Next>(described(true, false));
+    const ExprPtr a = plan::input(0, DataType::integer());
+    const Value null = Value::null();
+    const auto rows = columns({{Value::of(1), null, null},
+                               {null, null, null},
+                               {Value::of(13), null, null},
+                               {Value::of(4), null, null}});
+    const EvalInput input{rows, 4, {}, 0};
+    const std::vector<ExprPtr> twice = {next(strict, a), call("+", {next(strict, a), lit(1)})};
+    auto both = Evaluator::create(twice, kSchema);
+    ASSERT_TRUE(both);
+    std::vector<RowError> errors;
+    const auto out = (*both)->evaluate(input, errors);
+    EXPECT_EQ(strict->seen, std::vector<std::size_t>{3});
+    EXPECT_EQ(out[0]->integer(0), 2);
+    EXPECT_TRUE(out[0]->is_null(1));
+    EXPECT_TRUE(out[0]->is_null(2));
+    EXPECT_EQ(out[0]->integer(3), 5);
+    EXPECT_EQ(out[1]->integer(3), 6);
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_EQ(errors[0].row, 2U);
+    EXPECT_EQ(errors[0].message, "NEXT: unlucky");
+    // A branch: one row takes it.
+    errors.clear();
+    const ExprPtr branch = call("CASE", {call("=", {a, lit(4)}), next(strict, a), lit(0)});
+    auto taken = Evaluator::create(branch, kSchema);
+    ASSERT_TRUE(taken);
+    const ColumnPtr c = (*taken)->evaluate_one(input, errors);
+    EXPECT_EQ(strict->seen.back(), 1U);
+    EXPECT_EQ(c->integer(3), 5);
+    EXPECT_EQ(c->integer(2), 0);
+    EXPECT_TRUE(errors.empty());
+    // Lenient: NULL is passed.
+    const auto lenient = std::make_shared<const Next>(described(false, false));
+    auto all = Evaluator::create(next(lenient, a), kSchema);
+    ASSERT_TRUE(all);
+    EXPECT_EQ((*all)->evaluate_one(input, errors)->integer(1), -1);
+    EXPECT_EQ(lenient->seen, std::vector<std::size_t>{4});
+}
+
+TEST(Evaluator, LibraryFunctionsOfConstantsAreComputedOnce) {
+    const auto steady = std::make_shared<const Next>(described(false, false));
+    const auto shaky = std::make_shared<const Next>(described(false, true));
+    EXPECT_TRUE(plan::is_constant(*next(steady, lit(1))));
+    EXPECT_FALSE(plan::is_constant(*next(shaky, lit(1))));
+    const auto rows =
+        columns({{Value::of(1), Value::null(), Value::null()}, {Value::of(2), Value::null(), Value::null()}});
+    const std::vector<ExprPtr> expressions = {next(steady, lit(1)), next(shaky, lit(1)), next(shaky, lit(1)),
+                                              next(steady, lit(13))};
+    auto made = Evaluator::create(expressions, kSchema);
+    ASSERT_TRUE(made);
+    std::vector<RowError> errors;
+    for (int i = 0; i < 2; ++i) (void)(*made)->evaluate({rows, 2, {}, 0}, errors);
+    // Once ahead; the one that fails is asked again and fails for every row.
+    EXPECT_EQ(steady->seen, (std::vector<std::size_t>{1, 1, 1, 1}));
+    EXPECT_EQ(shaky->seen, (std::vector<std::size_t>{2, 2, 2, 2}));
+    EXPECT_EQ(errors.size(), 4U);
 }
 
 }  // namespace

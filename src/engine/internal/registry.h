@@ -51,6 +51,9 @@ void add_collections(Registry& registry);
 
 const Registry& registry();
 
+/// A call of a library's function (plan/native_function.h).
+KernelPtr native_kernel(const plan::Expr& call, Kernels args);
+
 /// Every value an expression of one type may be cast to another: the row function of CAST (`fails`: a value
 /// that does not fit is an error) and TRY_CAST.
 Result<Value> cast_value(const Value& value, const DataType& from, const DataType& to);

@@ -149,6 +149,8 @@ ExprPtr Binder::bind_call(const ast::Expr& e, const Context& context) {
         if (const FunctionText* f = find_user_function(e.path.back().text))
             return bind_user_function(*f, e, below);
     }
+    if (named && (broken_functions_.contains(e.function) || catalog_.broken("function " + e.function)))
+        return nullptr;
     if (named && (functions_.contains(e.path.back().text) || functions_.contains(e.function))) {
         not_yet(e.path.back().span, fmt::format("user function \"{}\" is", e.path.back().text));
         return nullptr;

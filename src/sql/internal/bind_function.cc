@@ -1,4 +1,5 @@
-// Functions defined in SQL: declared by CREATE FUNCTION, written out where they are called.
+// Functions of users: declared by CREATE FUNCTION. Those in SQL are written out where they are called; those
+// of libraries (bind_native.cc) are calls.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,22 +25,19 @@ std::string upper(std::string_view text) {
 void Binder::create_function(const ast::CreateFunction& f) {
     const ast::Name& name = f.name.back();
     const std::string key = upper(name.text);
+    const bool library =
+        std::ranges::any_of(f.uses, [](const auto& use) { return upper(use.first.text) == "LIBRARY"; });
+    if (library || upper(f.language.text) == "C") return create_native_function(f, key);
     const bool in_sql = f.has_parameters || file_->text(f.definition.span).starts_with("$$");
     if (!in_sql) {
         functions_.insert(name.text);
         functions_.insert(key);
-        return not_yet(name.span, "a function by class name is",
-                       "write it in SQL: CREATE FUNCTION f (a INT) RETURNS INT AS $$ a + 1 $$");
+        return not_yet(
+            name.span, "a function by class name is",
+            "write it in SQL: CREATE FUNCTION f (a INT) RETURNS INT AS $$ a + 1 $$; or in C: CREATE "
+            "FUNCTION f AS 'name' LANGUAGE C USING LIBRARY 'file.so'");
     }
-    if (find_function(key) != nullptr) {
-        return error(name.span, code::kDuplicate, fmt::format("{} is a built-in function", key), {},
-                     "give the function another name");
-    }
-    if (local_functions_.contains(key) || catalog_.function(key) != nullptr) {
-        if (f.if_not_exists) return;
-        return error(name.span, code::kDuplicate,
-                     fmt::format("function \"{}\" is declared twice", name.text));
-    }
+    if (!is_free_function_name(f, key)) return;
     FunctionText out;
     out.name = key;
     out.file = std::make_shared<const SourceFile>(fmt::format("{} (function {})", file_->path(), name.text),
@@ -61,10 +59,29 @@ void Binder::create_function(const ast::CreateFunction& f) {
         functions_.insert(key);  // it is there, but calling it makes no sense
         return;
     }
+    keep_function(std::move(out));
+}
+
+bool Binder::is_free_function_name(const ast::CreateFunction& f, const std::string& key) {
+    const ast::Name& name = f.name.back();
+    if (find_function(key) != nullptr) {
+        error(name.span, code::kDuplicate, fmt::format("{} is a built-in function", key), {},
+              "give the function another name");
+        return false;
+    }
+    if (!local_functions_.contains(key) && catalog_.function(key) == nullptr) return true;
+    if (!f.if_not_exists) {
+        error(name.span, code::kDuplicate, fmt::format("function \"{}\" is declared twice", name.text));
+    }
+    return false;
+}
+
+void Binder::keep_function(FunctionText function) {
     CatalogFunction shared;
-    static_cast<FunctionText&>(shared) = out;
+    static_cast<FunctionText&>(shared) = function;
     functions.push_back(std::move(shared));
-    local_functions_[key] = std::move(out);
+    const std::string key = function.name;
+    local_functions_[key] = std::move(function);
 }
 
 const FunctionText* Binder::find_user_function(std::string_view name) const {
@@ -98,11 +115,12 @@ ExprPtr Binder::bind_user_function(const FunctionText& function, const ast::Expr
                               type.to_string(), args[i]->type.to_string()));
             return nullptr;
         }
-        if (!may_repeat(args[i], e.span)) return nullptr;
+        if (!function.native && !may_repeat(args[i], e.span)) return nullptr;
         args[i] = implicit_cast(args[i], type.with_nullable(args[i]->type.nullable));
         row.schema.fields.push_back({name.text, args[i]->type});
         parameters.columns.push_back({name.text, "", false});
     }
+    if (function.native) return bind_native_call(function, std::move(args), e.span);
     row.op = UnionAllNode{};
     parameters.node = std::make_shared<const Node>(std::move(row));
     Context inner;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "plan/functions.h"
+#include "plan/native_function.h"
 #include "plan/program.h"
 #include "sql/compiler.h"
 #include "sql/internal/builder.h"
@@ -34,13 +35,14 @@ struct ViewText {
 };
 struct CatalogView : ViewText {};
 
-/// A function defined in SQL: CREATE FUNCTION f (a INT) RETURNS INT AS $$ a + 1 $$.
+/// A function defined by CREATE FUNCTION, in SQL: CREATE FUNCTION f (a INT) RETURNS INT AS $$ a + 1 $$.
 struct FunctionText {
     std::string name;    ///< in capitals
     SourceFilePtr file;  ///< of the expression
     std::shared_ptr<const ast::Expr> body;
     std::vector<std::pair<ast::Name, DataType>> parameters;
     std::optional<DataType> returns;
+    plan::NativeFunctionPtr native;  ///< of a library; there is no body then
 };
 struct CatalogFunction : FunctionText {};
 
@@ -192,6 +194,13 @@ class Binder {
 
     // bind_function.cc
     void create_function(const ast::CreateFunction& f);
+    bool is_free_function_name(const ast::CreateFunction& f, const std::string& key);
+    void keep_function(FunctionText function);
+    // bind_native.cc
+    void create_native_function(const ast::CreateFunction& f, const std::string& key);
+    bool take_native_types(const ast::CreateFunction& f, FunctionText& out);
+    std::optional<std::vector<DataType>> native_types(const ast::CreateFunction& f, const std::string& text);
+    plan::ExprPtr bind_native_call(const FunctionText& function, std::vector<plan::ExprPtr> args, Span span);
     const FunctionText* find_user_function(std::string_view name) const;
     plan::ExprPtr bind_user_function(const FunctionText& function, const ast::Expr& e,
                                      const Context& context);
@@ -369,8 +378,9 @@ class Binder {
     std::map<std::string, Relation, std::less<>> bound_views_;
     std::set<std::string, std::less<>> declared_;
     std::set<std::string, std::less<>> broken_;
-    std::set<std::string, std::less<>> binding_;    ///< views being bound: a cycle if met again
-    std::set<std::string, std::less<>> functions_;  ///< that have no meaning here: classes
+    std::set<std::string, std::less<>> binding_;           ///< views being bound: a cycle if met again
+    std::set<std::string, std::less<>> functions_;         ///< that have no meaning here: classes
+    std::set<std::string, std::less<>> broken_functions_;  ///< in capitals; what is wrong was told
     std::map<std::string, FunctionText, std::less<>> local_functions_;
     std::vector<const FunctionText*> calling_;  ///< functions whose bodies are being bound
     std::vector<std::map<std::string, Relation>> with_;

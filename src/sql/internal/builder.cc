@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "plan/native_function.h"
 #include "sql/internal/derive.h"
 
 namespace mr::sql {
@@ -50,7 +51,7 @@ namespace {
 
 bool varies(const Expr& e) {
     if (e.kind == ExprKind::call && e.args.empty() && !is_constant(e)) return true;
-    if (e.kind == ExprKind::call && e.function.starts_with("RAND")) return true;
+    if (e.kind == ExprKind::call && (e.function.starts_with("RAND") || is_volatile(e))) return true;
     return std::ranges::any_of(e.args, [](const ExprPtr& a) { return varies(*a); });
 }
 

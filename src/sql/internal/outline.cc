@@ -225,6 +225,7 @@ class StatementReader {
         for (const auto& [name, type] : f.parameters) out.parameters.emplace_back(name.text, type);
         out.returns = f.returns;
         out.body = f.definition.text;
+        out.in_library = !f.uses.empty();
     }
 
     void insert(const InsertInto& i, Span span, OutlineStatement& out) {

@@ -251,6 +251,16 @@ ExprPtr Parser::single_expression() {
     return failed_ ? nullptr : std::move(out);
 }
 
+std::vector<DataType> Parser::single_type_list() {
+    std::vector<DataType> out;
+    if (peek().kind == TokenKind::end) return out;
+    do {
+        if (auto t = type()) out.push_back(std::move(*t));
+    } while (accept_symbol(","));
+    if (!failed_ && peek().kind != TokenKind::end) expected("the end of the types");
+    return out;
+}
+
 ExprPtr Parser::make(ExprKind kind, Span span) const {
     auto e = std::make_unique<Expr>();
     e->kind = kind;

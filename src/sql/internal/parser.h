@@ -28,6 +28,8 @@ class Parser {
     std::vector<ast::Statement> statements();
     /// One expression and nothing after it (tests, row policies).
     ast::ExprPtr single_expression();
+    /// "INT, STRING" and nothing after it; nothing at all is an empty list.
+    std::vector<DataType> single_type_list();
     /// Where a name was read, in the order of reading (outline.h).
     [[nodiscard]] const std::vector<Span>& names_read() const { return names_read_; }
     [[nodiscard]] const std::vector<Token>& tokens() const { return tokens_; }

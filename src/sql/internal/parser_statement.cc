@@ -270,12 +270,12 @@ CreateFunction Parser::create_function(bool temporary) {
     }
     if (accept_word("RETURNS")) out.returns = type();
     expect_word("AS");
-    out.definition = string_literal("a class name in quotes, or $$ expression $$");
-    if (accept_word("LANGUAGE")) out.language = name("a language").text;
+    out.definition = string_literal("$$ expression $$, or the name of a library's function in quotes");
+    if (accept_word("LANGUAGE")) out.language = name("a language");
     if (accept_word("USING")) {
         do {
-            name("JAR or ARTIFACT");
-            string_literal("a path in quotes");
+            Name kind = name("LIBRARY");
+            out.uses.emplace_back(std::move(kind), string_literal("a path in quotes"));
         } while (accept_symbol(","));
     }
     if (accept_word("WITH")) options();

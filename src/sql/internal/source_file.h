@@ -67,6 +67,7 @@ inline constexpr std::string_view kJoin = "M3004";
 inline constexpr std::string_view kOver = "M3005";
 inline constexpr std::string_view kState = "M3006";
 inline constexpr std::string_view kMatch = "M3007";
+inline constexpr std::string_view kLibrary = "M2010";
 inline constexpr std::string_view kOption = "M4001";
 inline constexpr std::string_view kOptionMissing = "M4002";
 inline constexpr std::string_view kOptionValue = "M4003";

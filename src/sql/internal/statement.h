@@ -121,8 +121,9 @@ struct CreateFunction {
     std::vector<std::pair<Name, DataType>> parameters;
     bool has_parameters = false;
     std::optional<DataType> returns;
-    Name definition;  ///< class name or $$ expression $$
-    std::string language;
+    Name definition;  ///< class name, a library's function or $$ expression $$
+    Name language;
+    std::vector<std::pair<Name, Name>> uses;  ///< JAR, ARTIFACT or LIBRARY, and its path
 };
 
 struct Drop {
