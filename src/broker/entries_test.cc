@@ -91,22 +91,26 @@ TEST(BrokerEntries, MembersOfGroups) {
 
     const std::string partitions = "01 " + kId + "02 00 00 00 00 01 00 00 00 ";
     const std::string consumer_head = "01 02 00 00 00 02 00 00 00 01 02 03 04";
+    const std::string with_epochs = "01 " + kId + "02 00 00 00 00 02 00 00 00 01 00 00 00 01 00 00 00 ";
     const std::string consumer_body =
-        "01 00 00 01 63 02 2f 68 10 27 00 00 01 01 74 00 05 72 61 6e 67 65 02 00 00 00 01 00 00 00 00 " +
-        partitions + "00 " + partitions;
+        "03 00 00 01 63 02 2f 68 10 27 00 00 01 01 74 00 05 72 61 6e 67 65 02 00 00 00 01 00 00 00 00 " +
+        with_epochs + "00 " + partitions + "00 ";
     const groups::ConsumerHead epochs{2, 2, 0x04030201};
     const groups::PartitionSet both{{id(), {0, 1}}};
     const groups::ConsumerBody member{
-        std::nullopt, std::nullopt, "c", "/h", 10'000, {"t"}, "", "range", 2, 1, 0, both, {}, both, {}};
+        std::nullopt, std::nullopt, "c", "/h", 10'000, {"t"},
+        "",           "range",      2,   1,    0,      {{id(), {{0, 2}, {1, 1}}}},
+        {},           both,         {}};
     expect_bytes(groups::encode(epochs), consumer_head, groups::decode_consumer_head);
     expect_bytes(groups::encode(member), consumer_body.substr(0, consumer_body.size() - 1),
                  groups::decode_consumer_body);
     // Of a member that speaks the classic protocol.
     groups::ConsumerBody classic = member;
     classic.classic = {6'000, {{"range", "s"}}};
-    expect_bytes(groups::encode(classic),
-                 "02" + consumer_body.substr(2) + "70 17 00 00 01 05 72 61 6e 67 65 01 73",
-                 groups::decode_consumer_body);
+    expect_bytes(
+        groups::encode(classic),
+        consumer_body.substr(0, consumer_body.size() - 3) + "01 70 17 00 00 01 05 72 61 6e 67 65 01 73",
+        groups::decode_consumer_body);
     expect_bytes(
         encode(GroupMembersEntry{"g",
                                  time,
@@ -115,7 +119,7 @@ TEST(BrokerEntries, MembersOfGroups) {
                                   groups::encode(epochs),
                                   {{"b", groups::encode(member)}},
                                   {"a"}}}),
-        "01 67 " + kTime + " 02 02 0d " + consumer_head + " 01 01 62 54 " + consumer_body + "01 01 61",
+        "01 67 " + kTime + " 02 02 0d " + consumer_head + " 01 01 62 5d " + consumer_body + "01 01 61",
         decode_group_members);
     expect_bytes(encode(GroupMembersEntry{"g", time, {.what = StoredChange::What::gone}}),
                  "01 67 " + kTime + " 03", decode_group_members);

@@ -1,10 +1,13 @@
 #include "broker/offset_commit.h"
 
+#include <algorithm>
+
 #include "broker/broker.h"
 #include "broker/internal/answer_proposal.h"
 #include "broker/internal/entries.h"
 #include "broker/internal/expire_offsets.h"
 #include "broker/internal/state.h"
+#include "broker/topics_view.h"
 
 namespace mr::broker {
 namespace {
@@ -29,7 +32,27 @@ const TopicState* topic_of(const BrokerState& state, const OffsetToCommit& offse
     return offset.topic_id.is_zero() ? state.find(offset.topic) : state.find(offset.topic_id);
 }
 
+/// nullptr: not the topic, or not that partition of it.
+std::shared_ptr<const TopicView> view_of(const TopicsView& topics, const OffsetToCommit& offset) {
+    auto topic = offset.topic_id.is_zero() ? topics.find(offset.topic) : topics.find(offset.topic_id);
+    if (topic != nullptr && topic->partition(offset.partition) == nullptr) topic = nullptr;
+    return topic;
+}
+
 }  // namespace
+
+bool any_there(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets) {
+    return std::any_of(offsets.begin(), offsets.end(),
+                       [&](const OffsetToCommit& offset) { return view_of(topics, offset) != nullptr; });
+}
+
+groups::PartitionSet partitions_of(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets) {
+    groups::PartitionSet out;
+    for (const auto& offset : offsets) {
+        if (const auto topic = view_of(topics, offset)) out[topic->id].insert(offset.partition.value);
+    }
+    return out;
+}
 
 std::unique_ptr<journal::Proposal> commit_offsets(
     Broker& broker, std::string group, std::vector<OffsetToCommit> offsets,
@@ -40,7 +63,7 @@ std::unique_ptr<journal::Proposal> commit_offsets(
         [&broker, group = std::move(group), offsets = std::move(offsets)](BrokerState& state,
                                                                           Appender& out) mutable {
             std::vector<KafkaError> results;
-            if (group.empty() || group.size() > kGroupBytesMax) {
+            if (group.size() > kGroupBytesMax) {
                 return std::vector(offsets.size(), KafkaError::invalid_group_id);
             }
             internal::GroupOffsetsEntry entry{std::move(group), out.now(), {}};

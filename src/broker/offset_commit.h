@@ -12,11 +12,13 @@
 #include "base/ids.h"
 #include "base/uuid.h"
 #include "broker/error.h"
+#include "broker/groups/assignors.h"
 #include "journal/journal.h"
 
 namespace mr::broker {
 
 class Broker;
+struct TopicsView;
 
 struct OffsetToCommit {
     std::string topic{};  ///< by name, or
@@ -26,6 +28,11 @@ struct OffsetToCommit {
     LeaderEpoch leader_epoch{-1};
     std::string metadata{};
 };
+/// Any of them is there: whoever commits is asked for only then (Kafka).
+[[nodiscard]] bool any_there(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets);
+/// Those that are there.
+[[nodiscard]] groups::PartitionSet partitions_of(const TopicsView& topics,
+                                                 const std::vector<OffsetToCommit>& offsets);
 /// One error a partition, in order: none, unknown_topic_or_partition, unknown_topic_id,
 /// offset_metadata_too_large.
 std::unique_ptr<journal::Proposal> commit_offsets(

@@ -22,6 +22,8 @@
 namespace mr::broker::groups {
 
 using PartitionSet = std::map<Uuid, std::set<std::int32_t>>;
+/// Partitions, each with an epoch.
+using PartitionEpochs = std::map<Uuid, std::map<std::int32_t, std::int32_t>>;
 
 struct AssignedMember {
     std::string id;

@@ -463,11 +463,17 @@ void ClassicGroup::remove_member(const std::string& member_id) {
     }
 }
 
-KafkaError ClassicGroup::check_commit(Millis now, const MemberIdentity& who) {
+KafkaError ClassicGroup::check_commit(Millis now, const CommitRequest& commit) {
+    const MemberIdentity& who = commit.who;
     if (who.generation < 0 && state_ == GroupState::empty) return KafkaError::none;
-    if (who.generation < 0 && who.member_id.empty() && !who.instance_id) return KafkaError::unknown_member_id;
+    if (who.generation < 0 && who.member_id.empty() && !who.instance_id) {
+        // KIP-447 came late: a transaction need not say who its consumer is.
+        return commit.transactional ? KafkaError::none : KafkaError::unknown_member_id;
+    }
     if (const KafkaError wrong = check_member(who); wrong != KafkaError::none) return wrong;
     if (who.generation != generation_) return KafkaError::illegal_generation;
+    // A rebalance on its way does not unmake what the members of this generation did in a transaction.
+    if (commit.transactional) return KafkaError::none;
     if (state_ == GroupState::completing_rebalance) return KafkaError::rebalance_in_progress;
     touch(now, members_.at(who.member_id));
     return KafkaError::none;

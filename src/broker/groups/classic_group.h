@@ -53,7 +53,7 @@ class ClassicGroup {
     void sync(Millis now, SyncRequest request, Coordinator::SyncAnswer answer);
     KafkaError heartbeat(Millis now, const MemberIdentity& who);
     KafkaError leave(Millis now, const LeaveMember& who);
-    KafkaError check_commit(Millis now, const MemberIdentity& who);
+    KafkaError check_commit(Millis now, const CommitRequest& commit);
     void tick(Millis now);
     /// Answers everything that waits.
     void close(KafkaError error = KafkaError::coordinator_not_available);

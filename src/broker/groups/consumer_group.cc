@@ -13,8 +13,6 @@ namespace mr::broker::groups {
 namespace {
 
 constexpr std::array<std::string_view, 2> kAssignors = {"uniform", "range"};
-/// No group comes near it; what is written beyond is damage.
-constexpr std::int32_t kEpochMax = INT32_MAX / 2;
 
 ConsumerHeartbeatAnswer refuse(KafkaError error, std::string message) {
     ConsumerHeartbeatAnswer answer;
@@ -59,6 +57,26 @@ void add(PartitionSet& to, const PartitionSet& more) {
     for (const auto& [topic, partitions] : more) to[topic].insert(partitions.begin(), partitions.end());
 }
 
+std::optional<std::int32_t> epoch_of(const PartitionEpochs& epochs, const Uuid& topic, std::int32_t p) {
+    const auto found = epochs.find(topic);
+    if (found == epochs.end()) return std::nullopt;
+    const auto at = found->second.find(p);
+    return at == found->second.end() ? std::nullopt : std::optional(at->second);
+}
+
+void add(PartitionEpochs& to, const PartitionSet& more, std::int32_t epoch) {
+    for (const auto& [topic, partitions] : more) {
+        for (const std::int32_t p : partitions) to[topic][p] = epoch;
+    }
+}
+
+/// As they have them already.
+void add(PartitionEpochs& to, const PartitionSet& more, const PartitionEpochs& known) {
+    for (const auto& [topic, partitions] : more) {
+        for (const std::int32_t p : partitions) to[topic][p] = epoch_of(known, topic, p).value_or(0);
+    }
+}
+
 /// When it is out, unless it is heard of.
 std::int64_t deadline_of(const ConsumerMember& member) {
     return std::min(
@@ -99,6 +117,10 @@ ConsumerGroup::ConsumerGroup(std::string id, const CoordinatorOptions& options)
 
 ConsumerGroup::~ConsumerGroup() = default;
 
+bool is_assignor(std::string_view name) {
+    return std::find(kAssignors.begin(), kAssignors.end(), name) != kAssignors.end();
+}
+
 ConsumerHeartbeatAnswer check_heartbeat(const ConsumerHeartbeat& r) {
     const auto invalid = [](std::string_view why) {
         return refuse(KafkaError::invalid_request, std::string(why));
@@ -124,7 +146,7 @@ ConsumerHeartbeatAnswer check_heartbeat(const ConsumerHeartbeat& r) {
     } else if (r.epoch < ConsumerGroup::kLeaveStaticEpoch) {
         return invalid(fmt::format("MemberEpoch is {}, but must be greater than or equal to -2.", r.epoch));
     }
-    if (r.assignor && std::find(kAssignors.begin(), kAssignors.end(), *r.assignor) == kAssignors.end()) {
+    if (r.assignor && !is_assignor(*r.assignor)) {
         return refuse(KafkaError::unsupported_assignor,
                       fmt::format("ServerAssignor {} is not supported. Supported assignors: uniform, range.",
                                   *r.assignor));
@@ -171,6 +193,8 @@ ConsumerMember* ConsumerGroup::join_static(const ConsumerHeartbeat& r, bool clas
     node.key() = r.member_id;
     ConsumerMember& member = members_.insert(std::move(node)).position->second;
     member.id = r.member_id;
+    member.epoch = 0;
+    member.previous_epoch = 0;
     own(member);
     return &member;
 }
@@ -295,6 +319,9 @@ ConsumerHeartbeatAnswer ConsumerGroup::leave(const ConsumerHeartbeat& r) {
         member.epoch = kLeaveStaticEpoch;
         member.state = MemberState::stable;
         member.revoking.clear();
+        // Whoever takes the place has had them from the start, in whatever epoch it commits.
+        member.since.clear();
+        add(member.since, member.assigned, 0);
         member.rebalance_deadline = INT64_MAX;
         own(member);
         dirty_.insert(id);
@@ -304,11 +331,39 @@ ConsumerHeartbeatAnswer ConsumerGroup::leave(const ConsumerHeartbeat& r) {
     return answer;
 }
 
-KafkaError ConsumerGroup::check_member(std::string_view member_id, std::int32_t epoch) const {
-    const auto it = members_.find(std::string(member_id));
+namespace {
+
+KafkaError stale(const ConsumerMember& member) {
+    return member.classic ? KafkaError::illegal_generation : KafkaError::stale_member_epoch;
+}
+
+}  // namespace
+
+KafkaError ConsumerGroup::check_commit(const CommitRequest& commit) const {
+    const MemberIdentity& who = commit.who;
+    if (who.generation < 0 && members_.empty()) return KafkaError::none;
+    // KIP-447 came late: a transaction need not say who its consumer is.
+    if (commit.transactional && who.generation == -1 && who.member_id.empty() && !who.instance_id)
+        return KafkaError::none;
+    const auto it = members_.find(who.member_id);
     if (it == members_.end()) return KafkaError::unknown_member_id;
-    if (it->second.epoch == epoch) return KafkaError::none;
-    return it->second.classic ? KafkaError::illegal_generation : KafkaError::stale_member_epoch;
+    const ConsumerMember& member = it->second;
+    if (!commit.transactional && !commit.modern && !member.classic) return KafkaError::unsupported_version;
+    if (who.generation == member.epoch) return KafkaError::none;
+    if (who.generation > member.epoch || !commit.partitions) return stale(member);
+    for (const auto& [topic, partitions] : commit.partitions()) {
+        for (const std::int32_t p : partitions) {
+            const auto epoch = epoch_of(member.since, topic, p);
+            if (!epoch || who.generation < *epoch) return stale(member);
+        }
+    }
+    return KafkaError::none;
+}
+
+KafkaError ConsumerGroup::check_fetch(const std::string& member_id, std::int32_t epoch) const {
+    const auto it = members_.find(member_id);
+    if (it == members_.end()) return KafkaError::unknown_member_id;
+    return it->second.epoch == epoch ? KafkaError::none : stale(it->second);
 }
 
 // --- assignment ------------------------------------------------------------------------------------------
@@ -382,6 +437,11 @@ std::string_view ConsumerGroup::preferred_assignor() const {
     return *std::find(kAssignors.begin(), kAssignors.end(), most->first);
 }
 
+bool ConsumerGroup::subscribes(const ConsumerMember& member, const std::string& topic) const {
+    return member.topic_names.contains(topic) ||
+           (!member.regex.empty() && re2::RE2::FullMatch(topic, patterns_->get(member.regex)));
+}
+
 void ConsumerGroup::make_target() {
     std::vector<AssignedMember> members;
     AssignedTopics counts;
@@ -393,9 +453,7 @@ void ConsumerGroup::make_target() {
         const auto before = target_.find(id);
         if (before != target_.end()) out.current = before->second;
         for (const auto& [name, topic] : topics_) {
-            const bool matched =
-                !member.regex.empty() && re2::RE2::FullMatch(name, patterns_->get(member.regex));
-            if (matched || member.topic_names.contains(name)) out.topics.insert(topic.first);
+            if (subscribes(member, name)) out.topics.insert(topic.first);
         }
     }
     Assignments next =
@@ -408,8 +466,7 @@ void ConsumerGroup::make_target() {
     assignment_epoch_ = group_epoch_;
 }
 
-void ConsumerGroup::next_assignment(ConsumerMember& member, std::int32_t epoch,
-                                    const std::optional<PartitionSet>& owned) {
+void ConsumerGroup::next_assignment(ConsumerMember& member, const std::optional<PartitionSet>& owned) {
     const PartitionSet& target = target_[member.id];
     const PartitionSet lost = minus(member.assigned, target);
     PartitionSet kept = minus(member.assigned, lost);
@@ -427,33 +484,54 @@ void ConsumerGroup::next_assignment(ConsumerMember& member, std::int32_t epoch,
             }
         }
     }
+    const PartitionEpochs since = std::exchange(member.since, {});
+    add(member.since, kept, since);
     member.assigned = std::move(kept);
     member.revoking.clear();
     const std::int32_t before = member.epoch;
     if (!lost.empty() && (!owned || meet(lost, *owned))) {
         // It stays in its epoch until it says that it no longer has them.
-        member.epoch = epoch;
         member.state = MemberState::unrevoked;
+        add(member.since, lost, since);
         member.revoking = lost;
     } else {
         member.epoch = assignment_epoch_;
         member.state = unreleased ? MemberState::unreleased : MemberState::stable;
         add(member.assigned, gained);
+        add(member.since, gained, assignment_epoch_);
     }
     if (member.epoch != before) member.previous_epoch = before;
     own(member);
 }
 
-void ConsumerGroup::reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned) {
+/// What it no longer subscribes to it is to give up at once, though it is not done with what came before.
+void ConsumerGroup::give_up_unsubscribed(ConsumerMember& member) const {
+    std::set<Uuid> wanted;
+    for (const auto& [name, topic] : topics_) {
+        if (subscribes(member, name)) wanted.insert(topic.first);
+    }
+    for (auto it = member.assigned.begin(); it != member.assigned.end();) {
+        if (wanted.contains(it->first)) {
+            ++it;
+            continue;
+        }
+        member.revoking[it->first].merge(it->second);
+        it = member.assigned.erase(it);
+    }
+}
+
+void ConsumerGroup::reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned,
+                              bool subscription_changed) {
     switch (member.state) {
         case MemberState::stable:
             if (member.epoch == assignment_epoch_) return;
-            return next_assignment(member, member.epoch, owned);
+            return next_assignment(member, owned);
         case MemberState::unrevoked:
-            if (!owned || meet(member.revoking, *owned)) return;
-            return next_assignment(member, std::min(member.epoch + 1, assignment_epoch_), owned);
+            if (owned && !meet(member.revoking, *owned)) return next_assignment(member, owned);
+            if (subscription_changed) give_up_unsubscribed(member);
+            return;
         case MemberState::unreleased:
-            return next_assignment(member, member.epoch, owned);
+            return next_assignment(member, owned);
     }
 }
 
@@ -463,7 +541,8 @@ bool ConsumerGroup::is_known(const ConsumerHeartbeat& r) const {
 
 PartitionSet ConsumerGroup::advance(Millis now, ConsumerMember& member, const ConsumerHeartbeat& r,
                                     bool was_known, const std::shared_ptr<const TopicsView>& topics) {
-    if (update(member, r) || !was_known) {
+    const bool changed = update(member, r);
+    if (changed || !was_known) {
         subscriptions_changed_ = true;
         ++group_epoch_;
     }
@@ -472,7 +551,7 @@ PartitionSet ConsumerGroup::advance(Millis now, ConsumerMember& member, const Co
     PartitionSet before = member.assigned;
     const MemberState state_before = member.state;
     const std::int32_t epoch_before = member.epoch;
-    reconcile(member, r.owned);
+    reconcile(member, r.owned, changed);
     if (member.state != MemberState::unrevoked || member.classic) {
         member.rebalance_deadline = INT64_MAX;
     } else if (state_before != MemberState::unrevoked || member.epoch != epoch_before) {
@@ -503,137 +582,6 @@ ConsumerHeartbeatAnswer ConsumerGroup::heartbeat(Millis now, const ConsumerHeart
     const bool differs = r.owned && *r.owned != member.assigned;
     if (r.epoch == 0 || full || differs || member.assigned != before) answer.assignment = member.assigned;
     return answer;
-}
-
-// --- what is written -------------------------------------------------------------------------------------
-
-namespace {
-
-std::optional<ConsumerBody::Classic> classic_body(const ConsumerMember& member) {
-    if (!member.classic) return std::nullopt;
-    ConsumerBody::Classic out{member.classic->session_timeout_ms, {}};
-    for (const auto& protocol : member.classic->protocols)
-        out.protocols.emplace_back(protocol.name, protocol.metadata);
-    return out;
-}
-
-}  // namespace
-
-std::optional<StoredChange> ConsumerGroup::take_change() {
-    StoredChange change;
-    change.what = stored_ ? StoredChange::What::changes : StoredChange::What::whole;
-    change.type = GroupType::consumer;
-    change.head = encode(ConsumerHead{group_epoch_, assignment_epoch_, topics_checksum_});
-    if (!stored_) {
-        for (const auto& [id, member] : members_) dirty_.insert(id);
-    }
-    for (const std::string& id : std::exchange(dirty_, {})) {
-        const auto it = members_.find(id);
-        if (it == members_.end()) {
-            if (const auto gone = stored_members_.extract(id)) {
-                stored_bytes_ -= gone.mapped().bytes;
-                change.removed.push_back(id);
-            }
-            continue;
-        }
-        const ConsumerMember& member = it->second;
-        const auto target = target_.find(id);
-        std::string body = encode(ConsumerBody{member.instance_id,
-                                               member.rack_id,
-                                               member.client_id,
-                                               member.client_host,
-                                               member.rebalance_timeout_ms,
-                                               {member.topic_names.begin(), member.topic_names.end()},
-                                               member.regex,
-                                               member.assignor,
-                                               member.epoch,
-                                               member.previous_epoch,
-                                               static_cast<std::uint8_t>(member.state),
-                                               member.assigned,
-                                               member.revoking,
-                                               target == target_.end() ? PartitionSet() : target->second,
-                                               classic_body(member)});
-        // A heartbeat that changed nothing writes nothing.
-        const Print print{id.size() + body.size(), crc32c(body)};
-        const auto known = stored_members_.find(id);
-        if (known != stored_members_.end() && known->second == print) continue;
-        note_stored(id, print);
-        change.members.emplace_back(id, std::move(body));
-    }
-    if (stored_ && change.members.empty() && change.removed.empty() && change.head == stored_head_)
-        return std::nullopt;
-    stored_ = true;
-    stored_head_ = change.head;
-    return change;
-}
-
-void ConsumerGroup::note_stored(const std::string& id, const Print& print) {
-    Print& known = stored_members_[id];
-    stored_bytes_ += print.bytes - known.bytes;
-    known = print;
-}
-
-void ConsumerGroup::forget_stored() {
-    stored_ = false;
-    stored_bytes_ = 0;
-    stored_members_.clear();
-}
-
-Status ConsumerGroup::restore(Millis now, const StoredGroup& from,
-                              const std::shared_ptr<const TopicsView>& topics) {
-    MR_TRY(const auto head, decode_consumer_head(from.head));
-    if (head.assignment_epoch < 0 || head.assignment_epoch > head.group_epoch ||
-        head.group_epoch > kEpochMax) {
-        return fail(Code::corrupt, "epochs {} and {}", head.group_epoch, head.assignment_epoch);
-    }
-    group_epoch_ = head.group_epoch;
-    assignment_epoch_ = head.assignment_epoch;
-    for (const auto& [id, bytes] : from.members) {
-        MR_TRY(auto body, decode_consumer_body(bytes));
-        if (body.instance_id && !static_.emplace(*body.instance_id, id).second) {
-            return fail(Code::corrupt, "two members with the instance id {}", *body.instance_id);
-        }
-        if (body.epoch < kLeaveStaticEpoch || body.epoch > group_epoch_) {
-            return fail(Code::corrupt, "member {} in epoch {} of {}", id, body.epoch, group_epoch_);
-        }
-        ConsumerMember& member = members_[id];
-        member.id = id;
-        member.instance_id = std::move(body.instance_id);
-        member.rack_id = std::move(body.rack_id);
-        member.client_id = std::move(body.client_id);
-        member.client_host = std::move(body.client_host);
-        member.rebalance_timeout_ms = body.rebalance_timeout_ms;
-        member.topic_names = {body.topic_names.begin(), body.topic_names.end()};
-        member.regex = std::move(body.regex);
-        // One that this build does not have: as if it had asked for none.
-        const bool known = std::find(kAssignors.begin(), kAssignors.end(), body.assignor) != kAssignors.end();
-        if (known) member.assignor = std::move(body.assignor);
-        member.epoch = body.epoch;
-        member.previous_epoch = body.previous_epoch;
-        member.state = static_cast<MemberState>(body.state);
-        member.assigned = std::move(body.assigned);
-        member.revoking = std::move(body.revoking);
-        member.session_deadline = now + options_.consumer_session_timeout_ms;
-        if (body.classic) {
-            if (body.classic->protocols.empty()) return fail(Code::corrupt, "member {} has no protocol", id);
-            member.classic.emplace().session_timeout_ms = body.classic->session_timeout_ms;
-            for (auto& [name, metadata] : body.classic->protocols)
-                member.classic->protocols.push_back({std::move(name), std::move(metadata)});
-            member.session_deadline = now + member.classic->session_timeout_ms;
-        } else if (member.state == MemberState::unrevoked) {
-            member.rebalance_deadline = now + member.rebalance_timeout_ms;
-        }
-        target_[id] = std::move(body.target);
-        own(member);
-        note_stored(id, {id.size() + bytes.size(), crc32c(bytes)});
-    }
-    stored_ = true;
-    stored_head_ = from.head;
-    set_topics(find_topics(*topics));
-    seen_topics_ = topics;
-    // They may have changed since a member was last heard of.
-    if (topics_checksum_ != head.topics) ++group_epoch_;
-    return {};
 }
 
 // --- time and descriptions -------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ struct ConsumerMember {
     MemberState state = MemberState::stable;
     PartitionSet assigned;
     PartitionSet revoking;  ///< to be given up by the member
+    PartitionEpochs since;  ///< of both: the assignment epoch in which a partition became the member's
     std::int64_t session_deadline = INT64_MAX;
     std::int64_t rebalance_deadline = INT64_MAX;
     std::optional<ClassicPart> classic;
@@ -92,7 +93,8 @@ class ConsumerGroup {
 
     /// Of commits and fetches of offsets: unknown_member_id or stale_member_epoch (illegal_generation of a
     /// classic member).
-    [[nodiscard]] KafkaError check_member(std::string_view member_id, std::int32_t epoch) const;
+    [[nodiscard]] KafkaError check_commit(const CommitRequest& commit) const;
+    [[nodiscard]] KafkaError check_fetch(const std::string& member_id, std::int32_t epoch) const;
     /// Members whose time is up leave.
     void tick(Millis now);
     [[nodiscard]] Millis next_deadline() const;
@@ -142,9 +144,11 @@ class ConsumerGroup {
     [[nodiscard]] Topics find_topics(const TopicsView& topics);
     void refresh_topics(const std::shared_ptr<const TopicsView>& topics);
     void make_target();
-    void reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned);
-    void next_assignment(ConsumerMember& member, std::int32_t epoch,
-                         const std::optional<PartitionSet>& owned);
+    void reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned,
+                   bool subscription_changed);
+    void next_assignment(ConsumerMember& member, const std::optional<PartitionSet>& owned);
+    void give_up_unsubscribed(ConsumerMember& member) const;
+    [[nodiscard]] bool subscribes(const ConsumerMember& member, const std::string& topic) const;
     [[nodiscard]] std::string_view preferred_assignor() const;
     void set_topics(Topics topics);
     void note_stored(const std::string& id, const Print& print);
@@ -173,6 +177,7 @@ class ConsumerGroup {
     std::map<std::string, Print> stored_members_;
 };
 
+[[nodiscard]] bool is_assignor(std::string_view name);
 /// What is wrong with a heartbeat by itself, whatever the group; error none if nothing.
 [[nodiscard]] ConsumerHeartbeatAnswer check_heartbeat(const ConsumerHeartbeat& request);
 

@@ -174,9 +174,9 @@ TEST_F(ConsumerGroups, KafkasErrors) {
     EXPECT_EQ(beat(going_on("a", a.epoch - 2)).error, fenced_member_epoch);
     // A fenced member joins again under its name.
     EXPECT_EQ(beat(joining("a")).error, none);
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"a", {}, 1}), stale_member_epoch);
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"b", {}, 1}), unknown_member_id);
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"", {}, -1}), unknown_member_id);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"a", {}, 1}}), stale_member_epoch);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"b", {}, 1}}), unknown_member_id);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"", {}, -1}}), unknown_member_id);
     EXPECT_EQ(coordinator_.check_fetch("g", std::nullopt, -1), none);
     EXPECT_EQ(coordinator_.check_fetch("g", "a", 99), stale_member_epoch);
     EXPECT_EQ(coordinator_.remove("g"), non_empty_group);
@@ -186,6 +186,92 @@ TEST_F(ConsumerGroups, KafkasErrors) {
     EXPECT_EQ(left.error, none);
     EXPECT_EQ(left.epoch, -1);
     EXPECT_EQ(beat(going_on("a", -1)).error, unknown_member_id);
+}
+
+// KIP-1251, each answer as Apache Kafka 4.3.1 gave it to the same requests.
+TEST_F(ConsumerGroups, CommitsOfAnEarlierEpoch) {
+    const Uuid t = id_of(1);
+    const auto commit = [&](const std::string& member, std::int32_t epoch, const PartitionSet& what) {
+        return coordinator_.check_commit(now_, "g",
+                                         {.who = {member, {}, epoch}, .partitions = [&] { return what; }});
+    };
+    const auto a = beat(joining("a"));
+    EXPECT_EQ(commit("a", a.epoch, *a.assignment), none);
+    EXPECT_EQ(commit("a", a.epoch - 1, *a.assignment), stale_member_epoch);
+    EXPECT_EQ(commit("a", a.epoch + 1, *a.assignment), stale_member_epoch);
+    const auto b = beat(joining("b"));
+    const auto asked = beat(going_on("a", a.epoch, *a.assignment));
+    const PartitionSet& kept = *asked.assignment;
+    PartitionSet lost = *a.assignment;
+    for (const std::int32_t p : kept.at(t)) lost[t].erase(p);
+    EXPECT_EQ(commit("a", a.epoch, *a.assignment), none) << "it has not yet given them up";
+    const auto revoked = beat(going_on("a", a.epoch, kept));
+    ASSERT_GT(revoked.epoch, a.epoch);
+    EXPECT_EQ(commit("a", a.epoch, kept), none);
+    EXPECT_EQ(commit("a", a.epoch, lost), stale_member_epoch);
+    EXPECT_EQ(commit("a", a.epoch, *a.assignment), stale_member_epoch);
+    EXPECT_EQ(commit("a", a.epoch - 1, kept), stale_member_epoch);
+    EXPECT_EQ(commit("a", revoked.epoch, lost), none) << "in its own epoch it may commit anything";
+    const auto got = beat(going_on("b", b.epoch, PartitionSet{}));
+    EXPECT_EQ(commit("b", got.epoch - 1, *got.assignment), stale_member_epoch);
+    // One more comes: what is to be given up counts as long as it is there, from the epoch it was got in.
+    beat(joining("c"));
+    const auto again = beat(going_on("a", revoked.epoch, kept));
+    ASSERT_EQ(count_of(*again.assignment), 2U);
+    ASSERT_EQ(again.epoch, revoked.epoch);
+    EXPECT_EQ(commit("a", a.epoch, kept), none);
+    // What else is asked of who commits.
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"a", {}, again.epoch}, .modern = false}),
+              unsupported_version);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"", {}, -1}, .transactional = true}), none);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"a", {}, -1}, .transactional = true}),
+              stale_member_epoch);
+    EXPECT_EQ(coordinator_.check_fetch("g", "a", a.epoch), stale_member_epoch);
+    EXPECT_EQ(coordinator_.check_fetch("g", "a", again.epoch), none);
+    for (const char* member : {"a", "b", "c"}) EXPECT_EQ(beat(going_on(member, -1)).error, none);
+}
+
+TEST_F(ConsumerGroups, WhoTakesAStaticPlaceCommitsFromTheStart) {
+    const auto commit = [&](const std::string& member, std::int32_t epoch) {
+        return coordinator_.check_commit(now_, "g", {.who = {member, "one", epoch}, .partitions = [] {
+                                                         return PartitionSet{{id_of(1), {0}}};
+                                                     }});
+    };
+    auto r = joining("a");
+    r.instance_id = "one";
+    const auto first = beat(r);
+    auto leaves = going_on("a", -2);
+    leaves.instance_id = "one";
+    ASSERT_EQ(beat(leaves).error, none);
+    EXPECT_EQ(commit("a", first.epoch), stale_member_epoch);
+    r.member_id = "b";
+    const auto second = beat(r);
+    EXPECT_EQ(second.epoch, first.epoch);
+    EXPECT_EQ(commit("b", second.epoch - 1), none);
+    EXPECT_EQ(commit("b", 0), none);
+    EXPECT_EQ(commit("a", first.epoch), unknown_member_id);
+    // With nobody in it, it is still a group of the new protocol.
+    leaves.member_id = "b";
+    leaves.epoch = -1;
+    leaves.group = "g";
+    ASSERT_EQ(beat(leaves).error, none);
+    EXPECT_EQ(commit("b", second.epoch), group_id_not_found) << "no offsets: it is forgotten at once";
+}
+
+TEST_F(ConsumerGroups, WhatIsNoLongerSubscribedToIsGivenUpAtOnce) {
+    topics_ = make_topics({{"t", 6}, {"u", 2}});
+    const auto a = beat(joining("a", {"t", "u"}));
+    ASSERT_EQ(count_of(*a.assignment), 8U);
+    beat(joining("b"));
+    const auto asked = beat(going_on("a", a.epoch, *a.assignment));
+    ASSERT_LT(count_of(*asked.assignment), 8U);
+    // It still gives up what b is to get, and changes its mind meanwhile.
+    auto changed = going_on("a", a.epoch, *a.assignment);
+    changed.topic_names = {"t"};
+    const auto next = beat(changed);
+    EXPECT_EQ(next.epoch, a.epoch);
+    ASSERT_TRUE(next.assignment);
+    EXPECT_FALSE(next.assignment->contains(id_of(2)));
 }
 
 TEST_F(ConsumerGroups, StaticMembersKeepTheirPlace) {

@@ -331,14 +331,15 @@ LeaveResponse Coordinator::leave(Millis now, const std::string& group, std::vect
     return response;
 }
 
-KafkaError Coordinator::check_commit(Millis now, const std::string& group, const MemberIdentity& who) {
-    if (group.empty()) return KafkaError::invalid_group_id;
-    if (const ConsumerGroup* consumer = impl_->living_consumer(group)) {
-        return consumer->check_member(who.member_id, who.generation);
-    }
-    ClassicGroup* found = impl_->find(group);
-    if (found == nullptr) return who.generation < 0 ? KafkaError::none : KafkaError::illegal_generation;
-    return found->check_commit(now, who);
+KafkaError Coordinator::check_commit(Millis now, const std::string& group, const CommitRequest& commit) {
+    // Kafka: consumers without a group have always been able to leave its name away.
+    if (group.empty() && commit.transactional) return KafkaError::invalid_group_id;
+    if (const ConsumerGroup* consumer = impl_->find_consumer(group)) return consumer->check_commit(commit);
+    if (ClassicGroup* found = impl_->find(group)) return found->check_commit(now, commit);
+    if (commit.who.generation < 0) return KafkaError::none;
+    if (impl_->has_offsets(group)) return KafkaError::unknown_member_id;  // it is there, and nobody in it
+    return commit.modern && !commit.transactional ? KafkaError::group_id_not_found
+                                                  : KafkaError::illegal_generation;
 }
 
 void Coordinator::set_topics(std::function<std::shared_ptr<const TopicsView>()> topics) {
@@ -435,8 +436,8 @@ ConsumerHeartbeatAnswer Coordinator::consumer_heartbeat(Millis now, ConsumerHear
 KafkaError Coordinator::check_fetch(const std::string& group, const std::optional<std::string>& member_id,
                                     std::int32_t epoch) const {
     if (!member_id && epoch < 0) return KafkaError::none;
-    const ConsumerGroup* consumer = impl_->living_consumer(group);
-    return consumer == nullptr ? KafkaError::none : consumer->check_member(member_id.value_or(""), epoch);
+    const ConsumerGroup* consumer = impl_->find_consumer(group);
+    return consumer == nullptr ? KafkaError::none : consumer->check_fetch(member_id.value_or(""), epoch);
 }
 
 KafkaError Coordinator::check_offset_delete(const std::string& group,

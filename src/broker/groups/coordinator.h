@@ -126,6 +126,17 @@ struct MemberIdentity {
     std::int32_t generation = -1;
 };
 
+/// Who commits offsets, and how.
+struct CommitRequest {
+    /// Generation (or epoch) -1 and an empty member id: a consumer without a group ("simple"), or one that
+    /// does not say.
+    MemberIdentity who;
+    bool transactional = false;  ///< TxnOffsetCommit
+    bool modern = true;          ///< OffsetCommit >= 9: the client knows of the new protocol
+    /// What is committed. Only asked for where it matters: of a member that has come to a later epoch.
+    std::function<PartitionSet()> partitions{};
+};
+
 struct DescribedMember {
     std::string member_id;
     std::optional<std::string> instance_id;
@@ -233,9 +244,10 @@ class Coordinator {
     void sync(Millis now, SyncRequest request, SyncAnswer answer);
     [[nodiscard]] KafkaError heartbeat(Millis now, const std::string& group, const MemberIdentity& who);
     [[nodiscard]] LeaveResponse leave(Millis now, const std::string& group, std::vector<LeaveMember> members);
-    /// May this member commit now? A commit also counts as a heartbeat. `who.generation` -1 and an empty
-    /// member id: a consumer without a group ("simple"), allowed while nobody is in the group.
-    [[nodiscard]] KafkaError check_commit(Millis now, const std::string& group, const MemberIdentity& who);
+    /// May this be committed now? Of a member of the classic protocol a commit also counts as a heartbeat. A
+    /// member of the new protocol may be an epoch or more behind, for partitions that were its own in that
+    /// epoch and still are (KIP-1251): its heartbeats and its commits overtake one another.
+    [[nodiscard]] KafkaError check_commit(Millis now, const std::string& group, const CommitRequest& commit);
     [[nodiscard]] ConsumerHeartbeatAnswer consumer_heartbeat(Millis now, ConsumerHeartbeat request);
     /// May this member see the group's offsets? Only a member that gives an epoch is asked for it
     /// (OffsetFetch 9).

@@ -93,11 +93,12 @@ TEST_F(GroupsTest, TwoMembersFormAGroup) {
     auto waits = sync(b, 2);
     EXPECT_FALSE(*waits);
     EXPECT_EQ(beat(b, 2), none);  // before the leader's sync: fine
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {b, {}, 2}), rebalance_in_progress);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{b, {}, 2}}), rebalance_in_progress);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {b, {}, 2}, .transactional = true}), none);
     sync(a, 2, {{a, "half"}, {b, "other"}});
     ASSERT_TRUE(*waits);
     EXPECT_EQ((*waits)->assignment, "other");
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {b, {}, 2}), none);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{b, {}, 2}}), none);
     EXPECT_EQ(coordinator_.describe("g").members.size(), 2U);
 
     EXPECT_EQ(coordinator_.leave(now_, "g", {{b, {}}, {"nobody", {}}}).members[1].error, unknown_member_id);
@@ -106,8 +107,17 @@ TEST_F(GroupsTest, TwoMembersFormAGroup) {
 }
 
 TEST_F(GroupsTest, EdgeAnswers) {
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"", {}, 5}), illegal_generation);
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"", {}, -1}), none);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"", {}, 5}}), group_id_not_found);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"", {}, 5}, .modern = false}),
+              illegal_generation);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"", {}, 5}, .transactional = true}),
+              illegal_generation);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"", {}, -1}}), none);
+    EXPECT_EQ(coordinator_.check_commit(now_, "", {{"", {}, -1}}), none);
+    EXPECT_EQ(coordinator_.check_commit(now_, "", {.who = {"", {}, -1}, .transactional = true}),
+              invalid_group_id);
+    // Nobody has been in it, but offsets are committed.
+    EXPECT_EQ(coordinator_.check_commit(now_, "stored", {{"", {}, 5}}), unknown_member_id);
     EXPECT_EQ(beat("x", 1), unknown_member_id);
     auto short_session = request("");
     short_session.session_timeout_ms = 1;
@@ -131,8 +141,11 @@ TEST_F(GroupsTest, EdgeAnswers) {
     v9.member_id = id;
     EXPECT_EQ((*join(v9))->error, none);
     EXPECT_EQ(beat(id, 2), illegal_generation);
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"", {}, -1}), unknown_member_id);
-    EXPECT_EQ(coordinator_.check_commit(now_, "g", {"x", {}, 1}), unknown_member_id);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"", {}, -1}}), unknown_member_id);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {{"x", {}, 1}}), unknown_member_id);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"", {}, -1}, .transactional = true}), none);
+    EXPECT_EQ(coordinator_.check_commit(now_, "g", {.who = {"x", {}, 1}, .transactional = true}),
+              unknown_member_id);
     EXPECT_EQ((*sync("x", 1))->error, unknown_member_id);
     EXPECT_EQ((*sync(id, 9))->error, illegal_generation);
     EXPECT_EQ((*join(request("", "roundrobin")))->error, inconsistent_group_protocol);

@@ -70,6 +70,9 @@ Status ConsumerGroup::adopt(Millis now, const ClassicGroup& from,
             if (assignment.user_data) return fail(Code::unsupported, "a custom assignor");
             member.assigned = by_id(assignment.partitions, *topics);
         }
+        for (const auto& [topic, partitions] : member.assigned) {
+            for (const std::int32_t p : partitions) member.since[topic][p] = group_epoch_;
+        }
         target_[id] = member.assigned;
         own(member);
     }

@@ -150,7 +150,7 @@ TEST_F(Migration, ThereAndBackAgain) {
         EXPECT_EQ(member.classic, member.member_id == a);
         EXPECT_EQ(member.assigned.empty(), member.member_id != a);
     }
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {a, {}, 1}), none);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{a, {}, 1}}), none);
 
     // a is asked to rejoin, gives up what it must, and rejoins.
     EXPECT_EQ(beat(a, 1), rebalance_in_progress);
@@ -170,8 +170,8 @@ TEST_F(Migration, ThereAndBackAgain) {
     EXPECT_EQ(partitions_in(sync(a, joined.generation).assignment), kept);
     EXPECT_EQ(beat(a, joined.generation), none);
     EXPECT_EQ(beat(a, before), illegal_generation);
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {a, {}, before}), illegal_generation);
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {a, {}, joined.generation}), none);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{a, {}, before}}), illegal_generation);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{a, {}, joined.generation}}), none);
     const auto got = heartbeat("b", b.epoch, PartitionSet{});
     ASSERT_TRUE(got.assignment);
     EXPECT_EQ(got.assignment->at(topic_id()).size(), 3U);

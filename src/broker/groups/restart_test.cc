@@ -177,11 +177,11 @@ TEST_F(Restarts, MembersGoOnInTheirGeneration) {
     EXPECT_EQ(beat(a, 2), none);
     EXPECT_EQ(beat(b, 2), none);
     EXPECT_EQ((*sync(b, 2))->assignment, "other");
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {b, {}, 2}), none);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{b, {}, 2}}), none);
     // Who was fenced stays it.
     EXPECT_EQ(beat(a, 1), illegal_generation);
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {a, {}, 1}), illegal_generation);
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {"", {}, -1}), unknown_member_id);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{a, {}, 1}}), illegal_generation);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{"", {}, -1}}), unknown_member_id);
     EXPECT_EQ(beat("nobody", 2), unknown_member_id);
     EXPECT_TRUE(coordinator_->active("g"));
     std::vector<std::string> subscribed;
@@ -392,7 +392,15 @@ TEST_F(Restarts, MembersOfTheNewProtocolGoOnInTheirEpochs) {
     EXPECT_FALSE(next.assignment);
     EXPECT_EQ(store_.writes, writes);
     EXPECT_EQ(beat(going_on("a", 1)).error, fenced_member_epoch);
-    EXPECT_EQ(coordinator_->check_commit(now_, "g", {"a", {}, 1}), stale_member_epoch);
+    EXPECT_EQ(coordinator_->check_commit(now_, "g", {{"a", {}, 1}}), stale_member_epoch);
+    // In which epoch a partition was got is known still.
+    const auto commit = [&](const std::string& member, std::int32_t epoch, const PartitionSet& what) {
+        return coordinator_->check_commit(now_, "g",
+                                          {.who = {member, {}, epoch}, .partitions = [&] { return what; }});
+    };
+    EXPECT_EQ(commit("a", a.epoch, *asked.assignment), none);
+    EXPECT_EQ(commit("a", a.epoch, *got.assignment), stale_member_epoch);
+    EXPECT_EQ(commit("b", a.epoch, *got.assignment), stale_member_epoch);
     // Who does not come back is out.
     pass(44'000);
     EXPECT_EQ(beat(going_on("b", got.epoch)).error, none);

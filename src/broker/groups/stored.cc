@@ -7,8 +7,8 @@ namespace {
 
 /// Of heads and bodies; others are refused.
 constexpr std::uint8_t kLayout = 1;
-/// Of the body of a classic member in a consumer group.
-constexpr std::uint8_t kClassicPartLayout = 2;
+/// Of the body of a member of a consumer group.
+constexpr std::uint8_t kConsumerBodyLayout = 3;
 
 void write_optional(ByteWriter& out, const std::optional<std::string>& value) {
     out.u8(value ? 1 : 0);
@@ -22,8 +22,8 @@ std::optional<std::string> read_optional(ByteReader& in) {
     return std::string(in.sized());
 }
 
-void read_layout(ByteReader& in) {
-    if (in.u8() != kLayout) in.set_bad();
+void read_layout(ByteReader& in, std::uint8_t known = kLayout) {
+    if (in.u8() != known) in.set_bad();
 }
 
 /// Everything counted is at least a byte long: a damaged count must not allocate.
@@ -45,17 +45,45 @@ void write_partitions(ByteWriter& out, const PartitionSet& set) {
     }
 }
 
-PartitionSet read_partitions(ByteReader& in) {
-    PartitionSet set;
+void write_partitions(ByteWriter& out, const PartitionEpochs& epochs) {
+    std::size_t topics = 0;
+    for (const auto& [topic, partitions] : epochs) topics += partitions.empty() ? 0 : 1;
+    out.uvarint(topics);
+    for (const auto& [topic, partitions] : epochs) {
+        if (partitions.empty()) continue;
+        out.raw(topic.view());
+        out.uvarint(partitions.size());
+        for (const auto& [p, epoch] : partitions) {
+            out.i32(p);
+            out.i32(epoch);
+        }
+    }
+}
+
+/// `read_one` reads a partition into what there is of the topic's.
+template <class Set, class ReadOne>
+Set read_topics(ByteReader& in, ReadOne read_one) {
+    Set set;
     const std::size_t topics = read_count(in);
     for (std::size_t t = 0; t < topics && !in.bad(); ++t) {
         const std::string_view raw = in.raw(16);
         const std::size_t count = read_count(in);
         if (in.bad()) break;
         auto& partitions = set[Uuid::from_bytes(raw)];
-        for (std::size_t i = 0; i < count && !in.bad(); ++i) partitions.insert(in.i32());
+        for (std::size_t i = 0; i < count && !in.bad(); ++i) read_one(partitions);
     }
     return set;
+}
+
+PartitionSet read_partitions(ByteReader& in) {
+    return read_topics<PartitionSet>(in, [&](auto& partitions) { partitions.insert(in.i32()); });
+}
+
+PartitionEpochs read_epochs(ByteReader& in) {
+    return read_topics<PartitionEpochs>(in, [&](auto& partitions) {
+        const std::int32_t partition = in.i32();
+        partitions[partition] = in.i32();
+    });
 }
 
 }  // namespace
@@ -136,7 +164,7 @@ Result<ConsumerHead> decode_consumer_head(std::string_view bytes) {
 std::string encode(const ConsumerBody& body) {
     std::string bytes;
     ByteWriter out(bytes);
-    out.u8(body.classic ? kClassicPartLayout : kLayout);
+    out.u8(kConsumerBodyLayout);
     write_optional(out, body.instance_id);
     write_optional(out, body.rack_id);
     out.sized(body.client_id);
@@ -152,6 +180,7 @@ std::string encode(const ConsumerBody& body) {
     write_partitions(out, body.assigned);
     write_partitions(out, body.revoking);
     write_partitions(out, body.target);
+    out.u8(body.classic ? 1 : 0);
     if (!body.classic) return bytes;
     out.i32(body.classic->session_timeout_ms);
     out.uvarint(body.classic->protocols.size());
@@ -164,8 +193,7 @@ std::string encode(const ConsumerBody& body) {
 
 Result<ConsumerBody> decode_consumer_body(std::string_view bytes) {
     ByteReader in(bytes);
-    const std::uint8_t layout = in.u8();
-    if (layout != kLayout && layout != kClassicPartLayout) in.set_bad();
+    read_layout(in, kConsumerBodyLayout);
     ConsumerBody body;
     body.instance_id = read_optional(in);
     body.rack_id = read_optional(in);
@@ -180,10 +208,12 @@ Result<ConsumerBody> decode_consumer_body(std::string_view bytes) {
     body.previous_epoch = in.i32();
     body.state = in.u8();
     if (body.state > 2) in.set_bad();
-    body.assigned = read_partitions(in);
-    body.revoking = read_partitions(in);
+    body.assigned = read_epochs(in);
+    body.revoking = read_epochs(in);
     body.target = read_partitions(in);
-    if (layout == kClassicPartLayout) {
+    const std::uint8_t classic = in.u8();
+    if (classic > 1) in.set_bad();
+    if (classic == 1) {
         body.classic.emplace().session_timeout_ms = in.i32();
         const std::size_t protocols = read_count(in);
         for (std::size_t i = 0; i < protocols && !in.bad(); ++i) {

@@ -77,15 +77,15 @@ struct ConsumerBody {
     std::string assignor;
     std::int32_t epoch = 0;
     std::int32_t previous_epoch = 0;
-    std::uint8_t state = 0;  ///< MemberState
-    PartitionSet assigned;
-    PartitionSet revoking;
+    std::uint8_t state = 0;    ///< MemberState
+    PartitionEpochs assigned;  ///< with the epoch in which it became the member's
+    PartitionEpochs revoking;  ///< likewise
     PartitionSet target;
     struct Classic {
         std::int32_t session_timeout_ms = 0;
         std::vector<std::pair<std::string, std::string>> protocols;  ///< name, metadata
     };
-    std::optional<Classic> classic;  ///< of a member that speaks the classic protocol; since layout 2
+    std::optional<Classic> classic;  ///< of a member that speaks the classic protocol
 };
 
 std::string encode(const ClassicHead& head);

@@ -472,7 +472,13 @@ TEST_F(Groups, OffsetsComeBackByteForByte) {
 
 TEST_F(Groups, CommitErrors) {
     create("t", 1);
-    EXPECT_EQ(commit(5, "nobody"), ErrorCode::illegal_generation) << "an unknown group with a generation";
+    EXPECT_EQ(commit(5, "nobody"), ErrorCode::group_id_not_found) << "an unknown group with a generation";
+    EXPECT_EQ(client.ask<wire::OffsetCommitResponse>(commit_request(5, "nobody"), 8)
+                  .topics[0]
+                  .partitions[0]
+                  .error_code,
+              ErrorCode::illegal_generation)
+        << "as clients know it that are older than the new protocol";
     EXPECT_EQ(commit(-1, ""), ErrorCode::none);
     auto request = commit_request(-1, "");
     request.topics[0].name = "no";

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int16_t kByIdSince = 10;
 constexpr std::int16_t kGroupsSince = 8;
+/// Since OffsetCommit 9 the generation may be the epoch of a member of the new protocol.
+constexpr std::int16_t kEpochSince = 9;
 
 using FetchAnswer = wire::OffsetFetchResponse;
 
@@ -143,11 +145,7 @@ bool may_read_topic(Service& service, const Call& call, const std::string& name,
 void handle_offset_commit(Service& service, const CallPtr& call, wire::OffsetCommitRequest request) {
     if (!call->may_group(Operation::read, request.group_id))
         return call->answer(commit_answer(request, ErrorCode::group_authorization_failed));
-    const ErrorCode refused = to_wire(service.coordinator().check_commit(
-        service.now_ms(), request.group_id,
-        {request.member_id, request.group_instance_id, request.generation_id_or_member_epoch}));
-    service.coordinator_changed();
-    auto response = std::make_shared<wire::OffsetCommitResponse>(commit_answer(request, refused));
+    auto response = std::make_shared<wire::OffsetCommitResponse>(commit_answer(request, ErrorCode::none));
     std::vector<broker::OffsetToCommit> offsets;
     const bool by_id = call->version() >= kByIdSince;
     auto places = std::make_shared<std::vector<std::pair<std::size_t, std::size_t>>>();
@@ -157,8 +155,7 @@ void handle_offset_commit(Service& service, const CallPtr& call, wire::OffsetCom
         for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
             auto& partition = topic.partitions[p];
             if (!may) {
-                auto& error = response->topics[t].partitions[p].error_code;
-                if (error == ErrorCode::none) error = ErrorCode::topic_authorization_failed;
+                response->topics[t].partitions[p].error_code = ErrorCode::topic_authorization_failed;
                 continue;
             }
             places->emplace_back(t, p);
@@ -171,7 +168,17 @@ void handle_offset_commit(Service& service, const CallPtr& call, wire::OffsetCom
             offset.metadata = std::move(partition.committed_metadata).value_or("");
         }
     }
-    if (refused != ErrorCode::none || offsets.empty()) return call->answer(*response);
+    const auto topics = service.broker().topics();
+    if (broker::any_there(*topics, offsets)) {
+        const ErrorCode refused = to_wire(service.coordinator().check_commit(
+            service.now_ms(), request.group_id,
+            {.who = {request.member_id, request.group_instance_id, request.generation_id_or_member_epoch},
+             .modern = call->version() >= kEpochSince,
+             .partitions = [&] { return broker::partitions_of(*topics, offsets); }}));
+        service.coordinator_changed();
+        if (refused != ErrorCode::none) return call->answer(commit_answer(request, refused));
+    }
+    if (offsets.empty()) return call->answer(*response);
     auto answer = service.on_loop<std::vector<broker::KafkaError>>(
         [call, response, places](const std::vector<broker::KafkaError>& errors) {
             for (std::size_t i = 0; i < errors.size(); ++i) {

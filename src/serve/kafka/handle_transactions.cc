@@ -143,16 +143,17 @@ void add_batched(Service& service, const CallPtr& call, wire::AddPartitionsToTxn
     }
 }
 
-/// May this member commit the group's offsets? Who does not say that it is one may (KIP-447 came late).
-KafkaError check_member(Service& service, const wire::TxnOffsetCommitRequest& request) {
-    if (request.generation_id < 0 && request.member_id.empty() && !request.group_instance_id)
-        return KafkaError::none;
+/// May this member commit the group's offsets?
+KafkaError check_member(Service& service, const wire::TxnOffsetCommitRequest& request,
+                        const std::vector<broker::OffsetToCommit>& offsets) {
+    const auto topics = service.broker().topics();
+    if (!broker::any_there(*topics, offsets)) return KafkaError::none;
     const KafkaError error = service.coordinator().check_commit(
         service.now_ms(), request.group_id,
-        {request.member_id, request.group_instance_id, request.generation_id});
+        {.who = {request.member_id, request.group_instance_id, request.generation_id},
+         .transactional = true,
+         .partitions = [&] { return broker::partitions_of(*topics, offsets); }});
     service.coordinator_changed();
-    // A rebalance on its way does not unmake what the members of this generation did.
-    if (error == KafkaError::rebalance_in_progress) return KafkaError::none;
     return error == KafkaError::stale_member_epoch ? KafkaError::illegal_generation : error;
 }
 
@@ -193,7 +194,6 @@ void handle_add_offsets_to_txn(Service& service, const CallPtr& call, wire::AddO
 void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOffsetCommitRequest request) {
     auto response = std::make_shared<wire::TxnOffsetCommitResponse>();
     ErrorCode refused = check_caller(*call, request.transactional_id, request.group_id);
-    if (refused == ErrorCode::none) refused = to_wire(check_member(service, request));
     std::vector<broker::OffsetToCommit> offsets;
     auto places = std::make_shared<std::vector<std::pair<std::size_t, std::size_t>>>();
     for (auto& topic : request.topics) {
@@ -203,9 +203,8 @@ void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOf
         for (auto& partition : topic.partitions) {
             auto& part = out.partitions.emplace_back();
             part.partition_index = partition.partition_index;
-            part.error_code = refused;
             if (!may) {
-                if (refused == ErrorCode::none) part.error_code = ErrorCode::topic_authorization_failed;
+                part.error_code = ErrorCode::topic_authorization_failed;
                 continue;
             }
             places->emplace_back(response->topics.size() - 1, out.partitions.size() - 1);
@@ -215,6 +214,12 @@ void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOf
             offset.offset = Offset(partition.committed_offset);
             offset.leader_epoch = LeaderEpoch(partition.committed_leader_epoch);
             offset.metadata = std::move(partition.committed_metadata).value_or("");
+        }
+    }
+    if (refused == ErrorCode::none) refused = to_wire(check_member(service, request, offsets));
+    if (refused != ErrorCode::none) {
+        for (auto& topic : response->topics) {
+            for (auto& partition : topic.partitions) partition.error_code = refused;
         }
     }
     if (refused != ErrorCode::none || offsets.empty()) return call->answer(*response);
