@@ -96,26 +96,8 @@ std::uint32_t checksum(const std::map<std::string, std::pair<Uuid, std::int32_t>
 
 }  // namespace
 
-/// Compiled regular expressions, one an expression however many members use it.
-class ConsumerGroup::Patterns {
-  public:
-    const re2::RE2& get(const std::string& text) {
-        auto& pattern = patterns_[text];
-        if (pattern == nullptr) pattern = std::make_unique<re2::RE2>(text, re2::RE2::Quiet);
-        return *pattern;
-    }
-    void keep_only(const std::set<std::string>& used) {
-        std::erase_if(patterns_, [&](const auto& item) { return !used.contains(item.first); });
-    }
-
-  private:
-    std::map<std::string, std::unique_ptr<re2::RE2>> patterns_;
-};
-
 ConsumerGroup::ConsumerGroup(std::string id, const CoordinatorOptions& options)
-    : id_(std::move(id)), options_(options), patterns_(std::make_unique<Patterns>()) {}
-
-ConsumerGroup::~ConsumerGroup() = default;
+    : id_(std::move(id)), options_(options) {}
 
 bool is_assignor(std::string_view name) {
     return std::find(kAssignors.begin(), kAssignors.end(), name) != kAssignors.end();
@@ -391,30 +373,66 @@ void ConsumerGroup::own(const ConsumerMember& member) {
 }
 
 /// Which topics the subscriptions mean.
-ConsumerGroup::Topics ConsumerGroup::find_topics(const TopicsView& topics) {
-    std::set<std::string> names;
-    std::set<std::string> regexes;
-    for (const auto& [id, member] : members_) {
-        names.insert(member.topic_names.begin(), member.topic_names.end());
-        if (!member.regex.empty()) regexes.insert(member.regex);
-    }
-    patterns_->keep_only(regexes);
+ConsumerGroup::Topics ConsumerGroup::find_topics(const TopicsView& topics) const {
     Topics found;
-    for (const auto& [name, topic] : topics.by_name) {
-        const bool wanted = names.contains(name) ||
-                            std::any_of(regexes.begin(), regexes.end(), [&](const std::string& regex) {
-                                return re2::RE2::FullMatch(name, patterns_->get(regex));
-                            });
-        if (wanted) found[name] = {topic->id, topic->partition_count()};
-    }
+    const auto want = [&](const std::set<std::string>& names) {
+        for (const std::string& name : names) {
+            const auto topic = topics.find(name);
+            if (topic != nullptr) found[name] = {topic->id, topic->partition_count()};
+        }
+    };
+    for (const auto& [id, member] : members_) want(member.topic_names);
+    for (const auto& [regex, names] : matched_) want(names);
     return found;
 }
 
+/// What the regular expressions of all members mean to the one that asks.
+void ConsumerGroup::match_topics(Millis now, const TopicsView& topics, const MayDescribe& may) {
+    match_deadline_ = now + options_.consumer_regex_refresh_interval_ms;
+    for (auto& [regex, names] : matched_) {
+        const re2::RE2 pattern(regex, re2::RE2::Quiet);
+        names.clear();
+        for (const auto& [name, topic] : topics.by_name) {
+            if (re2::RE2::FullMatch(name, pattern) && (!may || may(name))) names.insert(name);
+        }
+    }
+}
+
+/// After a restart there is nobody to ask, but what they meant to a member is in somebody's target: all of it
+/// was handed out.
+void ConsumerGroup::match_targets(const TopicsView& topics) {
+    std::set<std::string> known;
+    for (const auto& [id, target] : target_) {
+        for (const auto& [topic, partitions] : target) {
+            if (const auto view = topics.find(topic)) known.insert(view->name);
+        }
+    }
+    for (const auto& [id, member] : members_) {
+        if (member.regex.empty() || matched_.contains(member.regex)) continue;
+        const re2::RE2 pattern(member.regex, re2::RE2::Quiet);
+        auto& names = matched_[member.regex];
+        for (const std::string& name : known) {
+            if (re2::RE2::FullMatch(name, pattern)) names.insert(name);
+        }
+    }
+}
+
 /// Looks again; when they have changed, so has the group.
-void ConsumerGroup::refresh_topics(const std::shared_ptr<const TopicsView>& topics) {
-    if (topics == seen_topics_ && !subscriptions_changed_) return;
+void ConsumerGroup::refresh_topics(Millis now, const std::shared_ptr<const TopicsView>& topics,
+                                   const MayDescribe& may) {
+    const bool others = topics != seen_topics_;
+    if (!others && !subscriptions_changed_ && (matched_.empty() || now < match_deadline_)) return;
     seen_topics_ = topics;
-    subscriptions_changed_ = false;
+    bool look = others || now >= match_deadline_;
+    if (std::exchange(subscriptions_changed_, false)) {
+        std::set<std::string, std::less<>> used;
+        for (const auto& [id, member] : members_) {
+            if (!member.regex.empty()) used.insert(member.regex);
+        }
+        std::erase_if(matched_, [&](const auto& item) { return !used.contains(item.first); });
+        for (const std::string& regex : used) look = matched_.try_emplace(regex).second || look;
+    }
+    if (look) match_topics(now, *topics, may);
     Topics found = find_topics(*topics);
     if (found == topics_) return;
     set_topics(std::move(found));
@@ -438,8 +456,9 @@ std::string_view ConsumerGroup::preferred_assignor() const {
 }
 
 bool ConsumerGroup::subscribes(const ConsumerMember& member, const std::string& topic) const {
-    return member.topic_names.contains(topic) ||
-           (!member.regex.empty() && re2::RE2::FullMatch(topic, patterns_->get(member.regex)));
+    if (member.topic_names.contains(topic)) return true;
+    const auto matched = matched_.find(member.regex);
+    return matched != matched_.end() && matched->second.contains(topic);
 }
 
 void ConsumerGroup::make_target() {
@@ -546,7 +565,7 @@ PartitionSet ConsumerGroup::advance(Millis now, ConsumerMember& member, const Co
         subscriptions_changed_ = true;
         ++group_epoch_;
     }
-    refresh_topics(topics);
+    refresh_topics(now, topics, r.may_describe);
     if (group_epoch_ > assignment_epoch_) make_target();
     PartitionSet before = member.assigned;
     const MemberState state_before = member.state;

@@ -67,7 +67,6 @@ class ConsumerGroup {
     static constexpr std::int32_t kLeaveStaticEpoch = -2;
 
     ConsumerGroup(std::string id, const CoordinatorOptions& options);
-    ~ConsumerGroup();
 
     /// Checked already: check_heartbeat().
     ConsumerHeartbeatAnswer heartbeat(Millis now, const ConsumerHeartbeat& request,
@@ -116,7 +115,6 @@ class ConsumerGroup {
     [[nodiscard]] std::vector<std::string> subscribed() const;
 
   private:
-    class Patterns;
     /// What was written of a member, as far as it takes to see that it is the same now.
     struct Print {
         std::size_t bytes = 0;
@@ -141,8 +139,10 @@ class ConsumerGroup {
     bool update(ConsumerMember& member, const ConsumerHeartbeat& request);
     void remove(const std::string& member_id);
     using Topics = std::map<std::string, std::pair<Uuid, std::int32_t>>;
-    [[nodiscard]] Topics find_topics(const TopicsView& topics);
-    void refresh_topics(const std::shared_ptr<const TopicsView>& topics);
+    [[nodiscard]] Topics find_topics(const TopicsView& topics) const;
+    void refresh_topics(Millis now, const std::shared_ptr<const TopicsView>& topics, const MayDescribe& may);
+    void match_topics(Millis now, const TopicsView& topics, const MayDescribe& may);
+    void match_targets(const TopicsView& topics);
     void make_target();
     void reconcile(ConsumerMember& member, const std::optional<PartitionSet>& owned,
                    bool subscription_changed);
@@ -169,7 +169,9 @@ class ConsumerGroup {
     std::uint32_t topics_checksum_ = 0;
     std::shared_ptr<const TopicsView> seen_topics_;
     bool subscriptions_changed_ = false;
-    std::unique_ptr<Patterns> patterns_;
+    /// What the regular expressions meant when they were last looked at, and when that is to be done again.
+    std::map<std::string, std::set<std::string>, std::less<>> matched_;
+    std::int64_t match_deadline_ = 0;
     std::set<std::string> dirty_;  ///< members that may differ from what is written of them
     bool stored_ = false;
     std::string stored_head_;

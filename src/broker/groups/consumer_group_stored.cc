@@ -150,8 +150,10 @@ Status ConsumerGroup::restore(Millis now, const StoredGroup& from,
     }
     stored_ = true;
     stored_head_ = from.head;
+    match_targets(*topics);
+    // Looked at with the first heartbeat, by whom that is.
+    seen_topics_ = nullptr;
     set_topics(find_topics(*topics));
-    seen_topics_ = topics;
     // They may have changed since a member was last heard of.
     if (topics_checksum_ != head.topics) ++group_epoch_;
     return {};

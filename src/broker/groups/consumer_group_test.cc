@@ -320,6 +320,51 @@ TEST_F(ConsumerGroups, TopicsAndExpressions) {
     EXPECT_EQ(coordinator_.describe_consumer("g").members[0].regex, "t.*");
 }
 
+TEST_F(ConsumerGroups, ExpressionsMeanWhatTheMemberMaySee) {
+    topics_ = make_topics({{"t", 6}, {"t2", 2}, {"x", 3}});
+    std::set<std::string> hidden = {"t2"};
+    int asked = 0;
+    const MayDescribe may = [&](const std::string& topic) {
+        ++asked;
+        return !hidden.contains(topic);
+    };
+    auto r = joining("a", {});
+    r.topic_names.reset();
+    r.regex = "t.*";
+    r.may_describe = may;
+    auto at = beat(r);
+    EXPECT_EQ(count_of(at.assignment.value_or(PartitionSet{})), 6U);
+    EXPECT_EQ(asked, 2) << "only of topics that match";
+    const auto go_on = [&] {
+        auto next = going_on("a", at.epoch, at.assignment);
+        next.may_describe = may;
+        auto answer = beat(next);
+        EXPECT_EQ(answer.error, none);
+        if (!answer.assignment) answer.assignment = at.assignment;
+        at = answer;
+        return count_of(*at.assignment);
+    };
+    // Who may see what is looked at again with new topics …
+    hidden.clear();
+    EXPECT_EQ(go_on(), 6U);
+    EXPECT_EQ(asked, 2);
+    topics_ = make_topics({{"t", 6}, {"t2", 2}, {"x", 4}});
+    EXPECT_EQ(go_on(), 8U);
+    // … and every ten minutes.
+    hidden.insert("t");
+    for (int i = 0; i < 19; ++i) {
+        pass(30'000);
+        EXPECT_EQ(go_on(), 8U) << i;
+    }
+    pass(30'000);
+    EXPECT_EQ(go_on(), 2U);
+    // A name said outright is the handler's to refuse.
+    auto named = going_on("a", at.epoch, at.assignment);
+    named.topic_names = {"t"};
+    named.may_describe = may;
+    EXPECT_EQ(count_of(beat(named).assignment.value_or(PartitionSet{})), 8U);
+}
+
 TEST(Assignors, RangeGivesNeighbours) {
     const Uuid t = id_of(1);
     const Uuid u = id_of(2);

@@ -51,12 +51,17 @@ struct CoordinatorOptions {
     std::size_t stored_total_max = 256U << 20;
     std::int32_t consumer_session_timeout_ms = 45'000;    ///< group.consumer.session.timeout.ms
     std::int32_t consumer_heartbeat_interval_ms = 5'000;  ///< group.consumer.heartbeat.interval.ms
+    /// group.consumer.regex.refresh.interval.ms: who may see which topics is looked at again.
+    std::int32_t consumer_regex_refresh_interval_ms = 600'000;
 };
 
 struct Protocol {
     std::string name;
     std::string metadata;
 };
+
+/// May whoever asks describe the topic? Only called while the request is handled. Empty: he may see all.
+using MayDescribe = std::function<bool(const std::string& topic)>;
 
 struct JoinRequest {
     std::string group;
@@ -70,6 +75,7 @@ struct JoinRequest {
     std::int32_t rebalance_timeout_ms = 0;  ///< v0: the session timeout
     bool require_member_id = false;         ///< JoinGroup >= 4
     bool support_skip_assignment = false;   ///< JoinGroup >= 9 (KIP-814)
+    MayDescribe may_describe{};
 };
 struct JoinMember {
     std::string member_id;
@@ -175,6 +181,9 @@ struct ConsumerHeartbeat {
     std::string client_id;
     std::string client_host;
     bool member_id_required = false;  ///< since v1 the client makes it
+    /// A regular expression means topics that the member may see: of the one whose heartbeat they were last
+    /// looked for with (Kafka).
+    MayDescribe may_describe{};
 };
 struct ConsumerHeartbeatAnswer {
     KafkaError error = KafkaError::none;

@@ -138,6 +138,7 @@ JoinResponse ConsumerGroup::join_classic(Millis now, const JoinRequest& r,
     beat.topic_names = std::move(subscription->topics);
     beat.regex = "";
     beat.owned = by_id(subscription->owned, *topics);
+    beat.may_describe = r.may_describe;
     beat.client_id = r.client_id;
     beat.client_host = r.client_host;
     const bool was_known = is_known(beat);

@@ -20,15 +20,22 @@ Uuid topic_id(int n) {
     return Uuid::from_bytes(raw);
 }
 
-std::shared_ptr<const TopicsView> one_topic(int partitions) {
+std::shared_ptr<const TopicsView> make_topics(const std::map<std::string, int>& partitions) {
     auto view = std::make_shared<TopicsView>();
-    auto topic = std::make_shared<TopicView>();
-    topic->id = topic_id(1);
-    topic->name = "t";
-    topic->partitions.resize(static_cast<std::size_t>(partitions));
-    view->by_id.emplace(topic->id, topic);
-    view->by_name.emplace(topic->name, std::move(topic));
+    int n = 0;
+    for (const auto& [name, count] : partitions) {
+        auto topic = std::make_shared<TopicView>();
+        topic->id = topic_id(++n);
+        topic->name = name;
+        topic->partitions.resize(static_cast<std::size_t>(count));
+        view->by_id.emplace(topic->id, topic);
+        view->by_name.emplace(name, std::move(topic));
+    }
     return view;
+}
+
+std::shared_ptr<const TopicsView> one_topic(int partitions) {
+    return make_topics({{"t", partitions}});
 }
 
 class Restarts : public ::testing::Test {
@@ -331,7 +338,7 @@ TEST_F(Restarts, NothingIsLeftOfAGroupThatIsGone) {
 }
 
 TEST_F(Restarts, WhatIsTooLargeToBeWrittenWorksOn) {
-    options_.stored_bytes_max = 150;
+    options_.stored_bytes_max = 190;
     start();
     const std::string a = settled();
     EXPECT_EQ(store_.groups().size(), 1U);
@@ -362,6 +369,25 @@ TEST_F(Restarts, WhatIsTooLargeToBeWrittenWorksOn) {
     EXPECT_EQ(store_.groups().size(), 1U);
     restart();
     EXPECT_EQ(beat(going_on("m1", first.epoch, *first.assignment)).error, none);
+}
+
+TEST_F(Restarts, WhatAnExpressionMeansToAMemberIsKnownStill) {
+    topics_ = make_topics({{"t", 6}, {"t2", 2}});
+    const MayDescribe may = [](const std::string& topic) { return topic != "t2"; };
+    auto r = joining("a");
+    r.topic_names.reset();
+    r.regex = "t.*";
+    r.may_describe = may;
+    const auto first = beat(r);
+    EXPECT_EQ(shown(first.assignment.value()), " 0 1 2 3 4 5");
+    const std::string before = shown(coordinator_->describe_consumer("g"));
+    restart();
+    EXPECT_EQ(shown(coordinator_->describe_consumer("g")), before);
+    auto next = going_on("a", first.epoch, first.assignment);
+    next.may_describe = may;
+    const auto again = beat(next);
+    EXPECT_EQ(again.epoch, first.epoch);
+    EXPECT_FALSE(again.assignment);
 }
 
 TEST_F(Restarts, MembersOfTheNewProtocolGoOnInTheirEpochs) {

@@ -38,6 +38,8 @@ std::vector<BrokerSetting> broker_settings(const Listener& listener, const Optio
         {"group.consumer.assignors", "uniform,range", Type::list},
         {"group.consumer.heartbeat.interval.ms", std::to_string(groups.consumer_heartbeat_interval_ms),
          Type::int32},
+        {"group.consumer.regex.refresh.interval.ms",
+         std::to_string(groups.consumer_regex_refresh_interval_ms), Type::int32},
         {"group.consumer.session.timeout.ms", std::to_string(groups.consumer_session_timeout_ms),
          Type::int32},
         {"group.coordinator.rebalance.protocols", "classic,consumer", Type::list},

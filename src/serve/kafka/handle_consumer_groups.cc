@@ -103,6 +103,7 @@ void handle_consumer_group_heartbeat(Service& service, const CallPtr& call,
     beat.assignor = std::move(request.server_assignor);
     beat.client_id = call->client_id();
     beat.client_host = client_host(*call);
+    beat.may_describe = may_describe(call);
     beat.member_id_required = call->version() >= kMemberIdByClientSince;
     if (request.topic_partitions) {
         beat.owned.emplace();

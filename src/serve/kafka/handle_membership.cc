@@ -41,6 +41,11 @@ std::string client_host(const Call& call) {
     return "/" + peer.substr(0, peer.rfind(':'));
 }
 
+std::function<bool(const std::string& topic)> may_describe(const CallPtr& call) {
+    if (!call->restricted()) return {};
+    return [call](const std::string& topic) { return call->may_topic(Operation::describe, topic); };
+}
+
 void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupRequest request) {
     if (!call->may_group(Operation::read, request.group_id)) {
         wire::JoinGroupResponse response;
@@ -57,6 +62,7 @@ void handle_join_group(Service& service, const CallPtr& call, wire::JoinGroupReq
     for (auto& protocol : request.protocols) {
         join.protocols.push_back({std::move(protocol.name), std::move(protocol.metadata.data)});
     }
+    join.may_describe = may_describe(call);
     join.session_timeout_ms = request.session_timeout_ms;
     join.rebalance_timeout_ms =
         request.rebalance_timeout_ms < 0 ? request.session_timeout_ms : request.rebalance_timeout_ms;

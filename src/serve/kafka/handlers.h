@@ -118,6 +118,8 @@ inline constexpr std::int32_t kAllTopicOperations = 0b1101'1111'1000;
 
 /// "/127.0.0.1", as Kafka shows the host of a group's member.
 std::string client_host(const Call& call);
+/// Which topics the caller may describe, for as long as its request is handled; empty: all of them.
+std::function<bool(const std::string& topic)> may_describe(const CallPtr& call);
 
 /// One partition of a request, found or with the error to answer.
 struct FoundPartition {

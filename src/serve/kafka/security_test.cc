@@ -265,6 +265,25 @@ TEST_F(SecurityTest, ReadingAndWriting) {
               ErrorCode::none);
 }
 
+TEST_F(SecurityTest, ExpressionsOfGroupsMeanTopicsThatMayBeSeen) {
+    const Uuid seen = f.make_topic("orders", 2, {});
+    f.make_topic("orders-secret", 2, {});
+    enforce();
+    allow("alice", Operation::read, ResourceType::group, "g");
+    allow("alice", Operation::describe, ResourceType::topic, "orders");
+    wire::ConsumerGroupHeartbeatRequest join;
+    join.group_id = "g";
+    join.member_id = "m";
+    join.rebalance_timeout_ms = 10'000;
+    join.subscribed_topic_regex = "orders.*";
+    join.topic_partitions.emplace();
+    const auto joined = as("alice").ask<wire::ConsumerGroupHeartbeatResponse>(join, 1);
+    ASSERT_EQ(joined.error_code, ErrorCode::none) << joined.error_message.value_or("");
+    ASSERT_TRUE(joined.assignment);
+    ASSERT_EQ(joined.assignment->topic_partitions.size(), 1U);
+    EXPECT_EQ(joined.assignment->topic_partitions[0].topic_id, seen);
+}
+
 TEST_F(SecurityTest, WhatRequestsAnswerToWhoMayNot) {
     f.make_topic("t");
     enforce();
