@@ -432,9 +432,11 @@ void ConsumerGroup::refresh_topics(Millis now, const std::shared_ptr<const Topic
         std::erase_if(matched_, [&](const auto& item) { return !used.contains(item.first); });
         for (const std::string& regex : used) look = matched_.try_emplace(regex).second || look;
     }
+    const auto before = matched_;
     if (look) match_topics(now, *topics, may);
     Topics found = find_topics(*topics);
-    if (found == topics_) return;
+    // An expression may mean more or less though all of it was subscribed to by name before.
+    if (found == topics_ && matched_ == before) return;
     set_topics(std::move(found));
     ++group_epoch_;
 }

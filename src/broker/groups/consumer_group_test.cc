@@ -365,6 +365,29 @@ TEST_F(ConsumerGroups, ExpressionsMeanWhatTheMemberMaySee) {
     EXPECT_EQ(count_of(beat(named).assignment.value_or(PartitionSet{})), 8U);
 }
 
+TEST_F(ConsumerGroups, AnExpressionComesToMeanWhatOthersName) {
+    topics_ = make_topics({{"t", 1}, {"t2", 4}});
+    std::set<std::string> hidden = {"t2"};
+    auto r = joining("a", {});
+    r.topic_names.reset();
+    r.regex = "t.*";
+    r.may_describe = [&](const std::string& topic) { return !hidden.contains(topic); };
+    const auto a = beat(r);
+    const auto b = beat(joining("b", {"t2"}));
+    EXPECT_EQ(count_of(b.assignment.value()), 4U);
+    const auto epoch = coordinator_.describe_consumer("g").group_epoch;
+    hidden.clear();
+    for (int i = 0; i < 20; ++i) {
+        pass(30'000);
+        beat(going_on("b", coordinator_.describe_consumer("g").members.at(1).epoch));
+        auto next = going_on("a", coordinator_.describe_consumer("g").members.at(0).epoch);
+        next.may_describe = r.may_describe;
+        ASSERT_EQ(beat(next).error, none);
+    }
+    EXPECT_GT(coordinator_.describe_consumer("g").group_epoch, epoch);
+    EXPECT_EQ(coordinator_.describe_consumer("g").members.at(0).target.size(), 2U);
+}
+
 TEST(Assignors, RangeGivesNeighbours) {
     const Uuid t = id_of(1);
     const Uuid u = id_of(2);
