@@ -13,9 +13,9 @@
 
 namespace mr::cli {
 
-/// Members in their order; numbers with 18 digits, so that a DECIMAL is shown as it came (a double has 15).
-using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::string, bool, std::int64_t,
-                                  std::uint64_t, long double>;
+/// Members in their order; numbers with as many digits as a double needs. (With long double the library prints
+/// every fraction as 0.0.)
+using Json = nlohmann::ordered_json;
 
 enum Exit : int { done = 0, failed = 1, usage = 2, unreachable = 3, interrupted = 130 };
 
