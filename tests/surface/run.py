@@ -364,6 +364,9 @@ def profile(node):
     code, _, said = node.cli("sql", "EXPLAIN ANALYZE orders_by_sit")
     check(code == 1 and "did you mean `orders_by_site`" in said, "… of a name that is not there")
     check(node.cli("sql", "EXPLAIN ANALYZE SELECT 1")[0] == 0, "EXPLAIN ANALYZE of a query is DuckDB's")
+    fractions = "SELECT CAST(931.6 AS DECIMAL(12, 2)) AS price, CAST(0.1 AS DOUBLE) AS share, -2.5e-7 AS little"
+    check(node.json("sql", fractions) == [{"price": 931.6, "share": 0.1, "little": -2.5e-7}], "fractions are shown as they are")
+    check("931.6" in node.cli("sql", fractions)[1], "… in a table too")
 
 
 def over_the_limit(node):
