@@ -3,6 +3,7 @@
 # tool is missing say so and are counted as skipped.
 #   scripts/test.sh            all
 #   scripts/test.sh unit e2e   some
+#   scripts/test.sh suites     the Kafka clients' own test suites; not among all, for they take a quarter of an hour
 set -uo pipefail
 cd "$(dirname "$0")/.."
 deps=${MILLRACE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deps-2}
@@ -73,6 +74,8 @@ surroundings() {
     stage e2e bash -c 'tests/e2e/run.sh; code=$?; [ $code = 0 ] || [ $code = 77 ] && exit $code; tests/e2e/run.sh'
 }
 
+# The clients' own suites take a quarter of an hour and two well-known ports: only when asked for.
+[[ ! " ${wanted[*]:-} " == *" suites "* ]] || stage suites tests/clients/suites/run.sh
 # The clients' tests mostly wait.
 stage unit ctest --preset "$tree" -j 3 --output-on-failure
 stage threads ctest --preset tsan -j 2 -R '^(journal|net|pipeline)$' --no-tests=error --output-on-failure
