@@ -46,9 +46,23 @@ bool any_there(const TopicsView& topics, const std::vector<OffsetToCommit>& offs
                        [&](const OffsetToCommit& offset) { return view_of(topics, offset) != nullptr; });
 }
 
-groups::PartitionSet partitions_of(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets) {
+std::vector<KafkaError> refuse(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets,
+                               KafkaError why) {
+    std::vector<KafkaError> errors;
+    for (const auto& offset : offsets) {
+        const bool no_id = !offset.topic_id.is_zero() && topics.find(offset.topic_id) == nullptr;
+        errors.push_back(view_of(topics, offset) != nullptr ? why
+                         : no_id                            ? KafkaError::unknown_topic_id
+                                                            : KafkaError::unknown_topic_or_partition);
+    }
+    return errors;
+}
+
+groups::PartitionSet partitions_of(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets,
+                                   std::size_t metadata_bytes_max) {
     groups::PartitionSet out;
     for (const auto& offset : offsets) {
+        if (offset.metadata.size() > metadata_bytes_max) continue;
         if (const auto topic = view_of(topics, offset)) out[topic->id].insert(offset.partition.value);
     }
     return out;

@@ -30,9 +30,14 @@ struct OffsetToCommit {
 };
 /// Any of them is there: whoever commits is asked for only then (Kafka).
 [[nodiscard]] bool any_there(const TopicsView& topics, const std::vector<OffsetToCommit>& offsets);
-/// Those that are there.
+/// Where the whole is refused: that for what is there, unknown_topic_or_partition or unknown_topic_id for the
+/// rest. In order.
+[[nodiscard]] std::vector<KafkaError> refuse(const TopicsView& topics,
+                                             const std::vector<OffsetToCommit>& offsets, KafkaError why);
+/// Those that are there, and whose metadata is not refused anyway.
 [[nodiscard]] groups::PartitionSet partitions_of(const TopicsView& topics,
-                                                 const std::vector<OffsetToCommit>& offsets);
+                                                 const std::vector<OffsetToCommit>& offsets,
+                                                 std::size_t metadata_bytes_max);
 /// One error a partition, in order: none, unknown_topic_or_partition, unknown_topic_id,
 /// offset_metadata_too_large.
 std::unique_ptr<journal::Proposal> commit_offsets(

@@ -480,6 +480,13 @@ TEST_F(Groups, CommitErrors) {
               ErrorCode::illegal_generation)
         << "as clients know it that are older than the new protocol";
     EXPECT_EQ(commit(-1, ""), ErrorCode::none);
+    // Who may not commit hears so of what is there only.
+    auto some = commit_request(5, "nobody");
+    some.topics[0].partitions.push_back(some.topics[0].partitions[0]);
+    some.topics[0].partitions[1].partition_index = 99;
+    const auto refused = client.ask<wire::OffsetCommitResponse>(some, 9).topics.at(0).partitions;
+    EXPECT_EQ(refused.at(0).error_code, ErrorCode::unknown_member_id);
+    EXPECT_EQ(refused.at(1).error_code, ErrorCode::unknown_topic_or_partition);
     auto request = commit_request(-1, "");
     request.topics[0].name = "no";
     EXPECT_EQ(client.ask<wire::OffsetCommitResponse>(request, 9).topics[0].partitions[0].error_code,

@@ -168,25 +168,27 @@ void handle_offset_commit(Service& service, const CallPtr& call, wire::OffsetCom
             offset.metadata = std::move(partition.committed_metadata).value_or("");
         }
     }
+    if (offsets.empty()) return call->answer(*response);
+    const auto finish = [call, response, places](const std::vector<broker::KafkaError>& errors) {
+        for (std::size_t i = 0; i < errors.size(); ++i) {
+            const auto [t, p] = places->at(i);
+            response->topics[t].partitions[p].error_code = to_wire(errors[i]);
+        }
+        call->answer(*response);
+    };
     const auto topics = service.broker().topics();
     if (broker::any_there(*topics, offsets)) {
-        const ErrorCode refused = to_wire(service.coordinator().check_commit(
+        const auto metadata_max =
+            static_cast<std::size_t>(service.broker().options().offset_metadata_bytes_max);
+        const broker::KafkaError refused = service.coordinator().check_commit(
             service.now_ms(), request.group_id,
             {.who = {request.member_id, request.group_instance_id, request.generation_id_or_member_epoch},
              .modern = call->version() >= kEpochSince,
-             .partitions = [&] { return broker::partitions_of(*topics, offsets); }}));
+             .partitions = [&] { return broker::partitions_of(*topics, offsets, metadata_max); }});
         service.coordinator_changed();
-        if (refused != ErrorCode::none) return call->answer(commit_answer(request, refused));
+        if (refused != broker::KafkaError::none) return finish(broker::refuse(*topics, offsets, refused));
     }
-    if (offsets.empty()) return call->answer(*response);
-    auto answer = service.on_loop<std::vector<broker::KafkaError>>(
-        [call, response, places](const std::vector<broker::KafkaError>& errors) {
-            for (std::size_t i = 0; i < errors.size(); ++i) {
-                const auto [t, p] = places->at(i);
-                response->topics[t].partitions[p].error_code = to_wire(errors[i]);
-            }
-            call->answer(*response);
-        });
+    auto answer = service.on_loop<std::vector<broker::KafkaError>>(finish);
     service.submit(journal::Lane::control,
                    broker::commit_offsets(service.broker(), std::move(request.group_id), std::move(offsets),
                                           std::move(answer)));

@@ -143,18 +143,21 @@ void add_batched(Service& service, const CallPtr& call, wire::AddPartitionsToTxn
     }
 }
 
-/// May this member commit the group's offsets?
-KafkaError check_member(Service& service, const wire::TxnOffsetCommitRequest& request,
-                        const std::vector<broker::OffsetToCommit>& offsets) {
+/// May this member commit the group's offsets? One error an offset where it may not, else none at all.
+std::vector<KafkaError> check_member(Service& service, const wire::TxnOffsetCommitRequest& request,
+                                     const std::vector<broker::OffsetToCommit>& offsets) {
     const auto topics = service.broker().topics();
-    if (!broker::any_there(*topics, offsets)) return KafkaError::none;
-    const KafkaError error = service.coordinator().check_commit(
+    if (!broker::any_there(*topics, offsets)) return {};
+    const auto metadata_max = static_cast<std::size_t>(service.broker().options().offset_metadata_bytes_max);
+    KafkaError error = service.coordinator().check_commit(
         service.now_ms(), request.group_id,
         {.who = {request.member_id, request.group_instance_id, request.generation_id},
          .transactional = true,
-         .partitions = [&] { return broker::partitions_of(*topics, offsets); }});
+         .partitions = [&] { return broker::partitions_of(*topics, offsets, metadata_max); }});
     service.coordinator_changed();
-    return error == KafkaError::stale_member_epoch ? KafkaError::illegal_generation : error;
+    if (error == KafkaError::none) return {};
+    if (error == KafkaError::stale_member_epoch) error = KafkaError::illegal_generation;
+    return broker::refuse(*topics, offsets, error);
 }
 
 /// May the caller commit offsets of that group in that transaction?
@@ -193,7 +196,7 @@ void handle_add_offsets_to_txn(Service& service, const CallPtr& call, wire::AddO
 
 void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOffsetCommitRequest request) {
     auto response = std::make_shared<wire::TxnOffsetCommitResponse>();
-    ErrorCode refused = check_caller(*call, request.transactional_id, request.group_id);
+    const ErrorCode refused = check_caller(*call, request.transactional_id, request.group_id);
     std::vector<broker::OffsetToCommit> offsets;
     auto places = std::make_shared<std::vector<std::pair<std::size_t, std::size_t>>>();
     for (auto& topic : request.topics) {
@@ -216,23 +219,23 @@ void handle_txn_offset_commit(Service& service, const CallPtr& call, wire::TxnOf
             offset.metadata = std::move(partition.committed_metadata).value_or("");
         }
     }
-    if (refused == ErrorCode::none) refused = to_wire(check_member(service, request, offsets));
     if (refused != ErrorCode::none) {
         for (auto& topic : response->topics) {
             for (auto& partition : topic.partitions) partition.error_code = refused;
         }
     }
     if (refused != ErrorCode::none || offsets.empty()) return call->answer(*response);
-    auto answer = service.on_loop<std::vector<KafkaError>>(
-        [call, response, places](const std::vector<KafkaError>& errors) {
-            for (std::size_t i = 0; i < errors.size(); ++i) {
-                const auto [t, p] = places->at(i);
-                const bool old = errors[i] == KafkaError::transaction_abortable && call->version() < 4;
-                response->topics[t].partitions[p].error_code =
-                    old ? ErrorCode::invalid_producer_epoch : to_wire(errors[i]);
-            }
-            call->answer(*response);
-        });
+    const auto finish = [call, response, places](const std::vector<KafkaError>& errors) {
+        for (std::size_t i = 0; i < errors.size(); ++i) {
+            const auto [t, p] = places->at(i);
+            const bool old = errors[i] == KafkaError::transaction_abortable && call->version() < 4;
+            response->topics[t].partitions[p].error_code =
+                old ? ErrorCode::invalid_producer_epoch : to_wire(errors[i]);
+        }
+        call->answer(*response);
+    };
+    if (const auto errors = check_member(service, request, offsets); !errors.empty()) return finish(errors);
+    auto answer = service.on_loop<std::vector<KafkaError>>(finish);
     service.submit(
         journal::Lane::control,
         broker::txn::commit_offsets(service.broker(),
